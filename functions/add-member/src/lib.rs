@@ -1,0 +1,26 @@
+//! `addMember`: `POST /organization/{organization_id}/member`.
+
+use shared::edge::{Request, Response, percent_encoded};
+use shared::error::Error;
+use shared::model::{Role, UserId};
+use shared::store::Store;
+
+/// Makes a user a member, as a `member` unless a role is given.
+///
+/// # Errors
+/// As API.md's table has them for this operation.
+pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
+    let expected = request.if_match()?;
+    let mut body = request.body()?;
+    let (user, role) = (body.required_string("userId")?, body.string("role")?);
+    body.end()?;
+    let user = UserId::parse(&user).map_err(|invalid| invalid.at("userId"))?;
+    let role =
+        role.map_or(Ok(Role::Member), |role| Role::parse(&role)).map_err(|invalid| invalid.at("role"))?;
+    let id = request.organization_id()?;
+
+    let member = store.add_member(request.caller(), &id, user, role, &expected).await?;
+
+    let location = format!("{}/{}", request.path(), percent_encoded(member.user_id.as_str()));
+    Response::created(&location, &member)
+}

@@ -1,0 +1,41 @@
+//! `createOrganization`: `POST /organization`.
+
+use shared::edge::{Request, Response};
+use shared::error::Error;
+use shared::model::{Domain, NewOrganization, OrganizationName};
+use shared::store::Store;
+
+/// Creates an organization whose owner is the caller.
+///
+/// # Errors
+/// As API.md's table has them for this operation.
+pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
+    let mut body = request.body()?;
+    let (field, name) = match (body.string("organizationName")?, body.string("name")?) {
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid(
+                "name",
+                "Give organizationName or its other spelling name, not both.",
+            ));
+        }
+        (None, Some(name)) => ("name", name),
+        (Some(name), None) => ("organizationName", name),
+        (None, None) => {
+            return Err(Error::invalid("organizationName", "The field organizationName is required."));
+        }
+    };
+    let domain = body.nullable_string("domain")?.flatten();
+    body.end()?;
+    let new = NewOrganization {
+        name: OrganizationName::parse(&name).map_err(|invalid| invalid.at(field))?,
+        domain: domain
+            .map(|domain| Domain::parse(&domain))
+            .transpose()
+            .map_err(|invalid| invalid.at("domain"))?,
+    };
+
+    let organization = store.create_organization(request.caller(), new).await?;
+
+    let location = format!("{}/{}", request.path(), organization.id.as_str());
+    Response::created(&location, &organization)?.etag(organization.version)
+}

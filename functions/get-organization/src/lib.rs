@@ -1,0 +1,21 @@
+//! `getOrganization`: `GET /organization/{organization_id}`.
+
+use shared::edge::{Request, Response};
+use shared::error::Error;
+use shared::store::Store;
+
+/// Shows an organization to one of its members.
+///
+/// # Errors
+/// As API.md's table has them for this operation.
+pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
+    let if_none_match = request.if_none_match()?;
+    let id = request.organization_id()?;
+
+    let organization = store.get_organization(request.caller(), &id).await?;
+
+    if if_none_match.has(organization.version) {
+        return Response::not_modified(organization.version);
+    }
+    Response::ok(&organization)?.etag(organization.version)
+}

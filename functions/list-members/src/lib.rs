@@ -1,0 +1,19 @@
+//! `listMembers`: `GET /organization/{organization_id}/member`.
+
+use shared::edge::{Request, Response};
+use shared::error::Error;
+use shared::model::UserId;
+use shared::store::Store;
+
+/// Lists an organization's members to one of them, by user id.
+///
+/// # Errors
+/// As API.md's table has them for this operation.
+pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
+    let page = request.page("members", |user| UserId::parse(user).ok())?;
+    let id = request.organization_id()?;
+
+    let listed = store.list_members(request.caller(), &id, page.limit, page.after.as_ref()).await?;
+
+    Response::ok(&listed.items)?.next(listed.next.map(|position| page.next(&position)).as_deref())
+}

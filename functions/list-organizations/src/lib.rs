@@ -1,0 +1,18 @@
+//! `listOrganizations`: `GET /organization/list`.
+
+use shared::edge::{Request, Response};
+use shared::error::Error;
+use shared::model::OrganizationId;
+use shared::store::Store;
+
+/// Lists the organizations that the caller is a member of, oldest first.
+///
+/// # Errors
+/// As API.md's table has them for this operation.
+pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
+    let page = request.page("organizations", OrganizationId::parse)?;
+
+    let listed = store.list_organizations(request.caller(), page.limit, page.after.as_ref()).await?;
+
+    Response::ok(&listed.items)?.next(listed.next.map(|position| page.next(&position)).as_deref())
+}

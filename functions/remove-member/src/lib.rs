@@ -1,0 +1,21 @@
+//! `removeMember`: `DELETE /organization/{organization_id}/member/{user_id}`.
+
+use shared::edge::{Request, Response};
+use shared::error::Error;
+use shared::store::Store;
+
+/// Ends a user's membership; anybody may end their own.
+///
+/// # Errors
+/// As API.md's table has them for this operation.
+pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
+    let expected = request.if_match()?;
+    let id = request.organization_id()?;
+    let Some(user) = request.user_id() else {
+        return Err(store.no_such_member(request.caller(), &id).await);
+    };
+
+    let organization = store.remove_member(request.caller(), &id, &user, &expected).await?;
+
+    Response::ok(&organization)?.etag(organization.version)
+}

@@ -1,0 +1,26 @@
+//! `updateMember`: `PATCH /organization/{organization_id}/member/{user_id}`.
+
+use shared::edge::{Request, Response};
+use shared::error::Error;
+use shared::model::Role;
+use shared::store::Store;
+
+/// Changes a member's role.
+///
+/// # Errors
+/// As API.md's table has them for this operation.
+pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
+    let expected = request.if_match()?;
+    let mut body = request.body()?;
+    let role = body.required_string("role")?;
+    body.end()?;
+    let role = Role::parse(&role).map_err(|invalid| invalid.at("role"))?;
+    let id = request.organization_id()?;
+    let Some(user) = request.user_id() else {
+        return Err(store.no_such_member(request.caller(), &id).await);
+    };
+
+    let member = store.update_member(request.caller(), &id, &user, role, &expected).await?;
+
+    Response::ok(&member)
+}

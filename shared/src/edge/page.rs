@@ -1,0 +1,105 @@
+use crate::error::Error;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+
+/// Which page of a list is wanted.
+///
+/// A cursor holds a position only, the partition always comes from the caller and the path: a
+/// forged one reaches nothing that the caller may not read anyway.
+#[derive(Debug)]
+pub struct Page<P> {
+    /// How many items at the most.
+    pub limit: usize,
+    /// The position of the last item of the page before.
+    pub after: Option<P>,
+    list: &'static str,
+    path: String,
+    limit_was_given: bool,
+}
+
+impl<P> Page<P> {
+    const MOST: usize = 1000;
+
+    pub(crate) fn parse(
+        list: &'static str,
+        path: &str,
+        query: &QueryMap,
+        parse: impl Fn(&str) -> Option<P>,
+    ) -> Result<Self, Error> {
+        let limit = match single(query, "limit")? {
+            None => Self::MOST,
+            Some(text) => limit(text)
+                .filter(|limit| (1..=Self::MOST).contains(limit))
+                .ok_or_else(|| Error::invalid("limit", "limit is an integer from 1 to 1000."))?,
+        };
+        let after = match single(query, "cursor")? {
+            None => None,
+            Some(text) => Some(decode(list, text).and_then(|at| parse(&at)).ok_or(Error::InvalidCursor)?),
+        };
+        let limit_was_given = query.first("limit").is_some();
+        Ok(Self { limit, after, list, path: path.to_owned(), limit_was_given })
+    }
+
+    /// A reference to the page that follows the item at `position`, for a `Link` header.
+    pub fn next(&self, position: &str) -> String {
+        let cursor = URL_SAFE_NO_PAD.encode(format!("{}:{position}", self.list));
+        let limit = if self.limit_was_given { format!("limit={}&", self.limit) } else { String::new() };
+        format!("{}?{limit}cursor={cursor}", self.path)
+    }
+}
+
+fn single<'a>(query: &'a QueryMap, name: &str) -> Result<Option<&'a str>, Error> {
+    match query.all(name).as_deref() {
+        None | Some([]) => Ok(None),
+        Some([value]) => Ok(Some(value)),
+        Some(_) => Err(Error::invalid(name, format!("{name} is given more than once. Give it once."))),
+    }
+}
+
+fn limit(text: &str) -> Option<usize> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+fn decode(list: &str, cursor: &str) -> Option<String> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    text.strip_prefix(list)?.strip_prefix(':').map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(query: &str) -> Result<Page<String>, Error> {
+        Page::parse("things", "/thing", &query.parse().unwrap(), |at| Some(at.to_owned()))
+    }
+
+    #[test]
+    fn the_next_page_starts_where_this_one_ended() {
+        let next = page("limit=7").unwrap().next("a:b");
+        let query = next.strip_prefix("/thing?").unwrap();
+        let followed = page(query).unwrap();
+        assert_eq!((followed.limit, followed.after.as_deref()), (7, Some("a:b")));
+        assert!(!page("").unwrap().next("x").contains("limit"));
+    }
+
+    #[test]
+    fn limits_out_of_range_are_refused() {
+        assert_eq!(page("limit=1").unwrap().limit, 1);
+        assert_eq!(page("limit=1000").unwrap().limit, 1000);
+        assert_eq!(page("").unwrap().limit, 1000);
+        for limit in ["0", "1001", "-1", "+1", "1.0", "", "ten", "99999999999999999999999", "1&limit=2"] {
+            let error = page(&format!("limit={limit}")).unwrap_err();
+            assert_eq!(error.code(), "invalid_request", "{limit}");
+        }
+    }
+
+    #[test]
+    fn cursors_of_other_lists_are_refused() {
+        let of = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        for cursor in [of("others:x"), of("things"), of(""), "!".into(), String::new(), of("things:x") + "="]
+        {
+            assert_eq!(page(&format!("cursor={cursor}")).unwrap_err().code(), "invalid_cursor", "{cursor}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+use super::{Fields, IfNoneMatch, Page, conditional};
+use crate::error::Error;
+use crate::identity::Authenticator;
+use crate::model::{ExpectedVersion, OrganizationId, UserId};
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use std::borrow::Cow;
+
+/// All but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// `text` as a segment of a path.
+pub fn percent_encoded(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// A request whose caller is known.
+pub struct Request {
+    caller: UserId,
+    event: lambda_http::Request,
+}
+
+impl Request {
+    /// # Errors
+    /// [`Error::Unauthorized`] without a verified identity.
+    pub(crate) fn new(event: lambda_http::Request, authenticator: &Authenticator) -> Result<Self, Error> {
+        let caller = authenticator.authenticate(&event)?;
+        Ok(Self { caller, event })
+    }
+
+    /// Who asks.
+    pub fn caller(&self) -> &UserId {
+        &self.caller
+    }
+
+    /// The path as the client sent it, below which new resources are located.
+    pub fn path(&self) -> &str {
+        self.event.raw_http_path()
+    }
+
+    /// The path's `organization_id`. Ask for it after the body is checked: a malformed id is
+    /// answered as an organization that does not exist.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationNotFound`] when it is no organization id.
+    pub fn organization_id(&self) -> Result<OrganizationId, Error> {
+        self.path_parameter("organization_id")
+            .and_then(|id| OrganizationId::parse(&id))
+            .ok_or(Error::OrganizationNotFound)
+    }
+
+    /// The path's `user_id`, or `None` when nobody can have that id.
+    pub fn user_id(&self) -> Option<UserId> {
+        self.path_parameter("user_id").and_then(|id| UserId::parse(&id).ok())
+    }
+
+    /// The JSON object in the body.
+    ///
+    /// # Errors
+    /// [`Error::PayloadTooLarge`], [`Error::UnsupportedMediaType`] or [`Error::InvalidRequest`].
+    pub fn body(&self) -> Result<Fields, Error> {
+        Fields::parse(self.event.headers(), self.event.body())
+    }
+
+    /// What `If-Match` demands.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when the header is malformed.
+    pub fn if_match(&self) -> Result<ExpectedVersion, Error> {
+        conditional::if_match(self.event.headers())
+    }
+
+    /// What `If-None-Match` excludes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when the header is malformed.
+    pub fn if_none_match(&self) -> Result<IfNoneMatch, Error> {
+        conditional::if_none_match(self.event.headers())
+    }
+
+    /// Which page of `list` is wanted; `list` and `parse` tell its cursors from others.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] for a bad `limit`, [`Error::InvalidCursor`] for a bad `cursor`.
+    pub fn page<P>(&self, list: &'static str, parse: impl Fn(&str) -> Option<P>) -> Result<Page<P>, Error> {
+        Page::parse(list, self.path(), &self.event.query_string_parameters(), parse)
+    }
+
+    /// A path parameter, percent-decoded exactly once. API Gateway decodes before it calls, and
+    /// names the route that matched; `cargo lambda watch` does neither.
+    fn path_parameter(&self, name: &str) -> Option<String> {
+        let parameters = self.event.path_parameters_ref()?;
+        let value = parameters.first(name)?;
+        if self.gateway_matched_the_route() {
+            return Some(value.to_owned());
+        }
+        percent_decode_str(value).decode_utf8().ok().map(Cow::into_owned)
+    }
+
+    fn gateway_matched_the_route(&self) -> bool {
+        match self.event.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => {
+                context.route_key.as_deref().is_some_and(|route| route != "$default")
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+use super::{OrganizationId, Role, Timestamp, UserId};
+use serde::Serialize;
+
+/// A user's membership of an organization, as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The member.
+    pub user_id: UserId,
+    /// What the member may do.
+    pub role: Role,
+    /// Who added the member; the creator added themselves.
+    pub added_by: UserId,
+    /// When the member was added.
+    pub joined_at: Timestamp,
+}

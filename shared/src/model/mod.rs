@@ -1,0 +1,43 @@
+//! The nouns of the API, valid by construction.
+
+mod domain;
+mod expected_version;
+mod max_overages;
+mod member;
+mod organization;
+mod organization_id;
+mod organization_name;
+mod role;
+mod timestamp;
+mod user_id;
+
+pub use domain::Domain;
+pub use expected_version::ExpectedVersion;
+pub use max_overages::MaxOverages;
+pub use member::Member;
+pub use organization::{NewOrganization, Organization, OrganizationChanges, OverageConfiguration};
+pub use organization_id::OrganizationId;
+pub use organization_name::OrganizationName;
+pub use role::Role;
+pub use timestamp::Timestamp;
+pub use user_id::UserId;
+
+/// Why a value was refused: the rule it broke, for programs, and what to do, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// A short, stable word, e.g. `public_suffix`.
+    pub rule: &'static str,
+    /// A sentence that says what the value must be.
+    pub message: &'static str,
+}
+
+impl Invalid {
+    pub(crate) const fn new(rule: &'static str, message: &'static str) -> Self {
+        Self { rule, message }
+    }
+
+    /// The error that answers a request whose `field` held the value.
+    pub fn at(self, field: &'static str) -> crate::error::Error {
+        crate::error::Error::ValidationFailed { field, invalid: self }
+    }
+}

@@ -1,0 +1,60 @@
+use serde::Serialize;
+use ulid::Ulid;
+
+const PREFIX: &str = "org_";
+
+/// `org_` and a [ULID](https://github.com/ulid/spec): unique without coordination, and in the
+/// order of creation when sorted, which is the order organizations are listed in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct OrganizationId(String);
+
+impl OrganizationId {
+    /// A new id: the present millisecond and 80 random bits.
+    pub fn generate() -> Self {
+        Self(format!("{PREFIX}{}", Ulid::generate()))
+    }
+
+    /// Takes the canonical spelling only. Crockford's alphabet has aliases (`i` for `1`, lower
+    /// case); accepting them would give one organization several paths.
+    pub fn parse(text: &str) -> Option<Self> {
+        let ulid = text.strip_prefix(PREFIX)?;
+        let canonical = Ulid::from_string(ulid).ok()?.to_string();
+        (canonical == ulid).then(|| Self(text.to_owned()))
+    }
+
+    /// The id as it stands in paths, bodies and keys.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_id_parses() {
+        let id = OrganizationId::generate();
+        assert_eq!(OrganizationId::parse(id.as_str()), Some(id));
+    }
+
+    #[test]
+    fn only_the_canonical_spelling_parses() {
+        assert!(OrganizationId::parse("org_01ARZ3NDEKTSV4RRFFQ69G5FAV").is_some());
+        for text in [
+            "",
+            "org_",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "ORG_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "org_01arz3ndektsv4rrffq69g5fav",
+            "org_O1ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "org_81ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "org_01ARZ3NDEKTSV4RRFFQ69G5FA",
+            "org_01ARZ3NDEKTSV4RRFFQ69G5FAVX",
+            "org_01ARZ3NDEKTSV4RRFFQ69G5FA#",
+            "org_01ARZ3NDEKTSV4RRFFQ69G5FAé",
+        ] {
+            assert_eq!(OrganizationId::parse(text), None, "{text}");
+        }
+    }
+}

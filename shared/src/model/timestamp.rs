@@ -1,0 +1,43 @@
+use serde::{Deserialize, Serialize};
+use std::num::NonZero;
+use time::OffsetDateTime;
+use time::format_description::well_known::Iso8601;
+use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
+
+/// Milliseconds are what a wall clock shared by many machines can honestly claim, and a fixed
+/// width lets timestamps be compared as text.
+const MILLISECONDS: EncodedConfig =
+    Config::DEFAULT.set_time_precision(TimePrecision::Second { decimal_digits: NonZero::new(3) }).encode();
+
+/// A moment in UTC as RFC 3339 writes it, to the millisecond: `2026-01-31T12:00:00.000Z`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timestamp(String);
+
+impl Timestamp {
+    /// The present moment.
+    ///
+    /// # Panics
+    /// Never before the year 10000, the first that RFC 3339 cannot write.
+    #[expect(clippy::expect_used, reason = "unreachable before the year 10000")]
+    pub fn now() -> Self {
+        let text = OffsetDateTime::now_utc().format(&Iso8601::<MILLISECONDS>);
+        Self(text.expect("a year of four digits"))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn now_has_the_form_of_rfc_3339_with_z_and_milliseconds() {
+        let now = Timestamp::now();
+        let shape: String = now.as_str().chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+        assert_eq!(shape, "0000-00-00T00:00:00.000Z");
+    }
+}

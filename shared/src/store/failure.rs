@@ -1,0 +1,38 @@
+//! What a failed DynamoDB call means when it is not one of the conditions that a method set.
+
+use crate::error::Error;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use std::error::Error as StdError;
+
+/// Codes by which DynamoDB says that it has too much to do just now
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>).
+const OVERLOAD: [&str; 6] = [
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+];
+
+/// The error for a call that failed, the SDK's retries included: overload and anything between us
+/// and DynamoDB is unavailability, a refused request is a bug.
+pub(super) fn unexpected<E>(error: SdkError<E, HttpResponse>) -> Error
+where
+    E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let cause = DisplayErrorContext(&error).to_string();
+    let unavailable = match &error {
+        SdkError::ServiceError(refused) => {
+            let code = refused.err().code().unwrap_or_default();
+            if ["TransactionConflictException", "TransactionInProgressException"].contains(&code) {
+                return Error::Conflict;
+            }
+            OVERLOAD.contains(&code) || refused.raw().status().is_server_error()
+        }
+        SdkError::ConstructionFailure(_) => false,
+        _ => true,
+    };
+    if unavailable { Error::ServiceUnavailable(cause.into()) } else { Error::Internal(cause.into()) }
+}

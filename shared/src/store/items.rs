@@ -1,0 +1,231 @@
+//! The items as they are stored. Their attribute names and types are pinned by tests: a rename
+//! would lose what is already there.
+
+use super::keys::{self, Item};
+use crate::error::Error;
+use crate::model::{MaxOverages, Member, Organization, OrganizationId, Role, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+/// An organization.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OrganizationItem {
+    pk: String,
+    sk: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// NULL is no limit. A missing attribute is an error, as it must never be mistaken for one:
+    /// naming the function keeps serde from reading it as `None`.
+    #[serde(deserialize_with = "MaxOverages::deserialize")]
+    pub max_overages: MaxOverages,
+    pub member_count: u64,
+    #[serde(with = "serde_dynamo::string_set")]
+    pub owners: Vec<UserId>,
+    /// Owners and admins. That the owners are among them makes "may change the organization" one
+    /// condition and their number, which is limited, one `size()`: expressions cannot add.
+    #[serde(with = "serde_dynamo::string_set")]
+    pub privileged: Vec<UserId>,
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub created_by: UserId,
+    pub updated_at: Timestamp,
+    pub updated_by: UserId,
+    /// Names the write that made this version, so that a write whose answer was lost recognizes
+    /// itself when the SDK sends it again.
+    pub last_mutation: String,
+}
+
+impl OrganizationItem {
+    /// A new organization with `owner` as its only member.
+    pub(super) fn new(id: &OrganizationId, owner: &UserId, name: String, domain: Option<String>) -> Self {
+        let now = Timestamp::now();
+        Self {
+            pk: keys::organization_key(id),
+            sk: keys::organization_key(id),
+            name,
+            domain,
+            max_overages: MaxOverages::NONE,
+            member_count: 1,
+            owners: vec![owner.clone()],
+            privileged: vec![owner.clone()],
+            version: 1,
+            created_at: now.clone(),
+            created_by: owner.clone(),
+            updated_at: now,
+            updated_by: owner.clone(),
+            last_mutation: id.as_str().to_owned(),
+        }
+    }
+
+    /// The role of a user who is known to be a member.
+    pub(super) fn role_of(&self, member: &UserId) -> Role {
+        if self.owners.contains(member) {
+            Role::Owner
+        } else if self.privileged.contains(member) {
+            Role::Admin
+        } else {
+            Role::Member
+        }
+    }
+
+    /// The organization as a caller with `role` sees it.
+    pub(super) fn into_organization(self, id: OrganizationId, role: Option<Role>) -> Organization {
+        Organization {
+            id,
+            name: self.name,
+            domain: self.domain,
+            max_overages: self.max_overages,
+            member_count: self.member_count,
+            role,
+            created_by: self.created_by,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            version: self.version,
+        }
+    }
+}
+
+/// A user's membership of an organization. `organizationId` and `userId` put it into the index.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MembershipItem {
+    pk: String,
+    sk: String,
+    organization_id: String,
+    pub user_id: UserId,
+    pub role: Role,
+    pub added_by: UserId,
+    pub joined_at: Timestamp,
+}
+
+impl MembershipItem {
+    /// The item of a member.
+    pub(super) fn new(member: &Member) -> Self {
+        Self {
+            pk: keys::user_key(&member.user_id),
+            sk: keys::organization_key(&member.organization_id),
+            organization_id: member.organization_id.as_str().to_owned(),
+            user_id: member.user_id.clone(),
+            role: member.role,
+            added_by: member.added_by.clone(),
+            joined_at: member.joined_at.clone(),
+        }
+    }
+
+    /// The member of the item.
+    pub(super) fn into_member(self, organization_id: OrganizationId) -> Member {
+        Member {
+            organization_id,
+            user_id: self.user_id,
+            role: self.role,
+            added_by: self.added_by,
+            joined_at: self.joined_at,
+        }
+    }
+}
+
+/// Reads an item. One that cannot be read is a bug of ours, or of who wrote it.
+///
+/// The error names the item's sort key, which is an organization's id: what serde says may quote
+/// a name or a domain, and errors are logged.
+pub(super) fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<T, Error> {
+    let sk = item.get("sk").cloned();
+    serde_dynamo::from_item(item).map_err(|_| {
+        let kind = std::any::type_name::<T>();
+        Error::Internal(format!("the item with sort key {sk:?} is not a {kind}").into())
+    })
+}
+
+/// Reads an item of a list. What is missing or cannot be read is left out, with a line in the log:
+/// one bad row must not make a whole list unavailable.
+pub(super) fn read_for_list<T: for<'de> Deserialize<'de>>(item: Option<Item>) -> Option<T> {
+    let read =
+        item.ok_or_else(|| Error::Internal("a membership without its organization".into())).and_then(read);
+    read.inspect_err(|error| tracing::warn!(cause = ?error, "left a row out of a list")).ok()
+}
+
+/// Writes an item.
+pub(super) fn write(item: &impl Serialize) -> Result<Item, Error> {
+    serde_dynamo::to_item(item).map_err(|error| Error::Internal(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::types::AttributeValue::{N, Null, S, Ss};
+
+    fn id() -> OrganizationId {
+        OrganizationId::parse("org_01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap()
+    }
+
+    fn user(name: &str) -> UserId {
+        UserId::parse(name).unwrap()
+    }
+
+    fn text(text: &str) -> aws_sdk_dynamodb::types::AttributeValue {
+        S(text.to_owned())
+    }
+
+    #[test]
+    fn the_stored_form_of_an_organization_does_not_change() {
+        let item = OrganizationItem::new(&id(), &user("ann"), "Acme".into(), Some("acme.example".into()));
+        let now = item.created_at.as_str().to_owned();
+        let key = "ORG#org_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+        let expected = Item::from(
+            [
+                ("pk", text(key)),
+                ("sk", text(key)),
+                ("name", text("Acme")),
+                ("domain", text("acme.example")),
+                ("maxOverages", N("0".into())),
+                ("memberCount", N("1".into())),
+                ("owners", Ss(vec!["ann".into()])),
+                ("privileged", Ss(vec!["ann".into()])),
+                ("version", N("1".into())),
+                ("createdAt", text(&now)),
+                ("createdBy", text("ann")),
+                ("updatedAt", text(&now)),
+                ("updatedBy", text("ann")),
+                ("lastMutation", text("org_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        assert_eq!(write(&item).unwrap(), expected);
+        assert!(read::<OrganizationItem>(expected).is_ok());
+    }
+
+    #[test]
+    fn the_stored_form_of_a_membership_does_not_change() {
+        let member = Member {
+            organization_id: id(),
+            user_id: user("bob"),
+            role: Role::Admin,
+            added_by: user("ann"),
+            joined_at: Timestamp::now(),
+        };
+        let expected = Item::from(
+            [
+                ("pk", text("USER#bob")),
+                ("sk", text("ORG#org_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
+                ("organizationId", text("org_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
+                ("userId", text("bob")),
+                ("role", text("admin")),
+                ("addedBy", text("ann")),
+                ("joinedAt", text(member.joined_at.as_str())),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        assert_eq!(write(&MembershipItem::new(&member)).unwrap(), expected);
+        assert_eq!(read::<MembershipItem>(expected).unwrap().into_member(id()), member);
+    }
+
+    #[test]
+    fn a_missing_limit_is_not_taken_for_no_limit() {
+        let mut item = write(&OrganizationItem::new(&id(), &user("ann"), "Acme".into(), None)).unwrap();
+        item.insert("maxOverages".into(), Null(true));
+        assert_eq!(read::<OrganizationItem>(item.clone()).unwrap().max_overages, MaxOverages::UNLIMITED);
+        item.remove("maxOverages");
+        assert_eq!(read::<OrganizationItem>(item).unwrap_err().code(), "internal_error");
+    }
+}

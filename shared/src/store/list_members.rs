@@ -1,0 +1,69 @@
+//! Queries the index `members` for `organizationId = <id>`, and meanwhile reads the organization and
+//! the caller's membership of it. An index is eventually consistent: a member added a moment ago
+//! may be missing.
+
+use super::failure::unexpected;
+use super::items::{self, MembershipItem};
+use super::keys::{self, Item};
+use super::meter;
+use super::{Listed, Store};
+use crate::error::Error;
+use crate::model::{Member, OrganizationId, UserId};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+
+const INDEX: &str = "members";
+const MEMBERS: &str = "organizationId = :organization";
+
+impl Store {
+    /// The members of an organization that `caller` is a member of, by user id: at most `limit` of
+    /// those after `after`.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationNotFound`], [`Error::ServiceUnavailable`], [`Error::Internal`].
+    pub async fn list_members(
+        &self,
+        caller: &UserId,
+        id: &OrganizationId,
+        limit: usize,
+        after: Option<&UserId>,
+    ) -> Result<Listed<Member>, Error> {
+        let (organization, members) =
+            tokio::join!(self.organization_of_member(caller, id), self.members(id, limit, after));
+        organization?;
+        members
+    }
+
+    async fn members(
+        &self,
+        id: &OrganizationId,
+        limit: usize,
+        after: Option<&UserId>,
+    ) -> Result<Listed<Member>, Error> {
+        let output = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .index_name(INDEX)
+            .key_condition_expression(MEMBERS)
+            .expression_attribute_values(":organization", AttributeValue::S(id.as_str().to_owned()))
+            .set_exclusive_start_key(after.map(|user| index_key(user, id)))
+            .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(unexpected)?;
+        meter::consumed(&output.consumed_capacity);
+        let more = output.last_evaluated_key().is_some();
+        let read = |item| Some(items::read_for_list::<MembershipItem>(Some(item))?.into_member(id.clone()));
+        let position = |item: &Item| item.get("userId")?.as_s().ok().cloned();
+        Ok(Listed::page(output.items.unwrap_or_default(), limit, more, read, position))
+    }
+}
+
+/// A position in the index: the key of the index and that of the table.
+fn index_key(user: &UserId, id: &OrganizationId) -> Item {
+    let mut key = keys::membership(user, id);
+    key.insert("organizationId".to_owned(), AttributeValue::S(id.as_str().to_owned()));
+    key.insert("userId".to_owned(), AttributeValue::S(user.as_str().to_owned()));
+    key
+}

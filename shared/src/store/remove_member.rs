@@ -1,0 +1,74 @@
+//! Updates `ORG#<id>`/`ORG#<id>` and deletes `USER#<user>`/`ORG#<id>`, both or neither, then reads the
+//! organization for the answer, as a transaction returns no item. Guard: the caller is the user, an
+//! owner or, unless the user is an owner, an admin; the version; an owner stays; and that the
+//! membership exists.
+
+use super::Store;
+use super::guard::{Authority, Change, Guard};
+use super::items::{self, OrganizationItem};
+use super::keys;
+use super::privileges::{OWNER_STAYS, targets};
+use super::transaction::Step;
+use crate::error::Error;
+use crate::model::{ExpectedVersion, Organization, OrganizationId, UserId};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete};
+
+impl Store {
+    /// Ends a user's membership.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationNotFound`], [`Error::MemberNotFound`], [`Error::Forbidden`],
+    /// [`Error::PreconditionFailed`], [`Error::LastOwner`], [`Error::Conflict`],
+    /// [`Error::ServiceUnavailable`], [`Error::Internal`].
+    pub async fn remove_member(
+        &self,
+        caller: &UserId,
+        id: &OrganizationId,
+        user: &UserId,
+        expected: &ExpectedVersion,
+    ) -> Result<Organization, Error> {
+        let leaving = caller == user;
+        let authority = if leaving { Authority::Themselves } else { Authority::AdminOver(user) };
+        let guard = Guard { id, caller, authority, expected };
+        let write = guard.write(&self.table, removal(user))?;
+        let delete = Delete::builder()
+            .table_name(&*self.table)
+            .set_key(Some(keys::membership(user, id)))
+            .condition_expression("attribute_exists(pk)")
+            .build()
+            .map_err(|error| Error::Internal(error.into()))?;
+        match self.transact(Step::Update(write.update), Step::Delete(delete)).await? {
+            Ok(()) => {
+                let item = self.get_item(keys::organization(id)).await?.ok_or(Error::OrganizationNotFound)?;
+                let organization: OrganizationItem = items::read(item)?;
+                let role = (!leaving).then(|| organization.role_of(caller));
+                Ok(organization.into_organization(id.clone(), role))
+            }
+            Err(refusal) => {
+                let target_is_missing = refusal.membership.is_some();
+                if leaving && target_is_missing {
+                    return Err(Error::OrganizationNotFound);
+                }
+                let seen = refusal.organization.and_then(|refused| refused.item);
+                let organization = self.why_refused(&guard, seen, target_is_missing).await?;
+                Err(if organization.is_last_owner(user) { Error::LastOwner } else { Error::Conflict })
+            }
+        }
+    }
+
+    /// The answer about a user id that nobody can have: to a member of the organization there is
+    /// no such member, to anybody else no such organization.
+    pub async fn no_such_member(&self, caller: &UserId, id: &OrganizationId) -> Error {
+        let membership = self.organization_of_member(caller, id).await;
+        membership.err().unwrap_or(Error::MemberNotFound)
+    }
+}
+
+fn removal(user: &UserId) -> Change {
+    Change {
+        clauses: "ADD memberCount :less DELETE owners :targets, privileged :targets",
+        condition: OWNER_STAYS,
+        values: vec![(":less", AttributeValue::N("-1".to_owned())), targets(user)],
+        ..Change::default()
+    }
+}

@@ -1,0 +1,35 @@
+//! Updates `ORG#<id>`/`ORG#<id>`. Guard: the caller is an owner or admin, and the version.
+
+use super::Store;
+use super::guard::{Authority, Change, Guard};
+use crate::error::Error;
+use crate::model::{ExpectedVersion, MaxOverages, OrganizationId, OverageConfiguration, UserId};
+
+impl Store {
+    /// Sets an organization's overage limit.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationNotFound`], [`Error::Forbidden`], [`Error::PreconditionFailed`],
+    /// [`Error::Conflict`], [`Error::ServiceUnavailable`], [`Error::Internal`].
+    pub async fn set_max_overages(
+        &self,
+        caller: &UserId,
+        id: &OrganizationId,
+        max_overages: MaxOverages,
+        expected: &ExpectedVersion,
+    ) -> Result<OverageConfiguration, Error> {
+        let guard = Guard { id, caller, authority: Authority::Admin, expected };
+        let limit =
+            serde_dynamo::to_attribute_value(max_overages).map_err(|error| Error::Internal(error.into()))?;
+        let change =
+            Change { set: ", maxOverages = :limit", values: vec![(":limit", limit)], ..Change::default() };
+        let item = self.change_organization(&guard, change).await?;
+        Ok(OverageConfiguration {
+            organization_id: id.clone(),
+            max_overages: item.max_overages,
+            updated_at: item.updated_at,
+            updated_by: item.updated_by,
+            version: item.version,
+        })
+    }
+}
