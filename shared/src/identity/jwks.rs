@@ -64,3 +64,137 @@ fn algorithm(jwk: &Jwk) -> Result<Algorithm, String> {
         _ => Err("only RSA, P-256 and Ed25519 keys are taken".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::ring::rand::SystemRandom;
+    use ::ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use jsonwebtoken::crypto::verify;
+    use jsonwebtoken::get_current_timestamp;
+    use serde_json::{Value, json};
+
+    const ISSUER: &str = "https://issuer.example/";
+
+    fn base64(bytes: impl AsRef<[u8]>) -> String {
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn token(header: &Value, claims: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+        let message = format!("{}.{}", base64(header.to_string()), base64(claims.to_string()));
+        format!("{message}.{}", base64(sign(message.as_bytes())))
+    }
+
+    fn claims() -> Value {
+        let now = get_current_timestamp();
+        json!({ "iss": ISSUER, "aud": "api", "sub": "ann", "nbf": now, "exp": now + 60 })
+    }
+
+    fn jwks(key: Value) -> Jwks {
+        Jwks::parse(&json!({ "keys": [key] }).to_string(), ISSUER, "api").unwrap()
+    }
+
+    fn ed25519() -> (Ed25519KeyPair, Jwks) {
+        let pair = Ed25519KeyPair::from_pkcs8(
+            Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap().as_ref(),
+        );
+        let pair = pair.unwrap();
+        let jwks =
+            jwks(json!({ "kty": "OKP", "crv": "Ed25519", "kid": "k", "x": base64(pair.public_key()) }));
+        (pair, jwks)
+    }
+
+    #[test]
+    fn an_ed25519_token_is_verified() {
+        let (pair, jwks) = ed25519();
+        let header = json!({ "alg": "EdDSA", "kid": "k" });
+        let sign = |message: &[u8]| pair.sign(message).as_ref().to_vec();
+        assert_eq!(jwks.verify(&token(&header, &claims(), sign)).as_deref(), Some("ann"));
+
+        let other = Ed25519KeyPair::from_pkcs8(
+            Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap().as_ref(),
+        );
+        let forge = |message: &[u8]| other.as_ref().unwrap().sign(message).as_ref().to_vec();
+        assert_eq!(jwks.verify(&token(&header, &claims(), forge)), None);
+    }
+
+    #[test]
+    fn a_p256_token_is_verified() {
+        let random = SystemRandom::new();
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
+        let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+        let jwks = jwks(json!({ "kty": "EC", "crv": "P-256", "kid": "k", "x": base64(x), "y": base64(y) }));
+        let sign = |message: &[u8]| pair.sign(&random, message).unwrap().as_ref().to_vec();
+
+        let accepted = token(&json!({ "alg": "ES256", "kid": "k" }), &claims(), sign);
+        assert_eq!(jwks.verify(&accepted).as_deref(), Some("ann"));
+        let relabelled = token(&json!({ "alg": "EdDSA", "kid": "k" }), &claims(), sign);
+        assert_eq!(jwks.verify(&relabelled), None);
+    }
+
+    /// The example of RFC 7515, appendix A.2. Its token is long expired, so its signature is
+    /// verified by itself.
+    #[test]
+    fn an_rsa_signature_is_verified() {
+        let key = json!({ "kty": "RSA", "e": "AQAB", "n": concat!(
+            "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL",
+            "-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e",
+            "-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9",
+            "_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ") });
+        let message = concat!(
+            "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt",
+            "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+        );
+        let signature = concat!(
+            "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9",
+            "uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB",
+            "_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rq",
+            "Vt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
+        );
+        let jwks = jwks(key);
+        let [Key { key, validation, .. }] = jwks.0.as_slice() else { panic!("one key") };
+        assert_eq!(validation.algorithms, [Algorithm::RS256]);
+        assert!(verify(signature, message.as_bytes(), key, Algorithm::RS256).unwrap());
+        assert!(!verify(signature, &message.as_bytes()[1..], key, Algorithm::RS256).unwrap());
+        assert_eq!(jwks.verify(&format!("{message}.{signature}")), None, "expired");
+    }
+
+    #[test]
+    fn extensions_that_must_be_understood_are_not() {
+        let (pair, jwks) = ed25519();
+        let sign = |message: &[u8]| pair.sign(message).as_ref().to_vec();
+        let header = json!({ "alg": "EdDSA", "kid": "k", "crit": ["exp"], "exp": 1 });
+        assert_eq!(jwks.verify(&token(&header, &claims(), sign)), None);
+    }
+
+    #[test]
+    fn clocks_may_differ_by_the_leeway_and_no_more() {
+        let (pair, jwks) = ed25519();
+        let header = json!({ "alg": "EdDSA", "kid": "k" });
+        let now = get_current_timestamp();
+        for (claim, time, accepted) in [
+            ("exp", now - LEEWAY / 2, true),
+            ("exp", now - LEEWAY * 2, false),
+            ("nbf", now + LEEWAY / 2, true),
+            ("nbf", now + LEEWAY * 2, false),
+        ] {
+            let mut claims = claims();
+            claims[claim] = time.into();
+            let token = token(&header, &claims, |message| pair.sign(message).as_ref().to_vec());
+            assert_eq!(jwks.verify(&token).is_some(), accepted, "{claim} {time}");
+        }
+    }
+
+    #[test]
+    fn sets_without_usable_keys_are_refused() {
+        let symmetric = json!({ "keys": [{ "kty": "oct", "k": "c2VjcmV0" }] }).to_string();
+        let p384 = json!({ "keys": [{ "kty": "EC", "crv": "P-384", "x": "AA", "y": "AA" }] }).to_string();
+        for text in ["", "{}", r#"{"keys": []}"#, &symmetric, &p384] {
+            assert!(Jwks::parse(text, ISSUER, "api").is_err(), "{text}");
+        }
+    }
+}

@@ -6,14 +6,11 @@ use super::failure::unexpected;
 use super::items::{self, OrganizationItem};
 use super::keys::{self, Item};
 use super::meter;
+use super::retry::{MOST_ATTEMPTS, pause};
 use crate::error::Error;
 use crate::model::{Organization, OrganizationId, UserId};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use std::collections::HashMap;
-use std::time::Duration;
-
-/// Rounds after which keys that DynamoDB leaves unprocessed count as overload.
-const MOST_ROUNDS: u32 = 5;
 
 impl Store {
     /// The organization as its member `caller` sees it.
@@ -50,10 +47,10 @@ impl Store {
     pub(super) async fn batch_get(&self, keys: Vec<Item>) -> Result<Vec<Item>, Error> {
         let mut found = Vec::with_capacity(keys.len());
         let mut wanted = keys;
-        for round in 0..MOST_ROUNDS {
-            if round > 0 {
+        for failures in 0..MOST_ATTEMPTS {
+            if failures > 0 {
                 // Unprocessed keys mean throttling: asking again at once would meet it again.
-                tokio::time::sleep(Duration::from_millis(25 << round)).await;
+                pause(failures).await;
             }
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(wanted))

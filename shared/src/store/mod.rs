@@ -34,6 +34,7 @@ mod list_organizations;
 pub mod meter;
 mod privileges;
 mod remove_member;
+mod retry;
 mod set_max_overages;
 mod transaction;
 mod update_member;

@@ -4,11 +4,14 @@ use super::Store;
 use super::failure::unexpected;
 use super::keys::Item;
 use super::meter;
+use super::retry::while_conflict;
 use crate::error::Error;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     CancellationReason, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
+use ulid::Ulid;
 
 /// One write of a transaction.
 pub(super) enum Step {
@@ -29,44 +32,48 @@ pub(super) struct Refusal {
 }
 
 impl Store {
-    /// Makes both writes or neither. The SDK sends one ClientRequestToken with all its attempts,
-    /// so a transaction whose answer was lost is done once.
+    /// Makes both writes or neither. One ClientRequestToken goes with all attempts, the SDK's and
+    /// those after a conflict, so a transaction whose answer was lost is done once.
     pub(super) async fn transact(
         &self,
         organization: Step,
         membership: Step,
     ) -> Result<Result<(), Refusal>, Error> {
-        let sent = self
+        let request = self
             .client
             .transact_write_items()
             .transact_items(organization.into_item())
             .transact_items(membership.into_item())
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
-            Ok(output) => {
-                meter::consumed(output.consumed_capacity());
-                Ok(Ok(()))
-            }
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-                    match canceled.cancellation_reasons() {
-                        [organization, membership] => {
-                            if let Some(error) = interference(&[organization, membership]) {
-                                return Err(error);
-                            }
-                            Ok(Err(Refusal {
-                                organization: refused(organization),
-                                membership: refused(membership),
-                            }))
-                        }
-                        _ => Err(unexpected(error)),
-                    }
+            .client_request_token(Ulid::generate().to_string())
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        while_conflict(|| async {
+            match request.clone().send().await {
+                Ok(output) => {
+                    meter::consumed(output.consumed_capacity());
+                    Ok(Ok(()))
                 }
-                _ => Err(unexpected(error)),
-            },
+                Err(error) => match reasons(&error) {
+                    Some([organization, membership]) => match interference(&[organization, membership]) {
+                        Some(error) => Err(error),
+                        None => Ok(Err(Refusal {
+                            organization: refused(organization),
+                            membership: refused(membership),
+                        })),
+                    },
+                    _ => Err(unexpected(error)),
+                },
+            }
+        })
+        .await
+    }
+}
+
+fn reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<&[CancellationReason]> {
+    match error.as_service_error()? {
+        TransactWriteItemsError::TransactionCanceledException(canceled) => {
+            Some(canceled.cancellation_reasons())
         }
+        _ => None,
     }
 }
 

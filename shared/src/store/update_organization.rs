@@ -6,6 +6,7 @@ use super::failure::unexpected;
 use super::guard::{Authority, Change, Guard};
 use super::items::{self, OrganizationItem};
 use super::meter;
+use super::retry::while_conflict;
 use crate::error::Error;
 use crate::model::{Domain, ExpectedVersion, Organization, OrganizationChanges, OrganizationId, UserId};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -40,7 +41,8 @@ impl Store {
         change: Change,
     ) -> Result<OrganizationItem, Error> {
         let write = guard.write(&self.table, change)?;
-        let sent = self
+        let mutation = AttributeValue::S(write.mutation);
+        let request = self
             .client
             .update_item()
             .table_name(&*self.table)
@@ -51,31 +53,29 @@ impl Store {
             .set_expression_attribute_values(write.update.expression_attribute_values)
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
-            Ok(output) => {
-                meter::consumed(&output.consumed_capacity);
-                items::read(output.attributes.unwrap_or_default())
-            }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    let seen = refused.item().cloned().filter(|item| !item.is_empty());
-                    let mutation = AttributeValue::S(write.mutation);
-                    match seen {
-                        // The SDK sent it twice, and the first sending went through.
-                        Some(item) if item.get("lastMutation") == Some(&mutation) => items::read(item),
-                        // With the guard found to hold after all, somebody changed the
-                        // organization between the refusal and the reading of its cause.
-                        seen => {
-                            Err(self.why_refused(guard, seen, false).await.err().unwrap_or(Error::Conflict))
-                        }
-                    }
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        while_conflict(|| async {
+            let refused = match request.clone().send().await {
+                Ok(output) => {
+                    meter::consumed(&output.consumed_capacity);
+                    return items::read(output.attributes.unwrap_or_default());
                 }
-                _ => Err(unexpected(error)),
-            },
-        }
+                Err(error) => match error.as_service_error() {
+                    Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                        refused.item().cloned()
+                    }
+                    _ => return Err(unexpected(error)),
+                },
+            };
+            match refused.filter(|item| !item.is_empty()) {
+                // It was sent twice, and the first sending went through.
+                Some(item) if item.get("lastMutation") == Some(&mutation) => items::read(item),
+                // With the guard found to hold after all, somebody changed the organization
+                // between the refusal and the reading of its cause.
+                seen => Err(self.why_refused(guard, seen, false).await.err().unwrap_or(Error::Conflict)),
+            }
+        })
+        .await
     }
 }
 

@@ -1,0 +1,102 @@
+//! Faults between the SDK and the embedded DynamoDB, which itself neither throttles nor conflicts
+//! nor loses an answer.
+
+use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+/// What happens to one request.
+#[derive(Debug)]
+pub enum Fault {
+    /// It is done, and the connection dies before its answer is there.
+    LostAnswer,
+    /// It is not done; this status and body answer it.
+    Answer(u16, Value),
+}
+
+impl Fault {
+    /// DynamoDB refuses with an exception.
+    pub fn exception(name: &str) -> Self {
+        Self::Answer(
+            400,
+            json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": name }),
+        )
+    }
+
+    /// DynamoDB cancels a transaction for these reasons.
+    pub fn canceled(reasons: [&str; 2]) -> Self {
+        let reasons = reasons.map(|code| json!({ "Code": code }));
+        Self::Answer(
+            400,
+            json!({
+                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                "Message": "canceled",
+                "CancellationReasons": reasons,
+            }),
+        )
+    }
+}
+
+/// An HTTP client that meets injected faults, one a request, and none after them.
+#[derive(Debug, Clone)]
+pub struct Faulty {
+    inner: SharedHttpClient,
+    faults: Arc<Mutex<VecDeque<Fault>>>,
+}
+
+impl Default for Faulty {
+    fn default() -> Self {
+        Self { inner: aws_smithy_http_client::Builder::new().build_http(), faults: Arc::default() }
+    }
+}
+
+impl Faulty {
+    pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.lock().unwrap().extend(faults);
+    }
+}
+
+impl HttpClient for Faulty {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(FaultyConnector { inner, faults: self.faults.clone() })
+    }
+}
+
+#[derive(Debug)]
+struct FaultyConnector {
+    inner: SharedHttpConnector,
+    faults: Arc<Mutex<VecDeque<Fault>>>,
+}
+
+impl HttpConnector for FaultyConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let fault = self.faults.lock().unwrap().pop_front();
+        match fault {
+            None => self.inner.call(request),
+            Some(Fault::Answer(status, body)) => {
+                let status = StatusCode::try_from(status).unwrap();
+                HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body.to_string()))))
+            }
+            Some(Fault::LostAnswer) => {
+                let forwarded = self.inner.call(request);
+                HttpConnectorFuture::new(async move {
+                    forwarded.await.unwrap();
+                    Err(ConnectorError::io("the connection died".into()))
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+use crate::table::{Table, refusal, text, user};
+use shared::model::{OrganizationId, Role, UserId};
+
+#[tokio::test]
+async fn members_are_listed_by_user_id_in_pages_that_join() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let id = table.organization_of(&ann).await.id;
+    let other = table.organization_of(&ann).await.id;
+    table.with(&ann, &other, &user("zoe"), Role::Member).await;
+    for (name, role) in
+        [("eve", Role::Member), ("bob", Role::Admin), ("cyd", Role::Owner), ("dan", Role::Member)]
+    {
+        table.with(&ann, &id, &user(name), role).await;
+    }
+
+    for limit in [1, 2, 4, 5, 6] {
+        let (mut listed, mut after) = (Vec::new(), None::<UserId>);
+        loop {
+            let page = table.list_members(&user("eve"), &id, limit, after.as_ref()).await.unwrap();
+            assert!((1..=limit).contains(&page.items.len()), "limit {limit}");
+            listed.extend(
+                page.items.into_iter().map(|member| (member.user_id.as_str().to_owned(), member.role)),
+            );
+            match page.next {
+                Some(next) => after = Some(user(&next)),
+                None => break,
+            }
+        }
+        let expected = [
+            ("ann", Role::Owner),
+            ("bob", Role::Admin),
+            ("cyd", Role::Owner),
+            ("dan", Role::Member),
+            ("eve", Role::Member),
+        ];
+        assert_eq!(listed, expected.map(|(name, role)| (name.to_owned(), role)), "limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_and_the_inexistent_are_refused_alike() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let id = table.organization_of(&ann).await.id;
+
+    assert_eq!(refusal(table.list_members(&user("eve"), &id, 9, None).await), "organization_not_found");
+    let nowhere = OrganizationId::generate();
+    assert_eq!(refusal(table.list_members(&ann, &nowhere, 9, None).await), "organization_not_found");
+}
+
+#[tokio::test]
+async fn an_unreadable_row_is_left_out() {
+    let table = Table::new().await;
+    let (ann, bob) = (user("ann"), user("bob"));
+    let id = table.organization_of(&ann).await.id;
+    table.with(&ann, &id, &bob, Role::Member).await;
+    let mut membership = table.membership_item(&bob, &id).await.unwrap();
+    membership.insert("role".into(), text("emperor"));
+    table.put(membership).await;
+
+    let listed = table.list_members(&ann, &id, 9, None).await.unwrap();
+    assert_eq!(listed.items.iter().map(|member| member.user_id.as_str()).collect::<Vec<_>>(), ["ann"]);
+}

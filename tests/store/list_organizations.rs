@@ -1,0 +1,68 @@
+use crate::table::{Table, text, user};
+use shared::model::OrganizationId;
+
+#[tokio::test]
+async fn pages_join_without_gap_or_overlap_and_none_is_empty() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let mut created = Vec::new();
+    for _ in 0..6 {
+        created.push(table.organization_of(&ann).await.id);
+    }
+    created.sort();
+    table.organization_of(&user("bob")).await;
+
+    for limit in [1, 2, 3, 5, 6, 7] {
+        let (mut listed, mut after) = (Vec::new(), None);
+        loop {
+            let page = table.list_organizations(&ann, limit, after.as_ref()).await.unwrap();
+            assert!((1..=limit).contains(&page.items.len()), "limit {limit}");
+            listed.extend(page.items.into_iter().map(|organization| organization.id));
+            match page.next {
+                Some(next) => after = OrganizationId::parse(&next),
+                None => break,
+            }
+        }
+        assert_eq!(listed, created, "limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn orphans_and_unreadable_rows_are_left_out() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let good = table.organization_of(&ann).await.id;
+    let broken = table.organization_of(&ann).await.id;
+    let mut item = table.organization_item(&broken).await;
+    item.insert("version".into(), text("one"));
+    table.put(item).await;
+    let mut membership = table.membership_item(&ann, &good).await.unwrap();
+    for sk in [format!("ORG#{}", OrganizationId::generate().as_str()), "ORG#garbage".to_owned()] {
+        membership.insert("sk".into(), text(&sk));
+        table.put(membership.clone()).await;
+    }
+
+    let listed = table.list_organizations(&ann, 1000, None).await.unwrap();
+
+    assert_eq!(listed.items.iter().map(|organization| &organization.id).collect::<Vec<_>>(), [&good]);
+    assert_eq!(listed.next, None);
+}
+
+#[tokio::test]
+async fn rows_left_out_of_a_page_do_not_end_the_list() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let (orphan, good) = (
+        OrganizationId::parse("org_00000000000000000000000000").unwrap(),
+        table.organization_of(&ann).await.id,
+    );
+    let mut membership = table.membership_item(&ann, &good).await.unwrap();
+    membership.insert("sk".into(), text(&format!("ORG#{}", orphan.as_str())));
+    table.put(membership).await;
+
+    let first = table.list_organizations(&ann, 1, None).await.unwrap();
+    assert!(first.items.is_empty());
+    let after = OrganizationId::parse(&first.next.unwrap()).unwrap();
+    let second = table.list_organizations(&ann, 1, Some(&after)).await.unwrap();
+    assert_eq!(second.items[0].id, good);
+}

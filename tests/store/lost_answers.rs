@@ -1,0 +1,118 @@
+//! Writes whose answer is lost are done once and answered as done; conflicts are retried; and what
+//! cannot be done in the end changes nothing.
+
+use crate::faults::Fault;
+use crate::table::{ANY, Table, acme, number, refusal, user};
+use serde_json::json;
+use shared::model::{ExpectedVersion, MaxOverages, OrganizationChanges, OrganizationName, Role};
+
+fn rename() -> OrganizationChanges {
+    OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None }
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_done_once() {
+    let table = Table::new().await;
+    let (ann, bob) = (user("ann"), user("bob"));
+    table.inject([Fault::LostAnswer]);
+    let id = table.create_organization(&ann, acme()).await.unwrap().id;
+    assert_eq!(table.list_organizations(&ann, 9, None).await.unwrap().items.len(), 1);
+
+    let at = |version| ExpectedVersion::OneOf(vec![version]);
+    table.inject([Fault::LostAnswer]);
+    assert_eq!(table.update_organization(&ann, &id, rename(), &at(1)).await.unwrap().version, 2);
+    table.inject([Fault::LostAnswer]);
+    assert_eq!(table.update_organization(&ann, &id, rename(), &ANY).await.unwrap().version, 3);
+    table.inject([Fault::LostAnswer]);
+    assert_eq!(table.set_max_overages(&ann, &id, MaxOverages::NONE, &at(3)).await.unwrap().version, 4);
+    table.inject([Fault::LostAnswer]);
+    table.add_member(&ann, &id, bob.clone(), Role::Member, &at(4)).await.unwrap();
+    // The membership is read at the same time, in no certain order: both answers are lost.
+    table.inject([Fault::LostAnswer, Fault::LostAnswer]);
+    table.update_member(&ann, &id, &bob, Role::Admin, &at(5)).await.unwrap();
+    table.inject([Fault::LostAnswer]);
+    assert_eq!(table.remove_member(&ann, &id, &bob, &at(6)).await.unwrap().version, 7);
+
+    let item = table.organization_item(&id).await;
+    assert_eq!((number(&item, "version"), number(&item, "memberCount")), (7, 1));
+}
+
+#[tokio::test]
+async fn conflicts_are_retried_until_the_attempts_are_spent() {
+    let table = Table::new().await;
+    let (ann, bob) = (user("ann"), user("bob"));
+    let id = table.organization_of(&ann).await.id;
+    let canceled =
+        |times| std::iter::repeat_with(|| Fault::canceled(["None", "TransactionConflict"])).take(times);
+    let refused =
+        |times| std::iter::repeat_with(|| Fault::exception("TransactionConflictException")).take(times);
+
+    table.inject(canceled(4));
+    table.add_member(&ann, &id, bob.clone(), Role::Member, &ANY).await.unwrap();
+    table.inject(refused(4));
+    table.update_organization(&ann, &id, rename(), &ANY).await.unwrap();
+
+    table.inject(canceled(5));
+    assert_eq!(refusal(table.remove_member(&ann, &id, &bob, &ANY).await), "conflict");
+    table.inject(refused(5));
+    assert_eq!(refusal(table.update_organization(&ann, &id, rename(), &ANY).await), "conflict");
+    assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
+}
+
+#[tokio::test]
+async fn throttling_that_outlasts_the_retries_is_unavailability_and_changes_nothing() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let id = table.organization_of(&ann).await.id;
+    let throttled = || (0..3).map(|_| Fault::exception("ThrottlingException"));
+
+    table.inject(throttled());
+    assert_eq!(refusal(table.update_organization(&ann, &id, rename(), &ANY).await), "service_unavailable");
+    table.inject(throttled());
+    assert_eq!(refusal(table.get_organization(&ann, &id).await), "service_unavailable");
+    table.inject([Fault::canceled(["ThrottlingError", "None"])]);
+    let refused = table.add_member(&ann, &id, user("bob"), Role::Member, &ANY).await;
+    assert_eq!(refusal(refused), "service_unavailable");
+    let item = table.organization_item(&id).await;
+    assert_eq!((number(&item, "version"), number(&item, "memberCount")), (1, 1));
+}
+
+/// Old builds of DynamoDB Local return no item with a refusal, even when asked.
+#[tokio::test]
+async fn a_refusal_without_the_item_is_explained_by_reading_it() {
+    let table = Table::new().await;
+    let (ann, eve) = (user("ann"), user("eve"));
+    let id = table.organization_of(&ann).await.id;
+    let stale = ExpectedVersion::OneOf(vec![9]);
+    let without_item = || [Fault::exception("ConditionalCheckFailedException")];
+    let canceled = || [Fault::canceled(["ConditionalCheckFailed", "None"])];
+
+    table.inject(without_item());
+    let refused = table.update_organization(&ann, &id, rename(), &stale).await;
+    assert_eq!(refusal(refused), r#"precondition_failed {"currentVersion":1}"#);
+    table.inject(without_item());
+    assert_eq!(refusal(table.update_organization(&eve, &id, rename(), &ANY).await), "organization_not_found");
+    table.inject(canceled());
+    let refused = table.add_member(&ann, &id, user("bob"), Role::Member, &stale).await;
+    assert_eq!(refusal(refused), r#"precondition_failed {"currentVersion":1}"#);
+    table.inject(canceled());
+    assert_eq!(refusal(table.remove_member(&ann, &id, &ann, &ANY).await), "last_owner");
+}
+
+#[tokio::test]
+async fn keys_left_unprocessed_are_asked_for_again() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let id = table.organization_of(&ann).await.id;
+    let key = |pk: String| json!({ "pk": { "S": pk }, "sk": { "S": format!("ORG#{}", id.as_str()) } });
+    let keys = [key(format!("ORG#{}", id.as_str())), key("USER#ann".to_owned())];
+    let unprocessed = || {
+        let rest = json!({ local::TABLE_NAME: { "Keys": keys.clone(), "ConsistentRead": true } });
+        Fault::Answer(200, json!({ "Responses": {}, "UnprocessedKeys": rest }))
+    };
+
+    table.inject((0..4).map(|_| unprocessed()));
+    assert_eq!(table.get_organization(&ann, &id).await.unwrap().id, id);
+    table.inject((0..5).map(|_| unprocessed()));
+    assert_eq!(refusal(table.get_organization(&ann, &id).await), "service_unavailable");
+}

@@ -1,0 +1,25 @@
+//! Each access pattern of the store with the real SDK client against an embedded DynamoDB: what it
+//! writes, what it refuses and why, and (in `budgets`) what it costs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+#![allow(unreachable_pub, reason = "nothing outside reaches a test")]
+
+mod add_member;
+mod budgets;
+mod create_organization;
+mod faults;
+mod get_organization;
+mod list_members;
+mod list_organizations;
+mod lost_answers;
+mod remove_member;
+mod set_max_overages;
+mod table;
+mod update_member;
+mod update_organization;

@@ -1,0 +1,125 @@
+//! A table of a test's own, in memory, and short ways to fill it and to look into it.
+
+use crate::faults::{Fault, Faulty};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::AttributeValue;
+use local::Dynamodb;
+use shared::error::Error;
+use shared::model::{
+    ExpectedVersion, Member, NewOrganization, Organization, OrganizationId, OrganizationName, Role, UserId,
+};
+use shared::store::Store;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Deref;
+
+/// An item as the SDK has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// A store on a table that nobody else uses. Stops its DynamoDB when dropped.
+pub struct Table {
+    pub store: Store,
+    pub client: Client,
+    faulty: Faulty,
+    _dynamodb: Dynamodb,
+}
+
+impl Deref for Table {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl Table {
+    pub async fn new() -> Self {
+        let dynamodb = local::start_in_memory().await.unwrap();
+        let client = dynamodb.client();
+        local::table::create(&client, local::TABLE_NAME).await.unwrap();
+        let faulty = Faulty::default();
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+            .http_client(faulty.clone())
+            .endpoint_url(dynamodb.url())
+            .build();
+        let store = Store::connect(&config, local::TABLE_NAME);
+        Self { store, client, faulty, _dynamodb: dynamodb }
+    }
+
+    /// Lets the store's next requests meet these faults, one each.
+    pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.faulty.inject(faults);
+    }
+
+    /// An organization of `owner`.
+    pub async fn organization_of(&self, owner: &UserId) -> Organization {
+        self.create_organization(owner, acme()).await.unwrap()
+    }
+
+    /// Adds a member in the name of an owner.
+    pub async fn with(&self, owner: &UserId, id: &OrganizationId, user: &UserId, role: Role) -> Member {
+        self.add_member(owner, id, user.clone(), role, &ANY).await.unwrap()
+    }
+
+    /// The item of an organization, as it is stored.
+    pub async fn organization_item(&self, id: &OrganizationId) -> Item {
+        let key = format!("ORG#{}", id.as_str());
+        self.item(&key, &key).await.unwrap()
+    }
+
+    /// The item of a membership, as it is stored.
+    pub async fn membership_item(&self, user: &UserId, id: &OrganizationId) -> Option<Item> {
+        self.item(&format!("USER#{}", user.as_str()), &format!("ORG#{}", id.as_str())).await
+    }
+
+    async fn item(&self, pk: &str, sk: &str) -> Option<Item> {
+        let get = self.client.get_item().table_name(local::TABLE_NAME);
+        let get = get.key("pk", AttributeValue::S(pk.into())).key("sk", AttributeValue::S(sk.into()));
+        get.send().await.unwrap().item
+    }
+
+    /// Stores an item, whatever it is.
+    pub async fn put(&self, item: Item) {
+        self.client.put_item().table_name(local::TABLE_NAME).set_item(Some(item)).send().await.unwrap();
+    }
+}
+
+/// No condition on the version.
+pub const ANY: ExpectedVersion = ExpectedVersion::Any;
+
+pub fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+pub fn acme() -> NewOrganization {
+    NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None }
+}
+
+pub fn set(item: &Item, attribute: &str) -> BTreeSet<String> {
+    item[attribute].as_ss().unwrap().iter().cloned().collect()
+}
+
+pub fn users(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+pub fn number(item: &Item, attribute: &str) -> i64 {
+    item[attribute].as_n().unwrap().parse().unwrap()
+}
+
+pub fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+/// The code of a refusal, and its details as text.
+pub fn refusal<T>(result: Result<T, Error>) -> String {
+    let error = result.err().expect("refused");
+    match error.details() {
+        Some(details) => format!("{} {details}", error.code()),
+        None => error.code().to_owned(),
+    }
+}

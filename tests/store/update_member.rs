@@ -1,0 +1,60 @@
+use crate::table::{ANY, Table, number, refusal, set, text, user, users};
+use shared::model::{ExpectedVersion, OrganizationId, Role};
+
+#[tokio::test]
+async fn every_transition_keeps_both_items_in_agreement() {
+    let table = Table::new().await;
+    let (ann, bob) = (user("ann"), user("bob"));
+    let id = table.organization_of(&ann).await.id;
+    let added = table.with(&ann, &id, &bob, Role::Member).await;
+
+    let roles = [Role::Owner, Role::Admin, Role::Member];
+    for (from, to) in roles.iter().flat_map(|from| roles.map(|to| (*from, to))) {
+        table.update_member(&ann, &id, &bob, from, &ANY).await.unwrap();
+        let member = table.update_member(&ann, &id, &bob, to, &ANY).await.unwrap();
+
+        assert_eq!((member.role, &member.joined_at, &member.added_by), (to, &added.joined_at, &ann));
+        let item = table.organization_item(&id).await;
+        let owners: &[&str] = if to == Role::Owner { &["ann", "bob"] } else { &["ann"] };
+        let privileged: &[&str] = if to == Role::Member { &["ann"] } else { &["ann", "bob"] };
+        assert_eq!(set(&item, "owners"), users(owners), "{from:?} to {to:?}");
+        assert_eq!(set(&item, "privileged"), users(privileged), "{from:?} to {to:?}");
+        assert_eq!(number(&item, "memberCount"), 2);
+        assert_eq!(table.membership_item(&bob, &id).await.unwrap()["role"], text(to.as_str()));
+    }
+    assert_eq!(number(&table.organization_item(&id).await, "version"), 2 + 18);
+}
+
+#[tokio::test]
+async fn the_most_basic_reason_is_given() {
+    let table = Table::new().await;
+    let (ann, bob, cyd, eve) = (user("ann"), user("bob"), user("cyd"), user("eve"));
+    let id = table.organization_of(&ann).await.id;
+    table.with(&ann, &id, &bob, Role::Admin).await;
+    table.with(&ann, &id, &cyd, Role::Member).await;
+    let (stale, nowhere) = (ExpectedVersion::OneOf(vec![1]), OrganizationId::generate());
+    let needs_owner = r#"forbidden {"requiredRole":"owner"}"#;
+
+    let refused = async |who, id, whom, role, expected: &_| {
+        refusal(table.update_member(who, id, whom, role, expected).await)
+    };
+    assert_eq!(refused(&ann, &nowhere, &bob, Role::Member, &stale).await, "organization_not_found");
+    assert_eq!(refused(&eve, &id, &eve, Role::Member, &stale).await, "organization_not_found");
+    assert_eq!(refused(&eve, &id, &bob, Role::Member, &stale).await, "organization_not_found");
+    assert_eq!(refused(&cyd, &id, &eve, Role::Member, &stale).await, "member_not_found");
+    assert_eq!(refused(&ann, &id, &eve, Role::Member, &ANY).await, "member_not_found");
+    assert_eq!(refused(&cyd, &id, &cyd, Role::Admin, &stale).await, r#"forbidden {"requiredRole":"admin"}"#);
+    assert_eq!(refused(&bob, &id, &cyd, Role::Owner, &stale).await, needs_owner);
+    assert_eq!(refused(&bob, &id, &ann, Role::Member, &stale).await, needs_owner);
+    assert_eq!(
+        refused(&bob, &id, &cyd, Role::Admin, &stale).await,
+        r#"precondition_failed {"currentVersion":3}"#
+    );
+    assert_eq!(refused(&ann, &id, &ann, Role::Admin, &ANY).await, "last_owner");
+    assert_eq!(refused(&ann, &id, &ann, Role::Member, &ANY).await, "last_owner");
+    assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
+
+    table.update_member(&ann, &id, &ann, Role::Owner, &ANY).await.unwrap();
+    table.update_member(&bob, &id, &cyd, Role::Admin, &ANY).await.unwrap();
+    table.update_member(&bob, &id, &bob, Role::Member, &ANY).await.unwrap();
+}

@@ -1,0 +1,76 @@
+use crate::table::{ANY, Table, refusal, user};
+use shared::model::{
+    Domain, ExpectedVersion, Organization, OrganizationChanges, OrganizationId, OrganizationName, Role,
+};
+
+fn rename(name: &str) -> OrganizationChanges {
+    OrganizationChanges { name: Some(OrganizationName::parse(name).unwrap()), domain: None }
+}
+
+fn move_to(domain: Option<&str>) -> OrganizationChanges {
+    let domain = domain.map(|domain| Domain::parse(domain).unwrap());
+    OrganizationChanges { name: None, domain: Some(domain) }
+}
+
+fn name_and_domain(organization: &Organization) -> (&str, Option<&str>) {
+    (&organization.name, organization.domain.as_deref())
+}
+
+#[tokio::test]
+async fn only_the_given_fields_change_and_every_change_is_a_version() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let id = table.organization_of(&ann).await.id;
+    let both = OrganizationChanges { domain: move_to(Some("b.example")).domain, ..rename("B") };
+    let name_alone = OrganizationChanges { domain: Some(None), ..rename("C") };
+
+    let steps = [
+        (move_to(Some("a.example")), ("Acme", Some("a.example"))),
+        (rename("A"), ("A", Some("a.example"))),
+        (move_to(None), ("A", None)),
+        (both, ("B", Some("b.example"))),
+        (name_alone, ("C", None)),
+        (rename("C"), ("C", None)),
+    ];
+    for (version, (changes, expected)) in (2..).zip(steps) {
+        let answered = table.update_organization(&ann, &id, changes, &ANY).await.unwrap();
+        assert_eq!((name_and_domain(&answered), answered.version), (expected, version));
+        assert_eq!(table.get_organization(&ann, &id).await.unwrap(), answered);
+    }
+}
+
+#[tokio::test]
+async fn the_version_must_be_one_of_those_expected() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let id = table.organization_of(&ann).await.id;
+    let update = |versions| {
+        let expected = ExpectedVersion::OneOf(versions);
+        let (table, ann, id) = (&table, &ann, &id);
+        async move { table.update_organization(ann, id, rename("B"), &expected).await }
+    };
+
+    assert_eq!(update(vec![9, 1]).await.unwrap().version, 2);
+    for stale in [vec![1], vec![], vec![3, 4]] {
+        assert_eq!(refusal(update(stale).await), r#"precondition_failed {"currentVersion":2}"#);
+    }
+    assert_eq!(update(vec![2]).await.unwrap().version, 3);
+}
+
+#[tokio::test]
+async fn the_most_basic_reason_is_given() {
+    let table = Table::new().await;
+    let (ann, bob, cyd, eve) = (user("ann"), user("bob"), user("cyd"), user("eve"));
+    let id = table.organization_of(&ann).await.id;
+    table.with(&ann, &id, &bob, Role::Admin).await;
+    table.with(&ann, &id, &cyd, Role::Member).await;
+    let stale = ExpectedVersion::OneOf(vec![1]);
+    let nowhere = OrganizationId::generate();
+
+    let refused = async |who, id| refusal(table.update_organization(who, id, rename("B"), &stale).await);
+    assert_eq!(refused(&ann, &nowhere).await, "organization_not_found");
+    assert_eq!(refused(&eve, &id).await, "organization_not_found");
+    assert_eq!(refused(&cyd, &id).await, r#"forbidden {"requiredRole":"admin"}"#);
+    assert_eq!(refused(&bob, &id).await, r#"precondition_failed {"currentVersion":3}"#);
+    assert_eq!(table.get_organization(&ann, &id).await.unwrap().name, "Acme");
+}
