@@ -83,3 +83,73 @@ fn bearer_token(event: &lambda_http::Request) -> Option<&str> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// An event of API Gateway's payload format 2.0.
+    fn event(authorizer: Value, headers: Value) -> lambda_http::Request {
+        let event = json!({
+            "version": "2.0",
+            "routeKey": "GET /organization/list",
+            "rawPath": "/organization/list",
+            "rawQueryString": "",
+            "headers": headers,
+            "requestContext": {
+                "http": { "method": "GET", "path": "/organization/list", "protocol": "HTTP/1.1",
+                          "sourceIp": "192.0.2.1", "userAgent": "test" },
+                "routeKey": "GET /organization/list",
+                "stage": "$default",
+                "timeEpoch": 0,
+                "authorizer": authorizer,
+            },
+            "isBase64Encoded": false,
+        });
+        lambda_http::request::from_str(&event.to_string()).unwrap()
+    }
+
+    fn claims(claims: Value) -> lambda_http::Request {
+        event(json!({ "jwt": { "claims": claims, "scopes": null } }), json!({}))
+    }
+
+    #[test]
+    fn the_subject_that_the_gateway_verified_is_the_caller() {
+        let caller =
+            Authenticator::gateway().authenticate(&claims(json!({ "sub": "auth0|64ab", "iss": "i" })));
+        assert_eq!(caller.unwrap().as_str(), "auth0|64ab");
+    }
+
+    #[test]
+    fn without_a_usable_subject_there_is_no_caller() {
+        for unusable in [json!({}), json!({ "sub": "" }), json!({ "sub": "a b" }), json!({ "SUB": "ann" })] {
+            let refused = Authenticator::gateway().authenticate(&claims(unusable.clone()));
+            assert_eq!(refused.unwrap_err().code(), "unauthorized", "{unusable}");
+        }
+    }
+
+    #[test]
+    fn a_token_counts_for_nothing_where_only_the_gateway_is_trusted() {
+        for authorizer in [json!(null), json!({ "iam": {} })] {
+            let event = event(authorizer, json!({ "authorization": "Bearer e30.e30.e30" }));
+            assert_eq!(Authenticator::gateway().authenticate(&event).unwrap_err().code(), "unauthorized");
+        }
+    }
+
+    #[test]
+    fn a_bearer_token_stands_alone() {
+        let token = |value: &str| {
+            let event = event(json!(null), json!({ "authorization": value }));
+            bearer_token(&event).map(str::to_owned)
+        };
+        assert_eq!(token("Bearer abc").as_deref(), Some("abc"));
+        assert_eq!(token("bearer  abc ").as_deref(), Some("abc"));
+        for none in ["", "Bearer", "abc", "Basic abc"] {
+            assert_eq!(token(none), None, "{none}");
+        }
+        let mut two = event(json!(null), json!({ "authorization": "Bearer abc" }));
+        two.headers_mut().append(AUTHORIZATION, "Bearer abc".parse().unwrap());
+        assert_eq!(bearer_token(&two), None);
+    }
+}
