@@ -3,13 +3,22 @@ use http::header::{CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION, RETRY_AFTER, 
 use http::{HeaderValue, StatusCode};
 use lambda_http::Body;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::Value;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Seconds after which to try again: long enough for a throttled partition to recover some
 /// capacity, short enough for a person to wait.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// The body of every error.
+#[derive(Serialize)]
+struct ErrorBody {
+    code: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Value>,
+}
 
 /// A response in the making.
 #[derive(Debug)]
@@ -81,11 +90,10 @@ impl Response {
     }
 
     fn error(error: &Error) -> Self {
-        let mut body = json!({ "code": error.code(), "message": error.to_string() });
-        if let (Some(details), Some(body)) = (error.details(), body.as_object_mut()) {
-            body.insert("details".to_owned(), details);
-        }
-        let mut response = Self::body(status(error), Body::Text(body.to_string()));
+        let body = ErrorBody { code: error.code(), message: error.to_string(), details: error.details() };
+        // Texts and numbers alone always serialize.
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = Self::body(status(error), Body::Text(body));
         match error {
             Error::Unauthorized => {
                 // RFC 9110 §11.6.1 wants a challenge with every 401.
