@@ -10,8 +10,8 @@ use shared::store::Store;
 /// # Errors
 /// As API.md's table has them for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
-    let expected = request.if_match()?;
     let mut body = request.body()?;
+    let expected = request.if_match()?;
     let (user, role) = (body.required_string("userId")?, body.string("role")?);
     body.end()?;
     let user = UserId::parse(&user).map_err(|invalid| invalid.at("userId"))?;

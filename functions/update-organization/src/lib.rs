@@ -14,8 +14,8 @@ const READ_ONLY: [&str; 8] =
 /// # Errors
 /// As API.md's table has them for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
-    let expected = request.if_match()?;
     let mut body = request.body()?;
+    let expected = request.if_match()?;
     let (name, domain) = (body.nullable_string("name")?, body.nullable_string("domain")?);
     body.ignore(&READ_ONLY);
     body.end()?;

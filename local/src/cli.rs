@@ -1,0 +1,245 @@
+use clap::{Args, ColorChoice, Parser, Subcommand};
+use local::{Database, Options, default_data_dir};
+use std::{
+    ffi::OsString,
+    path::{PathBuf, absolute},
+    time::Duration,
+};
+
+/// Runs the Organizations API on this machine: an embedded DynamoDB, the table of template.yaml,
+/// and all functions behind `cargo lambda watch`. Nothing needs to be installed or configured.
+///
+/// Everything listens on 127.0.0.1 only. Ctrl-C stops all of it, with exit code 0.
+#[derive(Debug, Parser)]
+#[command(
+    bin_name = "cargo local",
+    color = ColorChoice::Never,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = "The functions restart when their source changes. AWS_LAMBDA_LOG_LEVEL sets how much they log.\n\
+                  To run them otherwise: cargo lambda watch --env-file target/local/env"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    run: Run,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Prints an access token of that user, whether or not the API runs
+    #[command(color = ColorChoice::Never)]
+    Token(Token),
+    /// Runs a command and ends it, with all its descendants, when standard input ends
+    #[command(hide = true)]
+    Supervise {
+        /// The command and its arguments
+        #[arg(required = true, last = true)]
+        command: Vec<OsString>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// Port of the API
+    #[arg(long, value_name = "PORT", default_value_t = 9000, value_parser = clap::value_parser!(u16).range(1..))]
+    port: u16,
+    /// Port of the embedded DynamoDB
+    #[arg(long, value_name = "PORT", default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1..))]
+    dynamodb_port: u16,
+    /// Use the DynamoDB at that URL and embed none; with the AWS credentials of the environment, if
+    /// it has any
+    #[arg(long, value_name = "URL", value_parser = parse_endpoint, conflicts_with_all = ["dynamodb_port", "in_memory"])]
+    dynamodb_endpoint: Option<String>,
+    /// Forget all data at the end
+    #[arg(long)]
+    in_memory: bool,
+    #[command(flatten)]
+    data_dir: DataDir,
+    /// Instances per function: how many requests each answers at the same time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// The user's id, the `sub` of the token: 1 to 255 ASCII letters, digits and - _ . ~ | : @ + = ,
+    #[arg(value_parser = parse_user)]
+    pub(crate) user: String,
+    /// How long it is valid: seconds, or a number with s, m, h or d
+    #[arg(long, value_name = "TIME", default_value = "8h", value_parser = parse_ttl)]
+    pub(crate) ttl: Duration,
+    #[command(flatten)]
+    pub(crate) data_dir: DataDir,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DataDir {
+    /// Directory of the signing key, the environment file and the database; one for each instance
+    /// [default: target/local]
+    #[arg(long = "data-dir", value_name = "DIR")]
+    path: Option<PathBuf>,
+}
+
+impl DataDir {
+    pub(crate) fn path(&self) -> PathBuf {
+        self.path.clone().unwrap_or_else(default_data_dir)
+    }
+
+    /// The option that chooses the same one again, from any directory, quoted for a shell.
+    pub(crate) fn option(&self) -> String {
+        let Some(path) = &self.path else { return String::new() };
+        let path = absolute(path).unwrap_or_else(|_| path.clone());
+        format!(" --data-dir '{}'", path.display().to_string().replace('\'', r"'\''"))
+    }
+}
+
+impl Cli {
+    pub(crate) fn data_dir(&self) -> &DataDir {
+        &self.run.data_dir
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        let port = self.run.dynamodb_port;
+        Options {
+            port: self.run.port,
+            database: match &self.run.dynamodb_endpoint {
+                Some(endpoint) => Database::External { endpoint: endpoint.clone() },
+                None if self.run.in_memory => Database::InMemory { port },
+                None => Database::File { port },
+            },
+            data_dir: self.run.data_dir.path(),
+            concurrency: self.run.concurrency.into(),
+            ignore_changes: false,
+            log: None,
+        }
+    }
+}
+
+/// clap's message in one line.
+pub(crate) fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let message: Vec<_> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    format!("{}; see `cargo local --help`", message.join(" "))
+}
+
+fn parse_endpoint(text: &str) -> Result<String, &'static str> {
+    let expected = "an http or https URL is expected, such as http://127.0.0.1:8000";
+    let url: reqwest::Url = text.parse().map_err(|_| expected)?;
+    // A quote would end the value in the environment file.
+    let is_usable = matches!(url.scheme(), "http" | "https") && url.has_host() && !text.contains('\'');
+    if is_usable { Ok(text.to_owned()) } else { Err(expected) }
+}
+
+fn parse_ttl(text: &str) -> Result<Duration, &'static str> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text.strip_prefix(digits) {
+        Some("" | "s") => 1,
+        Some("m") => 60,
+        Some("h") => 3600,
+        Some("d") => 86400,
+        _ => 0,
+    };
+    let seconds = digits.parse::<u32>().map_or(0, |number| u64::from(number) * unit);
+    if seconds == 0 {
+        Err("a time is expected, such as 900, 15m, 8h or 30d")
+    } else {
+        Ok(Duration::from_secs(seconds))
+    }
+}
+
+/// The rule that the functions apply to a token's `sub` (API.md); checked here, so that nobody
+/// wonders about a 401. Not taken from `shared`: its changes would have `cargo local token` compile.
+fn parse_user(text: &str) -> Result<String, &'static str> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~|:@+=,".contains(&byte);
+    if (1..=255).contains(&text.len()) && text.bytes().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("a user id is 1 to 255 ASCII letters, digits and - _ . ~ | : @ + = ,")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn parse(arguments: &[&str]) -> Result<Cli, String> {
+        let arguments = ["local"].iter().chain(arguments);
+        Cli::try_parse_from(arguments).map_err(|error| one_line(&error))
+    }
+
+    #[test]
+    fn clap_finds_no_fault_with_the_definition() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_readme() {
+        let options = parse(&[]).unwrap().options();
+        assert_eq!((options.port, options.concurrency, options.ignore_changes), (9000, 4, false));
+        assert!(matches!(options.database, Database::File { port: 8000 }));
+        assert!(options.data_dir.ends_with("target/local"));
+    }
+
+    #[test]
+    fn each_database_is_chosen_by_its_option() {
+        let memory = parse(&["--in-memory", "--dynamodb-port", "8001"]).unwrap().options();
+        assert!(matches!(memory.database, Database::InMemory { port: 8001 }));
+        let external = parse(&["--dynamodb-endpoint", "http://localhost:4566"]).unwrap().options();
+        assert!(
+            matches!(external.database, Database::External { endpoint } if endpoint == "http://localhost:4566")
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_in_one_line() {
+        for arguments in [
+            &["--dynamodb-endpoint", "http://localhost:8000", "--in-memory"][..],
+            &["--dynamodb-endpoint", "http://localhost:8000", "--dynamodb-port", "8001"],
+            &["--dynamodb-endpoint", "localhost:8000"],
+            &["--dynamodb-endpoint", "http://localhost:8000/'"],
+            &["--port", "0"],
+            &["--port", "65536"],
+            &["--concurrency", "0"],
+            &["--prot", "9000"],
+            &["--port", "9001", "token", "alice"],
+            &["token"],
+            &["token", "a b"],
+            &["token", ""],
+            &["token", &"x".repeat(256)],
+            &["token", "alice", "--ttl", "0"],
+            &["token", "alice", "--ttl", "8 hours"],
+            &["tokens", "alice"],
+        ] {
+            let line = parse(arguments).unwrap_err();
+            assert!(
+                line.starts_with("error: ") && line.ends_with("see `cargo local --help`"),
+                "{arguments:?}: {line}"
+            );
+            assert!(!line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
+    fn user_ids_of_common_providers_are_taken() {
+        for user in ["alice", "auth0|64ab", "google-oauth2|1", "me@example.com", &"x".repeat(255)] {
+            assert!(parse(&["token", user]).is_ok(), "{user}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, seconds) in [("900", 900), ("15m", 900), ("8h", 28800), ("30d", 2_592_000), ("5s", 5)] {
+            assert_eq!(parse_ttl(text), Ok(Duration::from_secs(seconds)));
+        }
+    }
+
+    #[test]
+    fn the_printed_option_is_quoted() {
+        let cli = parse(&["--data-dir", "/it's here"]).unwrap();
+        assert_eq!(cli.data_dir().option(), r" --data-dir '/it'\''s here'");
+        assert_eq!(parse(&[]).unwrap().data_dir().option(), "");
+    }
+}

@@ -1,0 +1,118 @@
+use std::{io, net::IpAddr, path::PathBuf, process::ExitStatus};
+
+/// Why the local stack does not run, in one line that says what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file operation failed.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// What was tried, as a verb: `write`.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// Another process has the data directory.
+    #[error("another instance uses the data directory {}; stop it or choose another one with --data-dir", .0.display())]
+    DataDirInUse(PathBuf),
+    /// A port is taken or forbidden.
+    #[error("cannot listen on {address}:{port}: {source}; free the port or choose another one with {option}")]
+    Port {
+        /// The address, always loopback.
+        address: IpAddr,
+        /// The port that was asked for.
+        port: u16,
+        /// The option of `cargo local` that chooses it.
+        option: &'static str,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// The signing key on disk is not a P-256 key in PKCS#8.
+    #[error("{} is not a P-256 key in PKCS#8: delete it and a new one is made", .0.display())]
+    SigningKey(PathBuf),
+    /// The operating system gives no random bytes.
+    #[error("cannot make a key: the operating system gives no random bytes")]
+    Random,
+    /// template.yaml does not define the table as this crate expects.
+    #[error("{}: {reason}", path.display())]
+    Template {
+        /// The template.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The table exists with other keys or indexes.
+    #[error(
+        "the table {table} has other keys or indexes than template.yaml: delete it, or the data directory that holds it, and start again ({difference})"
+    )]
+    OtherTable {
+        /// The table's name.
+        table: String,
+        /// The first difference.
+        difference: String,
+    },
+    /// A DynamoDB call failed.
+    #[error("cannot {action} in DynamoDB: {reason}")]
+    Dynamodb {
+        /// What was tried, as a verb and its object.
+        action: &'static str,
+        /// The whole chain of causes.
+        reason: String,
+    },
+    /// The embedded DynamoDB cannot start.
+    #[error("cannot start the embedded DynamoDB on {database}: {reason}")]
+    EmbeddedDynamodb {
+        /// The database file, or `memory`.
+        database: String,
+        /// Its own words.
+        reason: String,
+    },
+    /// A program that is needed does not start.
+    #[error("cannot run {program}: {source}; is it installed and on PATH?")]
+    Program {
+        /// The program.
+        program: String,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// cargo-lambda is missing and cannot be installed.
+    #[error(
+        "cannot install cargo-lambda {0}, see above; install it yourself (https://www.cargo-lambda.info/guide/installation.html) and start again"
+    )]
+    Install(&'static str),
+    /// The functions do not compile.
+    #[error("the functions do not build ({0}), see above")]
+    Build(ExitStatus),
+    /// The build made no binary of this name.
+    #[error("`cargo build --bins` in {} makes no binary {name}", root.display())]
+    NoBinary {
+        /// The binary.
+        name: &'static str,
+        /// The workspace.
+        root: PathBuf,
+    },
+    /// cargo-lambda ended by itself.
+    #[error("cargo-lambda stopped by itself ({0}); {1} says why")]
+    Stopped(ExitStatus, String),
+    /// cargo-lambda runs and does not answer.
+    #[error("cargo-lambda does not answer on {0} after {1} seconds")]
+    Silent(String, u64),
+    /// The supervisor did not end in time.
+    #[error(
+        "the process {0}, which supervises cargo-lambda, did not stop in time and was killed; look for what it left running"
+    )]
+    NotStopped(u32),
+}
+
+impl Error {
+    pub(crate) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { action, path, source }
+    }
+
+    pub(crate) fn program(program: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let program = program.into();
+        move |source| Self::Program { program, source }
+    }
+}

@@ -1,0 +1,219 @@
+//! The table, created from its definition in template.yaml.
+
+use crate::{Error, template};
+use aws_sdk_dynamodb::{
+    Client,
+    client::Waiters as _,
+    error::BuildError,
+    types::{
+        AttributeDefinition, BillingMode, GlobalSecondaryIndex, GlobalSecondaryIndexDescription,
+        KeySchemaElement, Projection, TableDescription, TimeToLiveSpecification, TimeToLiveStatus,
+    },
+};
+use std::{error::Error as StdError, iter::successors, time::Duration};
+
+/// The table's name on a developer's machine.
+pub const TABLE_NAME: &str = "organizations";
+
+/// Creates the table of this workspace's template.yaml, TTL included, unless it is there.
+///
+/// # Errors
+/// When the template has no table, DynamoDB fails, or a table of that name has other keys or indexes.
+pub async fn create(client: &Client, table_name: &str) -> Result<(), Error> {
+    create_as(client, table_name, &template::Table::read()?).await
+}
+
+async fn create_as(client: &Client, name: &str, wanted: &template::Table) -> Result<(), Error> {
+    let existing = match describe(client, name).await? {
+        Some(table) => table,
+        None => {
+            create_new(client, name, wanted).await?;
+            describe(client, name).await?.unwrap_or_else(|| TableDescription::builder().build())
+        }
+    };
+    if let Some(difference) = wanted.difference(&definition(&existing)) {
+        return Err(Error::OtherTable { table: name.to_owned(), difference });
+    }
+    enable_ttl(client, name, wanted).await
+}
+
+async fn describe(client: &Client, name: &str) -> Result<Option<TableDescription>, Error> {
+    match client.describe_table().table_name(name).send().await {
+        Ok(answer) => Ok(answer.table),
+        Err(error)
+            if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(failed("describe the table", error)),
+    }
+}
+
+async fn create_new(client: &Client, name: &str, wanted: &template::Table) -> Result<(), Error> {
+    let action = "create the table";
+    let attributes = wanted.attribute_definitions.iter().map(attribute).collect::<Result<_, _>>();
+    let indexes = wanted.global_secondary_indexes.iter().map(index).collect::<Result<Vec<_>, _>>();
+    let indexes = indexes.map_err(|error| failed(action, error))?;
+    let created = client
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(attributes.map_err(|error| failed(action, error))?))
+        .set_key_schema(Some(keys(&wanted.key_schema).map_err(|error| failed(action, error))?))
+        // DynamoDB refuses an empty list.
+        .set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes))
+        .send()
+        .await;
+    match created {
+        Ok(_) => {}
+        // Another process was quicker; what it created is compared like any other table.
+        Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {}
+        Err(error) => return Err(failed(action, error)),
+    }
+    let active = client.wait_until_table_exists().table_name(name).wait(Duration::from_secs(60)).await;
+    active.map(|_| ()).map_err(|error| failed("finish the table", error))
+}
+
+fn attribute(attribute: &template::Attribute) -> Result<AttributeDefinition, BuildError> {
+    AttributeDefinition::builder()
+        .attribute_name(&attribute.attribute_name)
+        .attribute_type(attribute.attribute_type.as_str().into())
+        .build()
+}
+
+fn keys(keys: &[template::Key]) -> Result<Vec<KeySchemaElement>, BuildError> {
+    let element = |key: &template::Key| {
+        KeySchemaElement::builder()
+            .attribute_name(&key.attribute_name)
+            .key_type(key.key_type.as_str().into())
+            .build()
+    };
+    keys.iter().map(element).collect()
+}
+
+fn index(index: &template::Index) -> Result<GlobalSecondaryIndex, BuildError> {
+    let attributes = &index.projection.non_key_attributes;
+    let projection = Projection::builder()
+        .projection_type(index.projection.projection_type.as_str().into())
+        .set_non_key_attributes((!attributes.is_empty()).then(|| attributes.clone()))
+        .build();
+    GlobalSecondaryIndex::builder()
+        .index_name(&index.index_name)
+        .set_key_schema(Some(keys(&index.key_schema)?))
+        .projection(projection)
+        .build()
+}
+
+async fn enable_ttl(client: &Client, name: &str, table: &template::Table) -> Result<(), Error> {
+    let Some(ttl) = table.time_to_live_specification.as_ref().filter(|ttl| ttl.enabled) else {
+        return Ok(());
+    };
+    let action = "enable TTL";
+    let answer = client.describe_time_to_live().table_name(name).send().await;
+    let current = answer.map_err(|error| failed(action, error))?.time_to_live_description;
+    let status = current.as_ref().and_then(|current| current.time_to_live_status());
+    if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
+        return Ok(());
+    }
+    let wanted = TimeToLiveSpecification::builder().attribute_name(&ttl.attribute_name).enabled(true).build();
+    let wanted = wanted.map_err(|error| failed(action, error))?;
+    let enabled =
+        client.update_time_to_live().table_name(name).time_to_live_specification(wanted).send().await;
+    enabled.map(|_| ()).map_err(|error| failed(action, error))
+}
+
+fn failed(action: &'static str, error: impl StdError) -> Error {
+    let causes = successors(error.source(), |&cause| cause.source());
+    let reason = causes.fold(error.to_string(), |reason, cause| format!("{reason}: {cause}"));
+    Error::Dynamodb { action, reason }
+}
+
+/// The existing table, as a template would define it.
+fn definition(table: &TableDescription) -> template::Table {
+    let keys = |keys: &[KeySchemaElement]| {
+        let key = |key: &KeySchemaElement| template::Key {
+            attribute_name: key.attribute_name().to_owned(),
+            key_type: key.key_type().to_string(),
+        };
+        keys.iter().map(key).collect()
+    };
+    let attribute = |attribute: &AttributeDefinition| template::Attribute {
+        attribute_name: attribute.attribute_name().to_owned(),
+        attribute_type: attribute.attribute_type().to_string(),
+    };
+    let index = |index: &GlobalSecondaryIndexDescription| {
+        let projection = index.projection();
+        let projection_type = projection.and_then(|projection| projection.projection_type());
+        template::Index {
+            index_name: index.index_name().unwrap_or_default().to_owned(),
+            key_schema: keys(index.key_schema()),
+            projection: template::Projection {
+                projection_type: projection_type.map(ToString::to_string).unwrap_or_default(),
+                non_key_attributes: projection.map(|of| of.non_key_attributes().to_vec()).unwrap_or_default(),
+            },
+        }
+    };
+    template::Table {
+        attribute_definitions: table.attribute_definitions().iter().map(attribute).collect(),
+        key_schema: keys(table.key_schema()),
+        global_secondary_indexes: table.global_secondary_indexes().iter().map(index).collect(),
+        time_to_live_specification: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::start_in_memory;
+
+    #[tokio::test]
+    async fn the_table_has_the_shape_and_ttl_of_the_template() {
+        let dynamodb = start_in_memory().await.unwrap();
+        let client = dynamodb.client();
+        create(&client, "table").await.unwrap();
+        let table = describe(&client, "table").await.unwrap().unwrap();
+        assert_eq!(definition(&table).difference(&template::Table::read().unwrap()), None);
+        let ttl = client
+            .describe_time_to_live()
+            .table_name("table")
+            .send()
+            .await
+            .unwrap()
+            .time_to_live_description
+            .unwrap();
+        assert_eq!(ttl.time_to_live_status(), Some(&TimeToLiveStatus::Enabled));
+        assert_eq!(ttl.attribute_name(), Some("expiresAt"));
+    }
+
+    #[tokio::test]
+    async fn a_table_that_is_there_is_left_alone() {
+        let dynamodb = start_in_memory().await.unwrap();
+        let client = dynamodb.client();
+        create(&client, "table").await.unwrap();
+        create(&client, "table").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_table_of_another_shape_is_refused() {
+        let dynamodb = start_in_memory().await.unwrap();
+        let client = dynamodb.client();
+        let mut other = template::Table::read().unwrap();
+        let removed = other.global_secondary_indexes.pop().unwrap();
+        let used = |attribute: &template::Attribute| {
+            !removed.key_schema.iter().any(|key| key.attribute_name == attribute.attribute_name)
+        };
+        other.attribute_definitions.retain(used);
+        create_as(&client, "table", &other).await.unwrap();
+        assert!(
+            matches!(create(&client, "table").await, Err(Error::OtherTable { table, .. }) if table == "table")
+        );
+    }
+
+    #[tokio::test]
+    async fn no_dynamodb_is_one_line() {
+        let client = crate::dynamodb::client("http://127.0.0.1:1");
+        let error = create(&client, "table").await.unwrap_err().to_string();
+        assert!(error.starts_with("cannot describe the table in DynamoDB: "), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+}

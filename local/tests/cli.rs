@@ -1,0 +1,98 @@
+//! `cargo local` as a developer sees it, as far as it goes without building the functions.
+
+#![expect(clippy::expect_used, reason = "helpers of tests; clippy.toml speaks of the tests themselves")]
+
+use rustix::process::{Pid, test_kill_process};
+use std::{
+    env, fs,
+    io::{BufRead as _, BufReader},
+    net::{Ipv4Addr, TcpListener},
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+fn local(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_local")).args(arguments).output().expect("the binary runs")
+}
+
+fn data_dir(name: &str) -> PathBuf {
+    let path = env::temp_dir().join(format!("local-cli-{}-{name}", std::process::id()));
+    let _ = fs::remove_dir_all(&path);
+    path
+}
+
+fn assert_refused(output: &Output, expected: &str) {
+    assert!(!output.status.success());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.starts_with("error: ") && stderr.contains(expected), "{stderr}");
+    assert_eq!(stderr.trim_end().lines().count(), 1, "{stderr}");
+}
+
+#[test]
+fn token_prints_a_token_and_nothing_else() {
+    let data_dir = data_dir("token");
+    let output = local(&["token", "auth0|64ab", "--ttl", "15m", "--data-dir", data_dir.to_str().unwrap()]);
+    assert!(output.status.success());
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(stdout.trim_end().split('.').count(), 3, "{stdout}");
+    assert_eq!(stdout.lines().count(), 1, "{stdout}");
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn a_user_id_that_no_function_would_take_is_refused() {
+    let output = local(&["token", "not a user"]);
+    assert_refused(&output, "1 to 255 ASCII letters");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_busy_port_is_refused_before_anything_is_built() {
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (option, other) in [("--port", "--dynamodb-port"), ("--dynamodb-port", "--port")] {
+        let free =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port().to_string();
+        let data_dir = data_dir("busy");
+        let started = Instant::now();
+        let output = local(&[option, &port, other, &free, "--data-dir", data_dir.to_str().unwrap()]);
+        assert_refused(&output, &format!("choose another one with {option}"));
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+}
+
+/// watchexec starts every function with setsid. The pipe closes alike when
+/// its other end is dropped and when the process that holds it is killed.
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_survives_the_process_that_started_it() {
+    let mut supervisor = Command::new(env!("CARGO_BIN_EXE_local"))
+        .args(["supervise", "--", "sh", "-c", "trap '' TERM; setsid sleep 300 & echo $!; wait"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(supervisor.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let grandchild = Pid::from_raw(line.trim().parse().unwrap()).unwrap();
+    thread::sleep(Duration::from_millis(200));
+    test_kill_process(grandchild).expect("it runs until the pipe closes");
+
+    drop(supervisor.stdin.take());
+    assert!(supervisor.wait().unwrap().success());
+    assert!(test_kill_process(grandchild).is_err(), "the grandchild still runs");
+}
+
+#[test]
+fn the_supervisor_ends_with_what_it_supervises() {
+    let mut supervisor = Command::new(env!("CARGO_BIN_EXE_local"))
+        .args(["supervise", "--", "sh", "-c", "exit 7"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // `wait` closes it otherwise, and that is another reason to end.
+    let _open = supervisor.stdin.take();
+    assert_eq!(supervisor.wait().unwrap().code(), Some(7));
+}
