@@ -53,10 +53,8 @@ pub(super) fn if_none_match(headers: &HeaderMap) -> Result<IfNoneMatch, Error> {
 
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Error> {
     let malformed = || {
-        Error::invalid(
-            if name == IF_MATCH { "If-Match" } else { "If-None-Match" },
-            format!("{name} must be * or the quoted value of an ETag header, such as \"1\"."),
-        )
+        let name = if name == IF_MATCH { "If-Match" } else { "If-None-Match" };
+        Error::invalid(name, format!("{name} is * or the quoted value of an ETag header, such as \"1\"."))
     };
     let mut listed = Vec::new();
     for value in headers.get_all(name) {

@@ -8,7 +8,7 @@
 //! Memberships live in the user's partition, so that a user's list is strongly consistent and every
 //! authorization read hits that user's own partition. The sparse index `members` (organizationId,
 //! userId) lists an organization's members. The organization item repeats its privileged few, so
-//! that one conditional write both authorizes and changes it: see [`guard`].
+//! that one conditional write both authorizes and changes it: see `guard.rs`.
 //!
 //! | method | DynamoDB requests when it succeeds |
 //! |---|---|

@@ -1,0 +1,20 @@
+//! The places that spell out the operations, held against one another, and the documents held
+//! against what the code does: nothing here runs the API.
+//!
+//! - [`names`]: one name, method and path for an operation, wherever it stands
+//! - [`openapi`]: openapi.yaml's responses and errors
+//! - [`template`]: template.yaml's identity rules
+//!
+//! [`places`] reads the files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod names;
+mod openapi;
+mod places;
+mod template;

@@ -1,0 +1,91 @@
+//! An operation is named once: directory, package and binary `create-organization`, operationId
+//! `createOrganization`, logical id `CreateOrganizationFunction`, route, store method and tests.
+
+use crate::places::{self, Names};
+
+/// Fewer were not read, but overlooked.
+const FEWEST_OPERATIONS: usize = 9;
+
+#[test]
+fn every_operation_is_named_the_same_everywhere() {
+    let places = [
+        ("the directories in functions/", places::entries("functions")),
+        ("the packages in functions/", places::packages()),
+        ("the binaries in functions/", places::binaries()),
+        ("the operations that functions/*/src/main.rs serve", places::logged()),
+        ("the logical ids in template.yaml", places::logical_ids()),
+        ("the binaries in template.yaml", places::built_binaries()),
+        ("the routes in template.yaml", names(&places::template_routes())),
+        ("the operationIds in openapi.yaml", names(&places::openapi_routes())),
+        ("the router in Cargo.toml", names(&places::router())),
+    ];
+    assert_none(&differences(&places));
+}
+
+#[test]
+fn every_operation_has_one_method_and_path_everywhere() {
+    let places = [
+        ("template.yaml", places::template_routes()),
+        ("openapi.yaml", places::openapi_routes()),
+        ("the router in Cargo.toml", places::router()),
+    ];
+    assert_none(&differences(&places));
+}
+
+/// These folders hold other files, too; so what is missing counts, and not what is there besides.
+#[test]
+fn every_operation_has_its_store_method_and_its_tests() {
+    let operations = places::entries("functions");
+    assert!(operations.len() >= FEWEST_OPERATIONS);
+    let mut missing = Vec::new();
+    for (folder, root) in
+        [("shared/src/store", "mod.rs"), ("tests/api", "main.rs"), ("tests/store", "main.rs")]
+    {
+        let files = &places::entries(folder) & &places::modules(&format!("{folder}/{root}"));
+        missing.extend(
+            (&operations - &files)
+                .iter()
+                .map(|name| name.replace('-', "_"))
+                .map(|name| format!("{folder}/{name}.rs is missing, or {folder}/{root} does not declare it")),
+        );
+    }
+    assert_none(&missing);
+}
+
+#[test]
+fn what_is_in_one_place_only_is_named_with_the_places_that_lack_it() {
+    let places = |b: &[&str]| {
+        let nine: Names = (1..=9).map(|n| n.to_string()).collect();
+        let other = b.iter().map(|name| (*name).to_owned()).collect();
+        [("one place", nine.clone()), ("the other", &nine ^ &other)]
+    };
+    assert_eq!(differences(&places(&[])), Vec::<String>::new());
+    assert_eq!(differences(&places(&["x"])), ["x is in the other, and not in one place"]);
+    assert_eq!(
+        differences(&places(&["9"])),
+        ["only 8 operations are in the other", "9 is in one place, and not in the other"]
+    );
+}
+
+fn differences(places: &[(&str, Names)]) -> Vec<String> {
+    let few = places.iter().filter(|(_, names)| names.len() < FEWEST_OPERATIONS);
+    let few = few.map(|(place, names)| format!("only {} operations are in {place}", names.len()));
+    let all: Names = places.iter().flat_map(|(_, names)| names.clone()).collect();
+    let missing = all.iter().flat_map(|name| {
+        let there = places.iter().filter(|(_, names)| names.contains(name)).map(|(place, _)| *place);
+        let there = there.collect::<Vec<_>>().join(", ");
+        let lacking = places.iter().filter(|(_, names)| !names.contains(name));
+        lacking.map(move |(place, _)| format!("{name} is in {there}, and not in {place}"))
+    });
+    few.chain(missing).collect()
+}
+
+/// The names of routes, without method and path.
+fn names(routes: &Names) -> Names {
+    routes.iter().map(|route| route.split(' ').next().unwrap().to_owned()).collect()
+}
+
+#[track_caller]
+fn assert_none(differences: &[String]) {
+    assert!(differences.is_empty(), "\n{}", differences.join("\n"));
+}

@@ -1,0 +1,147 @@
+//! openapi.yaml says what the code answers.
+
+use crate::places::{operations, yaml};
+use serde_json::Value;
+use shared::error::Error;
+use shared::model::{MaxOverages, Role};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One error of each kind, with the particulars that openapi.yaml's examples show.
+fn one_of_each() -> Vec<Error> {
+    let invalid = MaxOverages::units(-1).unwrap_err();
+    let errors = vec![
+        Error::invalid("limit", "limit is an integer from 1 to 1000."),
+        Error::InvalidCursor,
+        Error::Unauthorized,
+        Error::Forbidden { required: Role::Admin },
+        Error::OrganizationNotFound,
+        Error::MemberNotFound,
+        Error::MemberAlreadyExists,
+        Error::Conflict,
+        Error::PreconditionFailed { current: 5 },
+        Error::PayloadTooLarge,
+        Error::UnsupportedMediaType,
+        Error::ValidationFailed { field: "maxOverages", invalid },
+        Error::LastOwner,
+        Error::TooManyAdmins,
+        Error::Internal("a cause".into()),
+        Error::ServiceUnavailable("a cause".into()),
+    ];
+    // A new kind does not compile until it stands here, and, it is hoped, above.
+    for error in &errors {
+        match error {
+            Error::InvalidRequest { .. } | Error::InvalidCursor | Error::Unauthorized => {}
+            Error::Forbidden { .. } | Error::OrganizationNotFound | Error::MemberNotFound => {}
+            Error::MemberAlreadyExists | Error::Conflict | Error::PreconditionFailed { .. } => {}
+            Error::PayloadTooLarge | Error::UnsupportedMediaType | Error::ValidationFailed { .. } => {}
+            Error::LastOwner | Error::TooManyAdmins | Error::Internal(_) | Error::ServiceUnavailable(_) => {}
+        }
+    }
+    errors
+}
+
+#[test]
+fn the_codes_are_those_of_the_code() {
+    let codes: BTreeSet<_> = one_of_each().iter().map(|error| error.code().to_owned()).collect();
+    let (mut documented, mut exemplified) = (BTreeSet::new(), BTreeSet::new());
+    for (.., response) in responses(&yaml("openapi.yaml")) {
+        documented.extend(codes_of(&response));
+        exemplified.extend(examples(&response).into_iter().filter_map(|example| string(&example["code"])));
+    }
+    assert_eq!(documented, codes);
+    assert_eq!(exemplified, codes);
+}
+
+#[test]
+fn an_example_of_an_error_is_what_the_code_answers() {
+    let errors = one_of_each();
+    let answers: BTreeMap<_, _> = errors.iter().map(|error| (error.code(), error)).collect();
+    let mut compared = BTreeSet::new();
+    for (operation, status, response) in responses(&yaml("openapi.yaml")) {
+        for example in examples(&response) {
+            let Some(code) = string(&example["code"]) else { continue };
+            assert!(codes_of(&response).contains(&code), "{operation} {status} does not answer {code}");
+            // These two say something else each time.
+            if !["invalid_request", "validation_failed"].contains(&code.as_str()) {
+                let error = answers[code.as_str()];
+                assert_eq!(example["message"], error.to_string(), "{operation} {status}");
+                assert_eq!(example.get("details").cloned(), error.details(), "{operation} {status}");
+                compared.insert(code);
+            }
+        }
+    }
+    assert_eq!(compared.len(), errors.len() - 2);
+}
+
+#[test]
+fn every_operation_may_answer_401_and_500_and_503() {
+    for (path, method, operation) in operations(&yaml("openapi.yaml")) {
+        for status in ["401", "500", "503"] {
+            assert!(operation["responses"].get(status).is_some(), "{method} {path} has no {status}");
+        }
+        assert!(operation.get("security").is_none(), "{method} {path} has an access rule of its own");
+    }
+    assert_eq!(yaml("openapi.yaml")["security"], serde_json::json!([{ "bearerAuth": [] }]));
+}
+
+#[test]
+fn every_response_carries_the_headers_of_its_status() {
+    for (operation, status, response) in responses(&yaml("openapi.yaml")) {
+        let mut expected = vec!["x-request-id"];
+        match status.as_str() {
+            "201" => expected.push("Location"),
+            "304" => expected.push("ETag"),
+            "401" => expected.push("WWW-Authenticate"),
+            "503" => expected.push("Retry-After"),
+            _ => {}
+        }
+        for header in expected {
+            assert!(response["headers"].get(header).is_some(), "{operation} {status} has no {header}");
+        }
+    }
+}
+
+/// Operation, status and content of each response, references followed.
+fn responses(openapi: &Value) -> Vec<(String, String, Value)> {
+    let mut responses = Vec::new();
+    for (.., operation) in operations(openapi) {
+        let id = string(&operation["operationId"]).unwrap();
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            responses.push((id.clone(), status.clone(), follow(openapi, response)));
+        }
+    }
+    assert!(responses.len() > 50, "only {} responses", responses.len());
+    responses
+}
+
+/// `value` with every reference in it replaced by what it refers to.
+fn follow(openapi: &Value, value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => match string(&value["$ref"]) {
+            Some(reference) => {
+                let found = reference.strip_prefix('#').and_then(|pointer| openapi.pointer(pointer));
+                follow(openapi, found.unwrap_or_else(|| panic!("{reference} leads nowhere")))
+            }
+            None => fields.iter().map(|(name, field)| (name.clone(), follow(openapi, field))).collect(),
+        },
+        Value::Array(items) => items.iter().map(|item| follow(openapi, item)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The codes that the schema of a response allows.
+fn codes_of(response: &Value) -> Vec<String> {
+    let schema = &response["content"]["application/json"]["schema"];
+    let parts = schema["allOf"].as_array().cloned().unwrap_or_else(|| vec![schema.clone()]);
+    let enums = parts.iter().filter_map(|part| part["properties"]["code"]["enum"].as_array());
+    enums.flatten().filter_map(string).collect()
+}
+
+fn examples(response: &Value) -> Vec<Value> {
+    let examples = response["content"]["application/json"]["examples"].as_object();
+    examples.into_iter().flatten().map(|(_, example)| example["value"].clone()).collect()
+}
+
+fn string(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}

@@ -1,0 +1,45 @@
+//! template.yaml lets nobody in without a token that API Gateway has verified.
+
+use crate::places::{functions, read, yaml};
+
+const API: &str = "OrganizationsApi";
+
+/// With it a function would trust keys that the template brings along.
+#[test]
+fn no_function_gets_auth_jwks() {
+    let text = read("template.yaml");
+    assert!(text.contains("TABLE_NAME"), "this is where variables are set");
+    assert!(!text.contains("AUTH_JWKS"));
+}
+
+#[test]
+fn the_api_verifies_tokens_by_default() {
+    let template = yaml("template.yaml");
+    let auth = &template["Resources"][API]["Properties"]["Auth"];
+    let authorizer = &auth["Authorizers"][auth["DefaultAuthorizer"].as_str().expect("a default authorizer")];
+    assert_eq!(authorizer["IdentitySource"], "$request.header.Authorization");
+    assert!(authorizer["JwtConfiguration"]["issuer"].is_string());
+    assert!(!authorizer["JwtConfiguration"]["audience"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn there_is_no_way_in_around_the_default_authorizer() {
+    let template = yaml("template.yaml");
+    for (id, resource) in template["Resources"].as_object().unwrap() {
+        let kind = resource["Type"].as_str().unwrap();
+        let is_a_way_in = kind.contains("Api") || kind == "AWS::Lambda::Url";
+        assert!(!is_a_way_in || id == API, "{id} is another way in");
+    }
+    assert!(template["Globals"]["Function"].get("FunctionUrlConfig").is_none());
+    for (id, function) in functions(&template) {
+        let properties = &function["Properties"];
+        assert!(properties.get("FunctionUrlConfig").is_none(), "{id} has an address of its own");
+        let events = properties["Events"].as_object().unwrap();
+        assert_eq!(events.len(), 1, "{id} has one route");
+        for event in events.values() {
+            assert_eq!(event["Type"], "HttpApi", "{id}");
+            assert_eq!(event["Properties"]["ApiId"], API, "{id}");
+            assert!(event["Properties"].get("Auth").is_none(), "{id} has an access rule of its own");
+        }
+    }
+}
