@@ -2,7 +2,6 @@
 
 use shared::edge::{Request, Response};
 use shared::error::Error;
-use shared::model::UserId;
 use shared::store::Store;
 
 /// Lists an organization's members to one of them, by user id.
@@ -10,10 +9,10 @@ use shared::store::Store;
 /// # Errors
 /// As API.md's table has them for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
-    let page = request.page("members", |user| UserId::parse(user).ok())?;
+    let page = request.page("members")?;
     let id = request.organization_id()?;
 
-    let listed = store.list_members(request.caller(), &id, page.limit, page.after.as_ref()).await?;
+    let listed = store.list_members(request.caller(), &id, page.limit, page.after.as_deref()).await?;
 
     Response::ok(&listed.items)?.next(listed.next.map(|position| page.next(&position)).as_deref())
 }

@@ -2,7 +2,6 @@
 
 use shared::edge::{Request, Response};
 use shared::error::Error;
-use shared::model::OrganizationId;
 use shared::store::Store;
 
 /// Lists the organizations that the caller is a member of, oldest first.
@@ -10,9 +9,9 @@ use shared::store::Store;
 /// # Errors
 /// As API.md's table has them for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
-    let page = request.page("organizations", OrganizationId::parse)?;
+    let page = request.page("organizations")?;
 
-    let listed = store.list_organizations(request.caller(), page.limit, page.after.as_ref()).await?;
+    let listed = store.list_organizations(request.caller(), page.limit, page.after.as_deref()).await?;
 
     Response::ok(&listed.items)?.next(listed.next.map(|position| page.next(&position)).as_deref())
 }

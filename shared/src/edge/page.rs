@@ -3,30 +3,29 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 
+/// DynamoDB's limit for a sort key, less the few bytes that it starts with
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+const MOST_BYTES_OF_A_KEY: usize = 1000;
+
 /// Which page of a list is wanted.
 ///
 /// A cursor holds a position only, the partition always comes from the caller and the path: a
 /// forged one reaches nothing that the caller may not read anyway.
 #[derive(Debug)]
-pub struct Page<P> {
+pub struct Page {
     /// How many items at the most.
     pub limit: usize,
     /// The position of the last item of the page before.
-    pub after: Option<P>,
+    pub after: Option<String>,
     list: &'static str,
     path: String,
     limit_was_given: bool,
 }
 
-impl<P> Page<P> {
+impl Page {
     const MOST: usize = 1000;
 
-    pub(crate) fn parse(
-        list: &'static str,
-        path: &str,
-        query: &QueryMap,
-        parse: impl Fn(&str) -> Option<P>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn parse(list: &'static str, path: &str, query: &QueryMap) -> Result<Self, Error> {
         let limit = match single(query, "limit")? {
             None => Self::MOST,
             Some(text) => limit(text)
@@ -35,7 +34,7 @@ impl<P> Page<P> {
         };
         let after = match single(query, "cursor")? {
             None => None,
-            Some(text) => Some(decode(list, text).and_then(|at| parse(&at)).ok_or(Error::InvalidCursor)?),
+            Some(text) => Some(decode(list, text).ok_or(Error::InvalidCursor)?),
         };
         let limit_was_given = query.first("limit").is_some();
         Ok(Self { limit, after, list, path: path.to_owned(), limit_was_given })
@@ -61,17 +60,19 @@ fn limit(text: &str) -> Option<usize> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
+/// A position is any text that a key may hold: a list must get past a row whose key it cannot read.
 fn decode(list: &str, cursor: &str) -> Option<String> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    text.strip_prefix(list)?.strip_prefix(':').map(str::to_owned)
+    let position = text.strip_prefix(list)?.strip_prefix(':')?;
+    (1..=MOST_BYTES_OF_A_KEY).contains(&position.len()).then(|| position.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn page(query: &str) -> Result<Page<String>, Error> {
-        Page::parse("things", "/thing", &query.parse().unwrap(), |at| Some(at.to_owned()))
+    fn page(query: &str) -> Result<Page, Error> {
+        Page::parse("things", "/thing", &query.parse().unwrap())
     }
 
     #[test]
@@ -97,8 +98,16 @@ mod tests {
     #[test]
     fn cursors_of_other_lists_are_refused() {
         let of = |text: &str| URL_SAFE_NO_PAD.encode(text);
-        for cursor in [of("others:x"), of("things"), of(""), "!".into(), String::new(), of("things:x") + "="]
-        {
+        for cursor in [
+            of("others:x"),
+            of("things"),
+            of("things:"),
+            of(&format!("things:{}", "x".repeat(1001))),
+            of(""),
+            "!".into(),
+            String::new(),
+            of("things:x") + "=",
+        ] {
             assert_eq!(page(&format!("cursor={cursor}")).unwrap_err().code(), "invalid_cursor", "{cursor}");
         }
     }

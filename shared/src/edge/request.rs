@@ -79,12 +79,12 @@ impl Request {
         conditional::if_none_match(self.event.headers())
     }
 
-    /// Which page of `list` is wanted; `list` and `parse` tell its cursors from others.
+    /// Which page of `list` is wanted; the name tells the list's cursors from others.
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] for a bad `limit`, [`Error::InvalidCursor`] for a bad `cursor`.
-    pub fn page<P>(&self, list: &'static str, parse: impl Fn(&str) -> Option<P>) -> Result<Page<P>, Error> {
-        Page::parse(list, self.path(), &self.event.query_string_parameters(), parse)
+    pub fn page(&self, list: &'static str) -> Result<Page, Error> {
+        Page::parse(list, self.path(), &self.event.query_string_parameters())
     }
 
     /// A path parameter, percent-decoded exactly once. API Gateway decodes before it calls, and

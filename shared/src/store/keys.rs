@@ -10,12 +10,14 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// What a membership's sort key starts with; other items of a user start differently.
 pub(super) const MEMBERSHIP_PREFIX: &str = "ORG#";
 
+const USER_PREFIX: &str = "USER#";
+
 pub(super) fn organization_key(id: &OrganizationId) -> String {
-    format!("ORG#{}", id.as_str())
+    format!("{MEMBERSHIP_PREFIX}{}", id.as_str())
 }
 
 pub(super) fn user_key(user: &UserId) -> String {
-    format!("USER#{}", user.as_str())
+    format!("{USER_PREFIX}{}", user.as_str())
 }
 
 pub(super) fn organization(id: &OrganizationId) -> Item {
@@ -28,8 +30,30 @@ pub(super) fn membership(user: &UserId, id: &OrganizationId) -> Item {
 
 /// The organization that an item's sort key names.
 pub(super) fn organization_of(item: &Item) -> Option<OrganizationId> {
-    let sk = item.get("sk")?.as_s().ok()?;
-    OrganizationId::parse(sk.strip_prefix(MEMBERSHIP_PREFIX)?)
+    OrganizationId::parse(position_among_organizations(item)?)
+}
+
+/// Where a membership stands in its user's list: in good rows, the organization's id.
+pub(super) fn position_among_organizations(membership: &Item) -> Option<&str> {
+    membership.get("sk")?.as_s().ok()?.strip_prefix(MEMBERSHIP_PREFIX)
+}
+
+/// The key of the membership at such a position.
+pub(super) fn at_position_among_organizations(user: &UserId, position: &str) -> Item {
+    key(user_key(user), format!("{MEMBERSHIP_PREFIX}{position}"))
+}
+
+/// Where a membership stands in its organization's list: in good rows, the user's id.
+pub(super) fn position_among_members(membership: &Item) -> Option<&str> {
+    membership.get("userId")?.as_s().ok().map(String::as_str)
+}
+
+/// The key of the membership at such a position, in the index `members` and in the table.
+pub(super) fn at_position_among_members(id: &OrganizationId, position: &str) -> Item {
+    let mut key = key(format!("{USER_PREFIX}{position}"), organization_key(id));
+    key.insert("organizationId".to_owned(), AttributeValue::S(id.as_str().to_owned()));
+    key.insert("userId".to_owned(), AttributeValue::S(position.to_owned()));
+    key
 }
 
 /// Whether the item is an organization rather than a membership.

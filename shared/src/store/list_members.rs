@@ -4,7 +4,7 @@
 
 use super::failure::unexpected;
 use super::items::{self, MembershipItem};
-use super::keys::{self, Item};
+use super::keys;
 use super::meter;
 use super::{Listed, Store};
 use crate::error::Error;
@@ -16,7 +16,7 @@ const MEMBERS: &str = "organizationId = :organization";
 
 impl Store {
     /// The members of an organization that `caller` is a member of, by user id: at most `limit` of
-    /// those after `after`.
+    /// those after the position `after`.
     ///
     /// # Errors
     /// [`Error::OrganizationNotFound`], [`Error::ServiceUnavailable`], [`Error::Internal`].
@@ -25,7 +25,7 @@ impl Store {
         caller: &UserId,
         id: &OrganizationId,
         limit: usize,
-        after: Option<&UserId>,
+        after: Option<&str>,
     ) -> Result<Listed<Member>, Error> {
         let (organization, members) =
             tokio::join!(self.organization_of_member(caller, id), self.members(id, limit, after));
@@ -37,7 +37,7 @@ impl Store {
         &self,
         id: &OrganizationId,
         limit: usize,
-        after: Option<&UserId>,
+        after: Option<&str>,
     ) -> Result<Listed<Member>, Error> {
         let output = self
             .client
@@ -46,7 +46,7 @@ impl Store {
             .index_name(INDEX)
             .key_condition_expression(MEMBERS)
             .expression_attribute_values(":organization", AttributeValue::S(id.as_str().to_owned()))
-            .set_exclusive_start_key(after.map(|user| index_key(user, id)))
+            .set_exclusive_start_key(after.map(|position| keys::at_position_among_members(id, position)))
             .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
@@ -55,15 +55,7 @@ impl Store {
         meter::consumed(&output.consumed_capacity);
         let more = output.last_evaluated_key().is_some();
         let read = |item| Some(items::read_for_list::<MembershipItem>(Some(item))?.into_member(id.clone()));
-        let position = |item: &Item| item.get("userId")?.as_s().ok().cloned();
-        Ok(Listed::page(output.items.unwrap_or_default(), limit, more, read, position))
+        let items = output.items.unwrap_or_default();
+        Ok(Listed::page(items, limit, more, read, keys::position_among_members))
     }
-}
-
-/// A position in the index: the key of the index and that of the table.
-fn index_key(user: &UserId, id: &OrganizationId) -> Item {
-    let mut key = keys::membership(user, id);
-    key.insert("organizationId".to_owned(), AttributeValue::S(id.as_str().to_owned()));
-    key.insert("userId".to_owned(), AttributeValue::S(user.as_str().to_owned()));
-    key
 }

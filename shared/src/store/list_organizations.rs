@@ -18,8 +18,8 @@ const MEMBERSHIPS: &str = "pk = :user AND begins_with(sk, :prefix)";
 const BATCH: usize = 100;
 
 impl Store {
-    /// The organizations that `caller` is a member of, oldest first: at most `limit` of those
-    /// after `after`.
+    /// The organizations that `caller` is a member of, oldest first: at most `limit` of those after
+    /// the position `after`.
     ///
     /// # Errors
     /// [`Error::ServiceUnavailable`], [`Error::Internal`].
@@ -27,7 +27,7 @@ impl Store {
         &self,
         caller: &UserId,
         limit: usize,
-        after: Option<&OrganizationId>,
+        after: Option<&str>,
     ) -> Result<Listed<Organization>, Error> {
         let Listed { items: ids, next } = self.organization_ids(caller, limit, after).await?;
         let batches =
@@ -53,7 +53,7 @@ impl Store {
         &self,
         caller: &UserId,
         limit: usize,
-        after: Option<&OrganizationId>,
+        after: Option<&str>,
     ) -> Result<Listed<OrganizationId>, Error> {
         let output = self
             .client
@@ -64,7 +64,9 @@ impl Store {
             .expression_attribute_values(":prefix", AttributeValue::S(keys::MEMBERSHIP_PREFIX.to_owned()))
             .projection_expression("sk")
             .consistent_read(true)
-            .set_exclusive_start_key(after.map(|id| keys::membership(caller, id)))
+            .set_exclusive_start_key(
+                after.map(|position| keys::at_position_among_organizations(caller, position)),
+            )
             .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
@@ -73,8 +75,8 @@ impl Store {
         meter::consumed(&output.consumed_capacity);
         let more = output.last_evaluated_key().is_some();
         let read = |item: Item| keys::organization_of(&item);
-        let position = |item: &Item| Some(keys::organization_of(item)?.as_str().to_owned());
-        Ok(Listed::page(output.items.unwrap_or_default(), limit, more, read, position))
+        let items = output.items.unwrap_or_default();
+        Ok(Listed::page(items, limit, more, read, keys::position_among_organizations))
     }
 }
 
@@ -86,11 +88,12 @@ impl<T> Listed<T> {
         limit: usize,
         more: bool,
         read: impl Fn(Item) -> Option<T>,
-        position: impl Fn(&Item) -> Option<String>,
+        position: impl Fn(&Item) -> Option<&str>,
     ) -> Self {
         let more = more || items.len() > limit;
         // Of the items, not of what could be read of them: the next page must not start anew.
-        let next = items.iter().take(limit).rev().find_map(position).filter(|_| more);
+        let next =
+            items.iter().take(limit).next_back().filter(|_| more).and_then(position).map(str::to_owned);
         Self { items: items.into_iter().take(limit).filter_map(read).collect(), next }
     }
 }
