@@ -3,6 +3,7 @@
 //!
 //! - [`names`]: one name, method and path for an operation, wherever it stands
 //! - [`openapi`]: openapi.yaml's responses and errors
+//! - [`roles`]: template.yaml's roles and what the functions were seen to do
 //! - [`template`]: template.yaml's identity rules
 //!
 //! [`places`] reads the files.
@@ -17,4 +18,5 @@
 mod names;
 mod openapi;
 mod places;
+mod roles;
 mod template;

@@ -34,7 +34,7 @@ pub struct Edge<H> {
 }
 
 /// Runs a function until its instance ends: reads the configuration from the environment, then
-/// answers each event with `handler`. `operation` is the operationId, for the log.
+/// answers each event with `handler`. `operation` is the operationId, for the log and the SDK.
 ///
 /// # Errors
 /// When the configuration is missing or wrong (the message names the variable), or the Lambda
@@ -45,7 +45,7 @@ where
     F: Future<Output = Result<Response, Error>> + Send,
 {
     telemetry::init();
-    let edge = Edge::new(operation, Authenticator::from_env()?, Store::from_env().await?, handler);
+    let edge = Edge::new(operation, Authenticator::from_env()?, Store::from_env(operation).await?, handler);
     lambda_http::run(service_fn(|event| edge.answer(event))).await
 }
 

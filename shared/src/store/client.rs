@@ -1,7 +1,7 @@
 use super::{Store, meter::Meter};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
@@ -12,12 +12,17 @@ impl Store {
     /// Connects to the table that `TABLE_NAME` names, in the region and with the credentials of
     /// the AWS SDK's own variables; `AWS_ENDPOINT_URL_DYNAMODB` leads it to another DynamoDB.
     ///
+    /// `application` goes with every request in the User-Agent, which CloudTrail records: it tells
+    /// which function made it.
+    ///
     /// # Errors
     /// When `TABLE_NAME` is not set.
-    pub async fn from_env() -> Result<Self, String> {
+    pub async fn from_env(application: &'static str) -> Result<Self, String> {
         let table =
             std::env::var("TABLE_NAME").map_err(|_| "TABLE_NAME is not set: it names the DynamoDB table")?;
+        let application = AppName::new(application).map_err(|error| error.to_string())?;
         let config = aws_config::defaults(BehaviorVersion::latest())
+            .app_name(application)
             .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
             .load()
             .await;

@@ -1,0 +1,172 @@
+//! `POST /organization/{organization_id}/member`
+
+use crate::{
+    organizations::{assert_fields, assert_timestamp, percent_encode, team},
+    stack,
+};
+use serde_json::json;
+
+#[tokio::test]
+async fn adding_answers_with_the_member_and_its_location() {
+    let team = team().await;
+    let body = json!({ "userId": team.stranger.id, "role": "member" });
+    let response = team.owner.post(team.organization.members(), body).send().await;
+
+    let member = response.expect(201);
+    assert_fields(&member, &["organizationId", "userId", "role", "addedBy", "joinedAt"]);
+    assert_eq!(member["organizationId"], team.organization.id);
+    assert_eq!(member["userId"], team.stranger.id);
+    assert_eq!(member["role"], "member");
+    assert_eq!(member["addedBy"], team.owner.id);
+    assert_timestamp(&member["joinedAt"]);
+
+    let location = response.header("location").unwrap_or_default();
+    let prefix = format!("{}/", team.organization.members());
+    let encoded = location.strip_prefix(&prefix).unwrap_or_else(|| panic!("{response}"));
+    assert!(!encoded.contains('|'), "{response}");
+    // It leads to the member: nothing else may be done at this path but to change it.
+    let update = team.owner.patch(location, json!({ "role": "admin" })).send().await;
+    assert_eq!(update.expect(200)["userId"], team.stranger.id);
+}
+
+#[tokio::test]
+async fn the_location_holds_the_user_id_percent_encoded() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let body = json!({ "userId": "auth0|64ab" });
+    let response = alice.post(organization.members(), body).send().await;
+    let expected = format!("{}/auth0%7C64ab", organization.members());
+    assert_eq!(response.header("location"), Some(expected.as_str()), "{response}");
+    assert_eq!(percent_encode("auth0|64ab"), "auth0%7C64ab");
+}
+
+#[tokio::test]
+async fn who_is_added_finds_the_organization_counted_and_changed() {
+    let team = team().await;
+    team.owner.add(&team.organization, &team.stranger.id, "member").await;
+    let organization = team.stranger.organization(&team.organization).await;
+    assert_eq!(organization["memberCount"], 4);
+    assert_eq!(organization["role"], "member");
+    assert_eq!(organization["version"], 4);
+}
+
+#[tokio::test]
+async fn the_role_is_member_unless_it_is_given() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let body = json!({ "userId": stack::unique("other") });
+    let member = alice.post(organization.members(), body).send().await.expect(201);
+    assert_eq!(member["role"], "member");
+    for role in ["member", "admin", "owner"] {
+        let member = alice.add(&organization, &stack::unique("other"), role).await;
+        assert_eq!(member["role"], role);
+    }
+}
+
+#[tokio::test]
+async fn an_added_owner_is_an_owner_and_an_added_admin_an_admin() {
+    let [alice, bob, carol] = ["alice", "bob", "carol"].map(stack::user);
+    let organization = alice.create_organization("Acme").await;
+    alice.add(&organization, &bob.id, "owner").await;
+    bob.add(&organization, &carol.id, "admin").await;
+    carol.put(&organization.path, json!({ "name": "Emca" })).send().await.expect(200);
+    let path = organization.member(&alice.id);
+    carol.delete(&path).send().await.expect_forbidden("owner");
+    bob.delete(&path).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn an_admin_adds_members_and_admins_but_no_owner() {
+    let team = team().await;
+    for role in ["member", "admin"] {
+        let member = team.admin.add(&team.organization, &stack::unique("other"), role).await;
+        assert_eq!(member["addedBy"], team.admin.id);
+    }
+    let body = json!({ "userId": team.stranger.id, "role": "owner" });
+    let response = team.admin.post(team.organization.members(), body).send().await;
+    response.expect_forbidden("owner");
+    let response = team.stranger.get(&team.organization.path).send().await;
+    response.expect_error(404, "organization_not_found");
+}
+
+#[tokio::test]
+async fn a_member_cannot_add_anybody() {
+    let team = team().await;
+    let body = json!({ "userId": team.stranger.id });
+    let response = team.member.post(team.organization.members(), body).send().await;
+    response.expect_forbidden("admin");
+    let response = team.stranger.get(&team.organization.path).send().await;
+    response.expect_error(404, "organization_not_found");
+}
+
+#[tokio::test]
+async fn a_member_cannot_be_added_again_in_any_role() {
+    let team = team().await;
+    for user in [&team.owner, &team.admin, &team.member] {
+        for role in ["member", "admin", "owner"] {
+            let body = json!({ "userId": user.id, "role": role });
+            let response = team.owner.post(team.organization.members(), body).send().await;
+            response.expect_error(409, "member_already_exists");
+        }
+    }
+    let organization = team.owner.organization(&team.organization).await;
+    assert_eq!((&organization["memberCount"], &organization["version"]), (&json!(3), &json!(3)));
+    for (user, role) in [(&team.admin, "admin"), (&team.member, "member")] {
+        assert_eq!(user.organization(&team.organization).await["role"], role);
+    }
+}
+
+#[tokio::test]
+async fn who_left_can_be_added_again() {
+    let team = team().await;
+    let path = team.organization.member(&team.member.id);
+    team.member.delete(path).send().await.expect(200);
+    team.owner.add(&team.organization, &team.member.id, "admin").await;
+    assert_eq!(team.member.organization(&team.organization).await["role"], "admin");
+}
+
+#[tokio::test]
+async fn what_is_no_user_id_is_refused() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let (long, multibyte) = ("a".repeat(256), "é".repeat(3));
+    let odd = ["", " ", "a b", " a", "a ", "a/b", "a?b", "a%7Cb", "a\nb", "a\u{0}b", "a#b", "a*"];
+    for id in odd.into_iter().chain([long.as_str(), &multibyte]) {
+        let response = alice.post(organization.members(), json!({ "userId": id })).send().await;
+        response.expect_validation_failed("userId");
+    }
+    assert_eq!(alice.organization(&organization).await["memberCount"], 1);
+}
+
+#[tokio::test]
+async fn what_is_no_role_is_refused() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    for role in ["", "king", "Owner", "MEMBER", "member "] {
+        let body = json!({ "userId": "somebody", "role": role });
+        let response = alice.post(organization.members(), body).send().await;
+        response.expect_validation_failed("role");
+    }
+    assert_eq!(alice.organization(&organization).await["memberCount"], 1);
+}
+
+#[tokio::test]
+async fn a_missing_unknown_or_ill_typed_field_is_named() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    for (body, field) in [
+        (json!({}), "userId"),
+        (json!({ "role": "admin" }), "userId"),
+        (json!({ "userId": null }), "userId"),
+        (json!({ "userId": 5 }), "userId"),
+        (json!({ "userId": ["a"] }), "userId"),
+        (json!({ "userId": "a", "role": 5 }), "role"),
+        (json!({ "userId": "a", "role": ["owner"] }), "role"),
+        (json!({ "userId": "a", "user": "b" }), "user"),
+        (json!({ "userId": "a", "addedBy": "b" }), "addedBy"),
+    ] {
+        let response = alice.post(organization.members(), body).send().await;
+        response.expect_invalid_request(field);
+    }
+    assert_eq!(alice.organization(&organization).await["memberCount"], 1);
+}

@@ -1,0 +1,158 @@
+//! Rows that no version of the API has written: one is a bug to whoever asks for it, and none
+//! to whoever asks for a list that it is in.
+
+use crate::{
+    organizations::{Organization, team},
+    stack,
+};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Config, Credentials, Region},
+    types::AttributeValue,
+};
+use serde_json::{Value, json};
+
+const REASON: &str = "it writes into the table behind the API's back";
+
+struct Table(Client);
+
+impl Table {
+    fn of(stack: &local::Stack) -> Self {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
+            .endpoint_url(&stack.dynamodb_url)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .region(Region::new("local"))
+            .build();
+        Self(Client::from_conf(config))
+    }
+
+    /// Overwrites one attribute of the organization's row, which must be there.
+    async fn set(&self, organization: &Organization, attribute: &str, value: AttributeValue) {
+        let key = AttributeValue::S(format!("ORG#{}", organization.id));
+        let update = self.0.update_item().table_name(local::TABLE_NAME);
+        update
+            .key("pk", key.clone())
+            .key("sk", key)
+            .update_expression("SET #attribute = :value")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#attribute", attribute)
+            .expression_attribute_values(":value", value)
+            .send()
+            .await
+            .expect("the row is overwritten");
+    }
+
+    /// Writes a membership row, with whatever for a role.
+    async fn put_membership(&self, user_id: &str, organization_id: &str, role: AttributeValue) {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let put = self.0.put_item().table_name(local::TABLE_NAME);
+        put.item("pk", text(&format!("USER#{user_id}")))
+            .item("sk", text(&format!("ORG#{organization_id}")))
+            .item("organizationId", text(organization_id))
+            .item("userId", text(user_id))
+            .item("role", role)
+            .item("addedBy", text(user_id))
+            .item("joinedAt", text("2025-01-01T00:00:00Z"))
+            .send()
+            .await
+            .expect("the row is written");
+    }
+}
+
+fn number() -> AttributeValue {
+    AttributeValue::N("5".to_owned())
+}
+
+/// Nothing of the table's layout, of the code or of the machine is in the body of this error.
+fn assert_no_internals(response: &crate::client::Response) {
+    let body = String::from_utf8(response.body.clone()).expect("UTF-8").to_lowercase();
+    for internal in ["org#", "user#", "pk", "dynamo", "serde", "invalid type", ".rs", "panick", "/src"] {
+        assert!(!body.contains(internal), "{internal} in {response}");
+    }
+    let error: Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!(error.get("details"), None, "{response}");
+}
+
+#[tokio::test]
+async fn an_unreadable_organization_is_an_internal_error_without_internals() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let (team, table) = (team().await, Table::of(local));
+    let organization = &team.organization;
+    table.set(organization, "name", number()).await;
+    for user in [&team.owner, &team.admin, &team.member] {
+        let response = user.get(&organization.path).send().await;
+        response.expect_error(500, "internal_error");
+        assert_no_internals(&response);
+    }
+    // It is a bug to its members alone: to others it does not exist.
+    let response = team.stranger.get(&organization.path).send().await;
+    response.expect_error(404, "organization_not_found");
+}
+
+#[tokio::test]
+async fn orphans_and_unreadable_rows_are_left_out_of_the_list_of_organizations() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let (alice, table) = (stack::user("alice"), Table::of(local));
+    let mut good = Vec::new();
+    for (attribute, value) in [
+        ("name", number()),
+        ("memberCount", AttributeValue::S("many".to_owned())),
+        ("version", AttributeValue::Bool(true)),
+        ("createdAt", AttributeValue::Null(true)),
+    ] {
+        let broken = alice.create_organization("Broken").await;
+        table.set(&broken, attribute, value).await;
+        good.push(alice.create_organization("Good").await.id);
+    }
+    for id in ["org_00000000000000000000000000", "org_7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "garbage"] {
+        table.put_membership(&alice.id, id, AttributeValue::S("owner".to_owned())).await;
+    }
+    good.sort_unstable();
+    assert_eq!(alice.list("/organization/list", "id").await, good);
+    for limit in [1, 2, 3, 100] {
+        let path = format!("/organization/list?limit={limit}");
+        assert_eq!(alice.list(&path, "id").await, good, "limit={limit}");
+    }
+}
+
+#[tokio::test]
+async fn unreadable_rows_are_left_out_of_the_list_of_members() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let (team, table) = (team().await, Table::of(local));
+    let organization = &team.organization;
+    let member = || AttributeValue::S("member".to_owned());
+    for (user_id, role) in [
+        // The first of all, so that a page can hold nothing else.
+        ("A B", member()),
+        (&stack::unique("a"), number()),
+        (&stack::unique("b"), AttributeValue::S("king".to_owned())),
+        ("z/z", member()),
+    ] {
+        table.put_membership(user_id, &organization.id, role).await;
+    }
+    let good = [("owner", &team.owner), ("admin", &team.admin), ("member", &team.member)];
+    let members = good.map(|(role, user)| (user.id.as_str(), role));
+    team.owner.expect_members(organization, &members).await;
+    let ids = good.map(|(_, user)| user.id.clone());
+    for limit in [1, 2, 3, 100] {
+        let path = format!("{}?limit={limit}", organization.members());
+        assert_eq!(team.owner.list(&path, "userId").await, ids, "limit={limit}");
+    }
+}
+
+#[tokio::test]
+async fn a_membership_of_nothing_is_a_membership_of_no_organization() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let (alice, table) = (stack::user("alice"), Table::of(local));
+    let orphan = Organization::from_id("org_00000000000000000000000001");
+    table.put_membership(&alice.id, &orphan.id, AttributeValue::S("owner".to_owned())).await;
+    for request in [
+        alice.get(&orphan.path),
+        alice.put(&orphan.path, json!({ "name": "Mine" })),
+        alice.delete(orphan.member(&alice.id)),
+    ] {
+        request.send().await.expect_error(404, "organization_not_found");
+    }
+}

@@ -1,0 +1,212 @@
+//! A user of the API: sends requests, and holds the responses to what is promised of all of them.
+
+use crate::stack;
+use reqwest::{Method, StatusCode, Url, header::HeaderMap};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Someone who calls the API.
+pub(crate) struct User {
+    pub(crate) id: String,
+    authorization: Option<String>,
+    api_url: String,
+    http: reqwest::Client,
+}
+
+impl User {
+    pub(crate) fn new(api_url: &str, id: String, token: Option<&str>) -> Self {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(120));
+        let http = if stack_is_here(api_url) { http.no_proxy() } else { http };
+        Self {
+            id,
+            authorization: token.map(|token| format!("Bearer {token}")),
+            api_url: api_url.to_owned(),
+            http: http.build().expect("an HTTP client"),
+        }
+    }
+
+    /// The token that it presents.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.authorization.as_deref()?.strip_prefix("Bearer ")
+    }
+
+    pub(crate) fn get(&self, path: impl AsRef<str>) -> Request {
+        self.request(Method::GET, path)
+    }
+
+    pub(crate) fn post(&self, path: impl AsRef<str>, body: Value) -> Request {
+        self.request(Method::POST, path).json(&body)
+    }
+
+    pub(crate) fn put(&self, path: impl AsRef<str>, body: Value) -> Request {
+        self.request(Method::PUT, path).json(&body)
+    }
+
+    pub(crate) fn patch(&self, path: impl AsRef<str>, body: Value) -> Request {
+        self.request(Method::PATCH, path).json(&body)
+    }
+
+    pub(crate) fn delete(&self, path: impl AsRef<str>) -> Request {
+        self.request(Method::DELETE, path)
+    }
+
+    /// `path` goes out as it is written, or is a whole URL from a `Link`.
+    pub(crate) fn request(&self, method: Method, path: impl AsRef<str>) -> Request {
+        let path = path.as_ref();
+        let url = match path.strip_prefix('/') {
+            Some(_) => format!("{}{path}", self.api_url),
+            None => path.to_owned(),
+        };
+        let url = Url::parse(&url).unwrap_or_else(|error| panic!("{url}: {error}"));
+        assert!(url.as_str().ends_with(path), "{path} would be sent as {url}");
+        let mut http = self.http.request(method.clone(), url.clone());
+        if let Some(authorization) = &self.authorization {
+            http = http.header("authorization", authorization);
+        }
+        Request { http, label: format!("{} {method} {path}", self.id), url }
+    }
+}
+
+fn stack_is_here(api_url: &str) -> bool {
+    ["http://127.0.0.1", "http://localhost"].iter().any(|local| api_url.starts_with(local))
+}
+
+/// A request that is not sent yet.
+pub(crate) struct Request {
+    http: reqwest::RequestBuilder,
+    label: String,
+    url: Url,
+}
+
+impl Request {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.http = self.http.header(name, value);
+        self.label = format!("{} [{name}: {value}]", self.label);
+        self
+    }
+
+    /// `tag` as it goes into the header, quotes included.
+    pub(crate) fn if_match(self, tag: &str) -> Self {
+        self.header("if-match", tag)
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        let body = serde_json::to_vec(body).expect("a JSON value");
+        self.header("content-type", "application/json").body(body)
+    }
+
+    /// The body alone: what it is, or that nothing says so, is up to the caller.
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        let body = body.into();
+        self.label = format!("{} {}", self.label, excerpt(&body));
+        self.http = self.http.body(body);
+        self
+    }
+
+    pub(crate) async fn send(self) -> Response {
+        let Self { http, label, url } = self;
+        let response = http.send().await.unwrap_or_else(|error| panic!("{label}: {error:?}"));
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.unwrap_or_else(|error| panic!("{label}: {error:?}"));
+        let response = Response { label, url, status, headers, body: body.to_vec() };
+        if !response.is_of_a_gateway() {
+            assert!(response.header("x-request-id").is_some_and(|id| !id.is_empty()), "{response}");
+        }
+        let media_type = (status != StatusCode::NOT_MODIFIED).then_some("application/json");
+        assert_eq!(response.header("content-type"), media_type, "{response}");
+        response
+    }
+}
+
+/// A response; displayed, it names the request it answers.
+pub(crate) struct Response {
+    label: String,
+    url: Url,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl std::fmt::Display for Response {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { label, status, headers, body, .. } = self;
+        write!(f, "\n  {label}\n  -> {status} {}\n  {headers:?}", excerpt(body))
+    }
+}
+
+impl Response {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("an ASCII header"))
+    }
+
+    /// The body of a response that has this status.
+    #[track_caller]
+    pub(crate) fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{self}");
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self}"))
+    }
+
+    /// The `details` of an error: null where it has none.
+    #[track_caller]
+    pub(crate) fn expect_error(&self, status: u16, code: &str) -> Value {
+        let error = self.expect(status);
+        let error = error.as_object().unwrap_or_else(|| panic!("{self}"));
+        if status == 401 && self.is_of_a_gateway() {
+            return Value::Null;
+        }
+        assert_eq!(error["code"], code, "{self}");
+        assert!(error["message"].as_str().is_some_and(|text| !text.is_empty()), "{self}");
+        let known = ["code", "message", "details"];
+        assert!(error.keys().all(|key| known.contains(&key.as_str())), "{self}");
+        error.get("details").cloned().unwrap_or_default()
+    }
+
+    /// A deployed stack's gateway verifies tokens itself, and refuses them in a form of its own
+    /// that cannot be changed: `{"message": …}`.
+    fn is_of_a_gateway(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED && !stack::is_local()
+    }
+
+    /// 400, and `field` is what is wrong with the request.
+    #[track_caller]
+    pub(crate) fn expect_invalid_request(&self, field: &str) {
+        assert_eq!(self.expect_error(400, "invalid_request")["field"], field, "{self}");
+    }
+
+    /// 422, and the value of `field` is what breaks a rule.
+    #[track_caller]
+    pub(crate) fn expect_validation_failed(&self, field: &str) {
+        let details = self.expect_error(422, "validation_failed");
+        assert_eq!(details["field"], field, "{self}");
+        assert!(details["rule"].as_str().is_some_and(|rule| !rule.is_empty()), "{self}");
+    }
+
+    /// 403, and `role` is the least that would do.
+    #[track_caller]
+    pub(crate) fn expect_forbidden(&self, role: &str) {
+        assert_eq!(self.expect_error(403, "forbidden")["requiredRole"], role, "{self}");
+    }
+
+    /// The URL of the next page, if this one is not the last.
+    pub(crate) fn next_page(&self) -> Option<String> {
+        let link = self.header("link")?;
+        let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+        let target = target.unwrap_or_else(|| panic!("not a link to a next page: {self}"));
+        Some(self.url.join(target).unwrap_or_else(|error| panic!("{error}: {self}")).into())
+    }
+}
+
+/// Enough of a body to see what went wrong.
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    match text.char_indices().nth(600) {
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], body.len()),
+        None => text.into_owned(),
+    }
+}
+
+/// What a race may also answer on a real DynamoDB; the embedded one never raises a conflict.
+pub(crate) fn is_conflict(response: &Response) -> bool {
+    let conflict = || response.expect(409)["code"] == "conflict";
+    !stack::is_local() && response.status == StatusCode::CONFLICT && conflict()
+}

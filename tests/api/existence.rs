@@ -1,0 +1,151 @@
+//! A stranger learns nothing: an organization that exists, one that does not and an id that is
+//! none are answered with the same bytes.
+
+use crate::{
+    client::{Response, User},
+    organizations::{Organization, team},
+};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+/// Well-formed, and nobody's.
+const NONEXISTENT: &str = "org_00000000000000000000000000";
+
+const MALFORMED: [&str; 8] = [
+    "org_",
+    "org_0000000000000000000000000",
+    "org_000000000000000000000000000",
+    "org_0000000000000000000000000!",
+    "00000000000000000000000000",
+    "ORG%23org_00000000000000000000000000",
+    "%F0%9F%98%80",
+    "%ff",
+];
+
+/// The operations on an organization, as what follows its path.
+fn operations(member: &str) -> Vec<(Method, String, Option<Value>)> {
+    let member = format!("/member/{}", crate::organizations::percent_encode(member));
+    vec![
+        (Method::GET, String::new(), None),
+        (Method::PUT, String::new(), Some(json!({ "name": "Mine" }))),
+        (Method::PATCH, "/max-overages".to_owned(), Some(json!({ "maxOverages": 5 }))),
+        (Method::GET, "/member".to_owned(), None),
+        (Method::POST, "/member".to_owned(), Some(json!({ "userId": "somebody" }))),
+        (Method::PATCH, member.clone(), Some(json!({ "role": "admin" }))),
+        (Method::DELETE, member, None),
+    ]
+}
+
+/// All that a caller sees of a response, but what differs between any two of them.
+fn seen(response: &Response) -> (StatusCode, Vec<(String, String)>, Vec<u8>) {
+    let own = |name: &str| {
+        name == "date"
+            || name == "x-request-id"
+            || ["x-amz", "apigw-", "lambda-", "xray-"].iter().any(|prefix| name.starts_with(prefix))
+    };
+    let mut headers: Vec<_> = response
+        .headers
+        .iter()
+        .filter(|(name, _)| !own(name.as_str()))
+        .map(|(name, value)| (name.to_string(), format!("{value:?}")))
+        .collect();
+    headers.sort_unstable();
+    (response.status, headers, response.body.clone())
+}
+
+/// The answers to all operations on the organization of that id.
+async fn answers(user: &User, id: &str, member: &str, header: Option<(&str, &str)>) -> Vec<Response> {
+    let organization = Organization::from_id(id);
+    let mut answers = Vec::new();
+    for (method, rest, body) in operations(member) {
+        let mut request = user.request(method, format!("{}{rest}", organization.path));
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        if let Some(body) = &body {
+            request = request.json(body);
+        }
+        answers.push(request.send().await);
+    }
+    answers
+}
+
+fn assert_same(answers: &[Response], expected: &[Response]) {
+    assert_eq!(answers.len(), expected.len());
+    for (answer, expected) in answers.iter().zip(expected) {
+        assert_eq!(seen(answer), seen(expected), "{answer}{expected}");
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_tell_an_organization_from_none() {
+    let team = team().await;
+    let none = answers(&team.stranger, NONEXISTENT, &team.member.id, None).await;
+    for answer in &none {
+        assert_eq!(answer.expect_error(404, "organization_not_found"), json!(null), "{answer}");
+    }
+    let targets = [&team.member.id, &team.owner.id, &team.stranger.id, "nobody", "no such/id"];
+    for target in targets {
+        let real = answers(&team.stranger, &team.organization.id, target, None).await;
+        assert_same(&real, &none);
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_id_is_an_organization_that_does_not_exist() {
+    let team = team().await;
+    let none = answers(&team.stranger, NONEXISTENT, &team.member.id, None).await;
+    for id in MALFORMED {
+        assert_same(&answers(&team.stranger, id, &team.member.id, None).await, &none);
+    }
+}
+
+#[tokio::test]
+async fn preconditions_tell_a_stranger_nothing_either() {
+    let team = team().await;
+    for header in [("if-match", "\"3\""), ("if-match", "\"7\""), ("if-match", "*")] {
+        let none = answers(&team.stranger, NONEXISTENT, &team.member.id, Some(header)).await;
+        let real = answers(&team.stranger, &team.organization.id, &team.member.id, Some(header)).await;
+        for answer in &none {
+            answer.expect_error(404, "organization_not_found");
+        }
+        assert_same(&real, &none);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_wrong_in_itself_is_refused_the_same_everywhere() {
+    let team = team().await;
+    let wrong = |id: &str| {
+        let organization = Organization::from_id(id);
+        let stranger = &team.stranger;
+        [
+            stranger.put(&organization.path, json!({ "name": "" })),
+            stranger.put(&organization.path, json!({ "name": 5 })),
+            stranger.patch(organization.max_overages(), json!({ "maxOverages": -1 })),
+            stranger.post(organization.members(), json!({ "userId": "somebody", "role": "king" })),
+            stranger.patch(organization.member(&team.member.id), json!({})),
+            stranger.delete(organization.member(&team.member.id)).if_match("1"),
+            stranger.get(format!("{}?limit=0", organization.members())),
+        ]
+    };
+    for ((real, none), malformed) in
+        wrong(&team.organization.id).into_iter().zip(wrong(NONEXISTENT)).zip(wrong("org_"))
+    {
+        let real = real.send().await;
+        assert!([400, 422].contains(&real.status.as_u16()), "{real}");
+        for other in [none.send().await, malformed.send().await] {
+            assert_eq!(seen(&other), seen(&real), "{other}{real}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_was_removed_is_told_what_a_stranger_is_told() {
+    let team = team().await;
+    let path = team.organization.member(&team.member.id);
+    team.owner.delete(path).send().await.expect(200);
+    let stranger = answers(&team.stranger, &team.organization.id, &team.owner.id, None).await;
+    let removed = answers(&team.member, &team.organization.id, &team.owner.id, None).await;
+    assert_same(&removed, &stranger);
+}

@@ -1,0 +1,121 @@
+//! Events as API Gateway sends them, where its JWT authorizer has verified the token: the
+//! emulator's route of invocations hands one to a function as it is.
+
+use crate::stack;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const REASON: &str = "a deployed function takes events from its gateway alone";
+const MEMBER: &str = "/organization/{organization_id}/member/{user_id}";
+
+/// An event of payload version 2.0, without an authorizer.
+fn event(method: &Method, route: &str, path: &str, parameters: Value) -> Value {
+    let route_key = format!("{method} {route}");
+    json!({
+        "version": "2.0",
+        "routeKey": route_key,
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": { "host": "api.example.com", "content-type": "application/json" },
+        "pathParameters": parameters,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "api",
+            "domainName": "api.example.com",
+            "domainPrefix": "api",
+            "http": {
+                "method": method.as_str(),
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "tests"
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": route_key,
+            "stage": "$default",
+            "time": "10/Mar/2025:05:16:23 +0000",
+            "timeEpoch": 1_741_583_783_123_u64
+        },
+        "isBase64Encoded": false
+    })
+}
+
+/// The event as the authorizer passes it on.
+fn with_claims(mut event: Value, claims: Value) -> Value {
+    event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims, "scopes": null } });
+    event
+}
+
+/// What the function answers: a status and a body.
+async fn invoke(local: &local::Stack, function: &str, event: &Value) -> (u64, Value) {
+    let url = format!("{}/2015-03-31/functions/{function}/invocations", local.api_url);
+    let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+    let response = http.post(url).json(event).send().await.expect("an answer");
+    let text = response.text().await.expect("a text");
+    let payload: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let body = payload["body"].as_str().unwrap_or_else(|| panic!("no body: {text}"));
+    let body = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {text}"));
+    (payload["statusCode"].as_u64().unwrap_or_else(|| panic!("no status: {text}")), body)
+}
+
+#[tokio::test]
+async fn the_claims_of_the_authorizer_are_the_identity_whatever_the_header_says() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let [alice, bob] = ["alice", "bob"].map(stack::user);
+    let organization = alice.create_organization("Acme").await;
+    let route = "/organization/{organization_id}";
+    let parameters = json!({ "organization_id": organization.id });
+    let mut event = event(&Method::GET, route, &organization.path, parameters);
+    event["headers"]["authorization"] = json!(format!("Bearer {}", bob.token().expect("a token")));
+
+    let claims = json!({ "sub": alice.id, "aud": "[a b]", "exp": "1741587383" });
+    let (status, found) = invoke(local, "get-organization", &with_claims(event.clone(), claims)).await;
+    assert_eq!((status, &found["id"]), (200, &json!(organization.id)), "{found}");
+    let claims = json!({ "sub": bob.id });
+    let (status, found) = invoke(local, "get-organization", &with_claims(event, claims)).await;
+    assert_eq!((status, &found["code"]), (404, &json!("organization_not_found")), "{found}");
+}
+
+#[tokio::test]
+async fn an_authorizer_that_names_nobody_is_not_overruled_by_a_good_token() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let alice = stack::user("alice");
+    let mut event = event(&Method::GET, "/organization/list", "/organization/list", json!({}));
+    event["headers"]["authorization"] = json!(format!("Bearer {}", alice.token().expect("a token")));
+    let (status, _) = invoke(local, "list-organizations", &event).await;
+    assert_eq!(status, 200, "the token is good");
+    for claims in [json!({}), json!({ "sub": "" }), json!({ "sub": "a b" }), json!({ "client_id": "x" })] {
+        let (status, found) = invoke(local, "list-organizations", &with_claims(event.clone(), claims)).await;
+        assert_eq!((status, &found["code"]), (401, &json!("unauthorized")), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_parameter_that_the_gateway_has_decoded_is_not_decoded_again() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    alice.add(&organization, "auth0|64ab", "member").await;
+    for (user_id, status, code) in
+        [("auth0%7C64ab", 404, json!("member_not_found")), ("auth0|64ab", 200, json!(null))]
+    {
+        let parameters = json!({ "organization_id": organization.id, "user_id": user_id });
+        let path = format!("{}/{user_id}", organization.members());
+        let event = event(&Method::DELETE, MEMBER, &path, parameters);
+        let event = with_claims(event, json!({ "sub": alice.id }));
+        let (found_status, found) = invoke(local, "remove-member", &event).await;
+        assert_eq!((found_status, &found["code"]), (status, &code), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_in_base64_is_the_same_body() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let alice = stack::user("alice");
+    let event = event(&Method::POST, "/organization", "/organization", json!({}));
+    let mut event = with_claims(event, json!({ "sub": alice.id }));
+    event["isBase64Encoded"] = json!(true);
+    event["body"] = json!("eyJvcmdhbml6YXRpb25OYW1lIjoiQWNtZSJ9");
+    let (status, found) = invoke(local, "create-organization", &event).await;
+    assert_eq!((status, &found["name"]), (201, &json!("Acme")), "{found}");
+}

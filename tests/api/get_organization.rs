@@ -1,0 +1,76 @@
+//! `GET /organization/{organization_id}`
+
+use crate::{
+    create_organization::ORGANIZATION_FIELDS,
+    organizations::{assert_fields, team},
+    stack,
+};
+use serde_json::json;
+
+#[tokio::test]
+async fn every_member_sees_the_same_organization_with_their_own_role() {
+    let team = team().await;
+    let seen_by_owner = team.owner.organization(&team.organization).await;
+    assert_fields(&seen_by_owner, &ORGANIZATION_FIELDS);
+    assert_eq!(seen_by_owner["id"], team.organization.id);
+    assert_eq!(seen_by_owner["memberCount"], 3);
+    assert_eq!(seen_by_owner["createdBy"], team.owner.id);
+    for (user, role) in [(&team.owner, "owner"), (&team.admin, "admin"), (&team.member, "member")] {
+        let mut expected = seen_by_owner.clone();
+        expected["role"] = json!(role);
+        assert_eq!(user.organization(&team.organization).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_does_not_see_it() {
+    let team = team().await;
+    let response = team.stranger.get(&team.organization.path).send().await;
+    response.expect_error(404, "organization_not_found");
+}
+
+#[tokio::test]
+async fn the_etag_is_the_quoted_version_and_moves_with_it() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let response = alice.get(&organization.path).send().await;
+    assert_eq!(response.header("etag"), Some("\"1\""), "{response}");
+    alice.put(&organization.path, json!({ "name": "Emca" })).send().await.expect(200);
+    let response = alice.get(&organization.path).send().await;
+    assert_eq!(response.header("etag"), Some("\"2\""), "{response}");
+}
+
+#[tokio::test]
+async fn who_has_the_current_version_is_told_so_without_a_body() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    alice.put(&organization.path, json!({ "name": "Emca" })).send().await.expect(200);
+    for tag in ["\"2\"", "W/\"2\"", "*", "\"1\", \"2\"", "\"other\",W/\"2\""] {
+        let request = alice.get(&organization.path).header("if-none-match", tag);
+        let response = request.send().await;
+        assert_eq!(response.status, 304, "{response}");
+        assert!(response.body.is_empty(), "{response}");
+        assert_eq!(response.header("etag"), Some("\"2\""), "{response}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_another_version_gets_the_current_one() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    alice.put(&organization.path, json!({ "name": "Emca" })).send().await.expect(200);
+    for tag in ["\"1\"", "W/\"1\"", "\"1\", \"3\"", "\"22\"", "\"02\""] {
+        let request = alice.get(&organization.path).header("if-none-match", tag);
+        let response = request.send().await;
+        assert_eq!(response.expect(200)["name"], "Emca", "{response}");
+    }
+}
+
+#[tokio::test]
+async fn if_none_match_tells_a_stranger_nothing() {
+    let team = team().await;
+    for tag in ["*", "\"3\""] {
+        let request = team.stranger.get(&team.organization.path).header("if-none-match", tag);
+        request.send().await.expect_error(404, "organization_not_found");
+    }
+}

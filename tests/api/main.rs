@@ -1,0 +1,49 @@
+//! The black-box suite: every operation over HTTP, against the local stack or a deployed one.
+//!
+//! One file per operation, and these across operations:
+//!
+//! - [`access_matrix`]: who may do what; [`existence`]: what a stranger learns, which is nothing
+//! - [`order_of_checks`]: which of several errors is answered
+//! - [`tokens`], [`forged_tokens`], [`gateway_events`]: which identities are verified
+//! - [`bodies`], [`paths`], [`names_and_domains`], [`preconditions`]: the edges of requests
+//! - [`races`], [`too_many_admins`], [`many_organizations`], [`broken_rows`]: the edges of data
+//!
+//! [`stack`] starts what is tested or finds it, [`client`] sends, [`organizations`] builds, and
+//! [`recorder`] notes which permissions the functions need.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod client;
+mod organizations;
+mod recorder;
+mod stack;
+
+mod add_member;
+mod create_organization;
+mod get_organization;
+mod list_members;
+mod list_organizations;
+mod remove_member;
+mod set_max_overages;
+mod update_member;
+mod update_organization;
+
+mod access_matrix;
+mod bodies;
+mod broken_rows;
+mod existence;
+mod forged_tokens;
+mod gateway_events;
+mod many_organizations;
+mod names_and_domains;
+mod order_of_checks;
+mod paths;
+mod preconditions;
+mod races;
+mod tokens;
+mod too_many_admins;

@@ -1,0 +1,43 @@
+//! A user of 1,050 organizations: more than a page holds, and more than DynamoDB reads at once.
+
+use crate::{organizations::Organization, stack};
+use futures_util::{StreamExt as _, stream};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const LIST: &str = "/organization/list";
+
+fn ids(organizations: &[Value]) -> Vec<&str> {
+    organizations.iter().map(|organization| organization["id"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn all_of_1050_organizations_are_listed_once_a_page_after_another() {
+    let reason = "1,050 organizations would stay behind, for nobody can delete one";
+    let Some(_) = stack::local_only(reason) else { return };
+    let alice = stack::user("alice");
+    let created: BTreeSet<String> = stream::iter(0..1_050)
+        .map(async |index| alice.create_organization(&format!("Number {index}")).await)
+        .buffer_unordered(8)
+        .map(|Organization { id, .. }| id)
+        .collect()
+        .await;
+    assert_eq!(created.len(), 1_050);
+    let created: Vec<&str> = created.iter().map(String::as_str).collect();
+
+    let first = alice.get(LIST).send().await;
+    let next = first.next_page().expect("a second page");
+    let second = alice.get(next).send().await;
+    let (first, last, second) = (first.expect(200), second.next_page(), second.expect(200));
+    let (first, second) = (first.as_array().unwrap(), second.as_array().unwrap());
+    assert_eq!((first.len(), second.len(), last), (1_000, 50, None));
+    assert_eq!([ids(first), ids(second)].concat(), created);
+
+    let pages = alice.pages(&format!("{LIST}?limit=7")).await;
+    assert!(pages[..150].iter().all(|page| page.len() == 7));
+    assert_eq!(ids(&pages.concat()), created);
+    for limit in [100, 101, 525, 999] {
+        let pages = alice.pages(&format!("{LIST}?limit={limit}")).await;
+        assert_eq!(ids(&pages.concat()), created, "limit={limit}");
+    }
+}

@@ -1,0 +1,130 @@
+//! Ids in paths: encoded and bare, as long as they may be, malformed, and never decoded twice.
+
+use crate::{
+    organizations::{percent_encode, team},
+    stack,
+};
+use serde_json::json;
+
+/// Every character that a user id may hold beside letters and digits.
+const PUNCTUATION: &str = "-_.~|:@+=,";
+
+#[tokio::test]
+async fn a_user_id_is_the_same_encoded_and_bare() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    for id in ["auth0|64ab", "google-oauth2|1", "a+b", "a=b,c:d@e~f", PUNCTUATION] {
+        let upper = percent_encode(id);
+        let lower = upper.replace("%7C", "%7c").replace("%2B", "%2b").replace("%3A", "%3a");
+        let segments = [upper.as_str(), lower.as_str(), id];
+        for segment in segments {
+            alice.add(&organization, id, "member").await;
+            let path = format!("{}/{segment}", organization.members());
+            let update = alice.patch(&path, json!({ "role": "admin" })).send().await;
+            assert_eq!(update.expect(200)["userId"], id, "{update}");
+            let remove = alice.delete(&path).send().await;
+            assert_eq!(remove.expect(200)["memberCount"], 1, "{remove}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn letters_may_be_encoded_too() {
+    let team = team().await;
+    let path = team.organization.path.replace("org_", "%6Frg%5F");
+    let organization = team.owner.get(path).send().await.expect(200);
+    assert_eq!(organization["id"], team.organization.id);
+
+    let encoded: String = team.member.id.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let path = format!("{}/{encoded}", team.organization.members());
+    let update = team.owner.patch(path, json!({ "role": "admin" })).send().await;
+    assert_eq!(update.expect(200)["userId"], team.member.id, "{update}");
+}
+
+#[tokio::test]
+async fn nothing_is_decoded_twice() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    alice.add(&organization, "auth0|64ab", "member").await;
+    for segment in ["auth0%257C64ab", "auth0%25257C64ab"] {
+        let path = format!("{}/{segment}", organization.members());
+        let update = alice.patch(&path, json!({ "role": "admin" })).send().await;
+        update.expect_error(404, "member_not_found");
+        alice.delete(&path).send().await.expect_error(404, "member_not_found");
+    }
+    let twice = organization.path.replace("org_", "org%255F");
+    alice.get(twice).send().await.expect_error(404, "organization_not_found");
+    alice.expect_members(&organization, &[(&alice.id, "owner"), ("auth0|64ab", "member")]).await;
+}
+
+#[tokio::test]
+async fn a_plus_in_a_path_is_no_space() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    alice.add(&organization, "a+b", "member").await;
+    let path = format!("{}/a%20b", organization.members());
+    alice.delete(path).send().await.expect_error(404, "member_not_found");
+    let path = format!("{}/a+b", organization.members());
+    alice.delete(path).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_user_id_of_255_characters_is_taken_and_one_more_is_none() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    // Encoded, the longest one takes 765 bytes.
+    for longest in ["a".repeat(255), "|".repeat(255)] {
+        assert_eq!(alice.add(&organization, &longest, "member").await["userId"], *longest);
+        let update = alice.patch(organization.member(&longest), json!({ "role": "admin" }));
+        assert_eq!(update.send().await.expect(200)["userId"], *longest);
+
+        let longer = format!("{longest}a");
+        let add = alice.post(organization.members(), json!({ "userId": longer }));
+        add.send().await.expect_validation_failed("userId");
+        let update = alice.patch(organization.member(&longer), json!({ "role": "admin" }));
+        update.send().await.expect_error(404, "member_not_found");
+        let remove = alice.delete(organization.member(&longer));
+        remove.send().await.expect_error(404, "member_not_found");
+
+        alice.delete(organization.member(&longest)).send().await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_user_id_is_no_member() {
+    let team = team().await;
+    for segment in [
+        "a%20b", "%20", "a%2Fb", "a%3Fb", "a%23b", "a%00b", "a%0Ab", "%ff", "%C3%A9", "%25", "a%zzb", "a%",
+        "a%4", "a*b", "a(b)", "a$b",
+    ] {
+        let path = format!("{}/{segment}", team.organization.members());
+        for user in [&team.owner, &team.admin, &team.member] {
+            let update = user.patch(&path, json!({ "role": "admin" })).send().await;
+            update.expect_error(404, "member_not_found");
+            user.delete(&path).send().await.expect_error(404, "member_not_found");
+        }
+        let remove = team.stranger.delete(&path).send().await;
+        remove.expect_error(404, "organization_not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_user_id_is_compared_by_case() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    alice.add(&organization, "Auth0|64AB", "member").await;
+    let path = organization.member("auth0|64ab");
+    alice.delete(path).send().await.expect_error(404, "member_not_found");
+    alice.add(&organization, "auth0|64ab", "admin").await;
+    let members = [(alice.id.as_str(), "owner"), ("Auth0|64AB", "member"), ("auth0|64ab", "admin")];
+    alice.expect_members(&organization, &members).await;
+}
+
+#[tokio::test]
+async fn an_id_of_one_kind_is_none_of_the_other() {
+    let team = team().await;
+    let path = team.organization.member(&team.organization.id);
+    team.owner.delete(path).send().await.expect_error(404, "member_not_found");
+    let path = format!("/organization/{}", percent_encode(&team.owner.id));
+    team.owner.get(path).send().await.expect_error(404, "organization_not_found");
+}

@@ -1,0 +1,132 @@
+//! `If-Match` on every write to an existing organization.
+
+use crate::{
+    client::Request,
+    organizations::{Team, team},
+    stack,
+};
+use serde_json::{Value, json};
+
+/// The five writes, in an order in which each of them succeeds.
+fn writes<'a>(team: &'a Team, other: &'a str) -> [Box<dyn Fn() -> Request + 'a>; 5] {
+    let (owner, organization) = (&team.owner, &team.organization);
+    [
+        Box::new(|| owner.put(&organization.path, json!({ "name": "Emca" }))),
+        Box::new(|| owner.patch(organization.max_overages(), json!({ "maxOverages": 5 }))),
+        Box::new(move || owner.post(organization.members(), json!({ "userId": other }))),
+        Box::new(move || owner.patch(organization.member(other), json!({ "role": "admin" }))),
+        Box::new(move || owner.delete(organization.member(other))),
+    ]
+}
+
+#[tokio::test]
+async fn every_write_needs_the_version_that_it_names_and_makes_the_next() {
+    let (team, other) = (team().await, stack::unique("other"));
+    let mut version = 3;
+    for write in writes(&team, &other) {
+        for stale in [version - 1, version + 1] {
+            let response = write().if_match(&format!("\"{stale}\"")).send().await;
+            let details = response.expect_error(412, "precondition_failed");
+            assert_eq!(details["currentVersion"], Value::from(version), "{response}");
+        }
+        let response = write().if_match(&format!("\"{version}\"")).send().await;
+        assert!(response.status.is_success(), "{response}");
+        version += 1;
+        let organization = team.owner.organization(&team.organization).await;
+        assert_eq!(organization["version"], version, "{response}");
+    }
+}
+
+#[tokio::test]
+async fn a_star_matches_any_version_on_every_write() {
+    let (team, other) = (team().await, stack::unique("other"));
+    for write in writes(&team, &other) {
+        let response = write().if_match("*").send().await;
+        assert!(response.status.is_success(), "{response}");
+    }
+    assert_eq!(team.owner.organization(&team.organization).await["version"], 8);
+}
+
+#[tokio::test]
+async fn what_is_no_if_match_is_refused_on_every_write() {
+    let (team, other) = (team().await, stack::unique("other"));
+    let garbage = ["3", "\"3", "3\"", "'3'", "garbage", "\"3\" \"3\"", "\"3\", 4", "*, \"3\"", "W/3"];
+    for write in writes(&team, &other) {
+        for tag in garbage {
+            write().if_match(tag).send().await.expect_invalid_request("If-Match");
+        }
+        // What makes the next write possible.
+        write().send().await;
+    }
+    assert_eq!(team.owner.organization(&team.organization).await["version"], 8);
+}
+
+#[tokio::test]
+async fn one_of_several_tags_is_enough() {
+    let team = team().await;
+    let rename = || team.owner.put(&team.organization.path, json!({ "name": "Emca" }));
+    rename().if_match("\"1\", \"3\"").send().await.expect(200);
+    rename().if_match("\"4\",\"9\"").send().await.expect(200);
+    let details = rename().if_match("\"3\", \"4\"").send().await;
+    assert_eq!(details.expect_error(412, "precondition_failed")["currentVersion"], 5);
+}
+
+/// DynamoDB compares with 100 values at the most; the API stops well before that.
+#[tokio::test]
+async fn fifty_tags_are_compared_and_more_are_refused() {
+    let team = team().await;
+    let rename = || team.owner.put(&team.organization.path, json!({ "name": "Emca" }));
+    let tags = |count: u64| (4..4 + count).map(|tag| format!("\"{tag}\",")).collect::<String>();
+    for count in [50, 99, 100, 150] {
+        let request = rename().if_match(&format!("{}\"3\"", tags(count)));
+        request.send().await.expect_invalid_request("If-Match");
+    }
+    let response = rename().if_match(&format!("{}\"2\"", tags(49))).send().await;
+    assert_eq!(response.expect_error(412, "precondition_failed")["currentVersion"], 3);
+    rename().if_match(&format!("{}\"3\"", tags(49))).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn tags_compare_by_every_character_and_weak_ones_never_match() {
+    let team = team().await;
+    for tag in [
+        "W/\"3\"",
+        "\"03\"",
+        "\"3.0\"",
+        "\"+3\"",
+        "\"\"",
+        "\"three\"",
+        "\"*\"",
+        "\"18446744073709551616\"",
+        "\"3000000000000000000000000000000000000000000\"",
+        "\"-3\"",
+        "\"0\"",
+    ] {
+        let rename = team.owner.put(&team.organization.path, json!({ "name": "Emca" }));
+        let response = rename.if_match(tag).send().await;
+        let details = response.expect_error(412, "precondition_failed");
+        assert_eq!(details["currentVersion"], 3, "{response}");
+    }
+    let rename = team.owner.put(&team.organization.path, json!({ "name": "Emca" }));
+    rename.if_match("W/\"3\", \"3\"").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_failed_precondition_changes_nothing() {
+    let (team, other) = (team().await, stack::unique("other"));
+    let before = team.owner.organization(&team.organization).await;
+    let member = team.organization.member(&team.member.id);
+    for request in [
+        team.owner.put(&team.organization.path, json!({ "name": "Emca" })),
+        team.owner.patch(team.organization.max_overages(), json!({ "maxOverages": 5 })),
+        team.owner.post(team.organization.members(), json!({ "userId": other })),
+        team.owner.patch(&member, json!({ "role": "owner" })),
+        team.owner.delete(&member),
+        team.member.delete(&member),
+    ] {
+        request.if_match("\"2\"").send().await.expect_error(412, "precondition_failed");
+    }
+    assert_eq!(team.owner.organization(&team.organization).await, before);
+    let (owner, admin) = ((team.owner.id.as_str(), "owner"), (team.admin.id.as_str(), "admin"));
+    team.owner.expect_members(&team.organization, &[owner, admin, (&team.member.id, "member")]).await;
+}

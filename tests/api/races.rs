@@ -1,0 +1,212 @@
+//! Requests at the same moment. The emulator runs four instances of every function, so they do
+//! meet; rounds make it likely that they meet in the middle.
+
+use crate::{
+    client::{Response, User, is_conflict},
+    organizations::{Organization, team},
+    stack,
+};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+const ROUNDS: usize = 8;
+
+fn statuses(responses: &[Response]) -> Vec<u16> {
+    responses.iter().map(|response| response.status.as_u16()).collect()
+}
+
+/// Asserts that exactly one response is a success, and returns the others.
+#[track_caller]
+fn one_wins(responses: Vec<Response>) -> Vec<Response> {
+    let all = statuses(&responses);
+    let lost: Vec<_> = responses.into_iter().filter(|response| !response.status.is_success()).collect();
+    assert_eq!(lost.len() + 1, all.len(), "{all:?}");
+    lost
+}
+
+async fn two_owners() -> (Organization, User, User) {
+    let [alice, bob] = ["alice", "bob"].map(stack::user);
+    let organization = alice.create_organization("Race").await;
+    alice.add(&organization, &bob.id, "owner").await;
+    (organization, alice, bob)
+}
+
+/// How many owners the members list shows, whoever of the two is still there to ask.
+async fn owners(organization: &Organization, users: [&User; 2]) -> usize {
+    for user in users {
+        let response = user.get(organization.members()).send().await;
+        if response.status == 200 {
+            let members = response.expect(200);
+            let is_owner = |member: &&Value| member["role"] == "owner";
+            return members.as_array().unwrap().iter().filter(is_owner).count();
+        }
+    }
+    panic!("nobody is left in {}", organization.id);
+}
+
+#[tokio::test]
+async fn two_owners_who_demote_each_other_leave_one() {
+    for _ in 0..ROUNDS {
+        let (organization, alice, bob) = two_owners().await;
+        let demote = |user: &User, other: &User| {
+            user.patch(organization.member(&other.id), json!({ "role": "member" })).send()
+        };
+        let lost = one_wins(join_all([demote(&alice, &bob), demote(&bob, &alice)]).await);
+        if !is_conflict(&lost[0]) {
+            lost[0].expect_error(403, "forbidden");
+        }
+        let roles = join_all([&alice, &bob].map(|user| user.organization(&organization))).await;
+        let owning = roles.iter().filter(|seen| seen["role"] == "owner").count();
+        assert_eq!(owning, 1, "{roles:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_owners_who_remove_each_other_leave_one() {
+    for _ in 0..ROUNDS {
+        let (organization, alice, bob) = two_owners().await;
+        let remove = |user: &User, other: &User| user.delete(organization.member(&other.id)).send();
+        let lost = one_wins(join_all([remove(&alice, &bob), remove(&bob, &alice)]).await);
+        if !is_conflict(&lost[0]) {
+            lost[0].expect_error(404, "organization_not_found");
+        }
+        if stack::is_local() {
+            assert_eq!(owners(&organization, [&alice, &bob]).await, 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_owners_who_leave_at_once_leave_one() {
+    for _ in 0..ROUNDS {
+        let (organization, alice, bob) = two_owners().await;
+        let leave = |user: &User| user.delete(organization.member(&user.id)).send();
+        let lost = one_wins(join_all([leave(&alice), leave(&bob)]).await);
+        if !is_conflict(&lost[0]) {
+            lost[0].expect_error(422, "last_owner");
+        }
+        if stack::is_local() {
+            assert_eq!(owners(&organization, [&alice, &bob]).await, 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_same_user_added_four_times_at_once_is_added_once() {
+    for _ in 0..ROUNDS {
+        let alice = stack::user("alice");
+        let organization = alice.create_organization("Race").await;
+        let body = json!({ "userId": stack::unique("other") });
+        let add = || alice.post(organization.members(), body.clone()).send();
+        for lost in one_wins(join_all([add(), add(), add(), add()]).await) {
+            if !is_conflict(&lost) {
+                lost.expect_error(409, "member_already_exists");
+            }
+        }
+        let organization = alice.organization(&organization).await;
+        assert_eq!(organization["memberCount"], 2);
+        assert_eq!(organization["version"], 2);
+    }
+}
+
+#[tokio::test]
+async fn the_same_member_removed_four_times_at_once_is_removed_once() {
+    for _ in 0..ROUNDS {
+        let team = team().await;
+        let path = team.organization.member(&team.member.id);
+        let remove = || team.owner.delete(&path).send();
+        for lost in one_wins(join_all([remove(), remove(), remove(), remove()]).await) {
+            if !is_conflict(&lost) {
+                lost.expect_error(404, "member_not_found");
+            }
+        }
+        let organization = team.owner.organization(&team.organization).await;
+        assert_eq!((&organization["memberCount"], &organization["version"]), (&json!(2), &json!(4)));
+    }
+}
+
+#[tokio::test]
+async fn of_four_updates_of_the_same_version_one_is_made() {
+    for _ in 0..ROUNDS {
+        let alice = stack::user("alice");
+        let organization = alice.create_organization("Race").await;
+        let rename = |name: &str| {
+            let request = alice.put(&organization.path, json!({ "name": name }));
+            request.if_match("\"1\"").send()
+        };
+        let responses = join_all(["a", "b", "c", "d"].map(rename)).await;
+        let winner =
+            responses.iter().find(|response| response.status == 200).map(|response| response.expect(200));
+        for lost in one_wins(responses) {
+            if !is_conflict(&lost) {
+                let details = lost.expect_error(412, "precondition_failed");
+                assert_eq!(details["currentVersion"], 2, "{lost}");
+            }
+        }
+        assert_eq!(Some(alice.organization(&organization).await), winner);
+    }
+}
+
+#[tokio::test]
+async fn changes_of_different_kinds_at_once_are_all_made() {
+    for _ in 0..ROUNDS {
+        let alice = stack::user("alice");
+        let organization = alice.create_organization("Race").await;
+        let (path, overages) = (&organization.path, organization.max_overages());
+        let responses = join_all([
+            alice.put(path, json!({ "name": "Renamed" })).send(),
+            alice.put(path, json!({ "domain": "example.com" })).send(),
+            alice.patch(&overages, json!({ "maxOverages": 5 })).send(),
+        ])
+        .await;
+        assert_eq!(statuses(&responses), [200, 200, 200]);
+        let found = alice.organization(&organization).await;
+        let fields = ["name", "domain", "maxOverages", "version"].map(|field| &found[field]);
+        assert_eq!(fields, [&json!("Renamed"), &json!("example.com"), &json!(5), &json!(4)]);
+    }
+}
+
+#[tokio::test]
+async fn members_added_at_once_are_all_counted() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Race").await;
+    let ids: Vec<_> = (0..12).map(|_| stack::unique("other")).collect();
+    join_all(ids.iter().map(async |id| {
+        let add = || alice.post(organization.members(), json!({ "userId": id })).send();
+        let mut response = add().await;
+        while is_conflict(&response) {
+            response = add().await;
+        }
+        response.expect(201);
+    }))
+    .await;
+    let found = alice.organization(&organization).await;
+    assert_eq!((&found["memberCount"], &found["version"]), (&json!(13), &json!(13)));
+    let mut members: Vec<_> = ids.iter().map(|id| (id.as_str(), "member")).collect();
+    members.push((&alice.id, "owner"));
+    alice.expect_members(&organization, &members).await;
+}
+
+#[tokio::test]
+async fn who_is_removed_while_being_promoted_keeps_no_rights() {
+    for _ in 0..ROUNDS {
+        let team = team().await;
+        let (owner, organization) = (&team.owner, &team.organization);
+        let path = organization.member(&team.member.id);
+        let responses =
+            join_all([owner.patch(&path, json!({ "role": "admin" })).send(), owner.delete(&path).send()])
+                .await;
+        assert!(
+            [200, 404].contains(&statuses(&responses)[0]) || is_conflict(&responses[0]),
+            "{}",
+            responses[0]
+        );
+        if !is_conflict(&responses[1]) {
+            assert_eq!(responses[1].expect(200)["memberCount"], 2);
+            owner.add(organization, &team.member.id, "member").await;
+            let rename = team.member.put(&organization.path, json!({ "name": "Mine" }));
+            rename.send().await.expect_forbidden("admin");
+            assert_eq!(owner.organization(organization).await["memberCount"], 3);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Stands between the functions and DynamoDB and writes down which action on which resource each
+//! function asks for, failure paths included. `tests/contract` compares that with the roles in
+//! template.yaml.
+//!
+//! A function is known by the application name that its SDK sends, its operationId. Only a whole
+//! run of the suite leaves a record: with a filter, actions would seem not to be needed.
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    net::Ipv4Addr,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+use tokio::net::TcpListener;
+
+/// What DynamoDB takes at the most.
+const MOST_BYTES: usize = 16 << 20;
+
+/// Actions by operationId.
+type Record = BTreeMap<String, BTreeSet<String>>;
+
+struct Recorder {
+    dynamodb_url: String,
+    client: reqwest::Client,
+    /// `None` in a run with a filter.
+    file: Option<String>,
+    record: Mutex<Record>,
+}
+
+/// Starts a recorder in front of a DynamoDB and gives its URL.
+pub(crate) async fn start(dynamodb_url: String) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port for the recorder");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dynamodb-actions.json").display().to_string();
+    let whole_run = env::args().len() == 1;
+    if whole_run {
+        // A run that fails must not leave the record of one before it.
+        let _there_was_none = fs::remove_file(&file);
+    }
+    let recorder = Recorder {
+        dynamodb_url,
+        client: reqwest::Client::builder().no_proxy().build().expect("a client"),
+        file: whole_run.then_some(file),
+        record: Mutex::default(),
+    };
+    let app = Router::new().fallback(forward).with_state(Arc::new(recorder));
+    tokio::spawn(async move { axum::serve(listener, app).await.expect("the recorder runs") });
+    url
+}
+
+async fn forward(State(recorder): State<Arc<Recorder>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, MOST_BYTES).await.expect("a whole request");
+    recorder.note(&parts.headers, &body);
+    let mut headers = parts.headers;
+    headers.remove(header::HOST);
+    let answer = recorder.client.post(&recorder.dynamodb_url).headers(headers).body(body).send().await;
+    let Ok(answer) = answer else { return StatusCode::BAD_GATEWAY.into_response() };
+    let (status, mut headers) = (answer.status(), answer.headers().clone());
+    headers.remove(header::TRANSFER_ENCODING);
+    let mut response = Response::new(Body::from(answer.bytes().await.expect("a whole answer")));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+impl Recorder {
+    fn note(&self, headers: &HeaderMap, body: &[u8]) {
+        let (Some(file), Some(function)) = (&self.file, application(headers)) else { return };
+        let operation = text(headers, "x-amz-target").rsplit('.').next().unwrap_or_default();
+        let body: Value = serde_json::from_slice(body).expect("DynamoDB speaks JSON");
+        let mut record = self.record.lock().expect("no other holder has panicked");
+        let known = record.entry(function.to_owned()).or_default();
+        let before = known.len();
+        known.extend(actions(operation, &body));
+        if known.len() > before {
+            fs::write(file, serde_json::to_vec_pretty(&*record).expect("JSON")).expect("a record on disk");
+        }
+    }
+}
+
+/// What a request needs to be allowed to do. A transaction needs the actions of its items
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>).
+fn actions(operation: &str, body: &Value) -> Vec<String> {
+    if let Some(items) = body["TransactItems"].as_array() {
+        let kinds = items.iter().flat_map(|item| item.as_object().expect("an object").keys());
+        return kinds
+            .map(|kind| match kind.as_str() {
+                "ConditionCheck" => "dynamodb:ConditionCheckItem on table".to_owned(),
+                kind => format!("dynamodb:{kind}Item on table"),
+            })
+            .collect();
+    }
+    let resource = body["IndexName"].as_str().map_or("table".to_owned(), |index| format!("index/{index}"));
+    vec![format!("dynamodb:{operation} on {resource}")]
+}
+
+/// `app/<name>` in the User-Agent
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html>).
+fn application(headers: &HeaderMap) -> Option<&str> {
+    let agents = ["user-agent", "x-amz-user-agent"].map(|name| text(headers, name));
+    agents.into_iter().flat_map(|agent| agent.split(' ')).find_map(|part| part.strip_prefix("app/"))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}

@@ -1,0 +1,101 @@
+//! `PATCH /organization/{organization_id}/max-overages`
+
+use crate::{
+    organizations::{assert_fields, assert_timestamp, team},
+    stack,
+};
+use serde_json::json;
+
+#[tokio::test]
+async fn setting_a_limit_answers_with_the_configuration() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let request = alice.patch(organization.max_overages(), json!({ "maxOverages": 500 }));
+    let response = request.send().await;
+    let configuration = response.expect(200);
+    let fields = ["organizationId", "maxOverages", "updatedAt", "updatedBy", "version"];
+    assert_fields(&configuration, &fields);
+    assert_eq!(configuration["organizationId"], organization.id);
+    assert_eq!(configuration["maxOverages"], json!(500));
+    assert_eq!(configuration["updatedBy"], alice.id);
+    assert_eq!(configuration["version"], 2);
+    assert_timestamp(&configuration["updatedAt"]);
+    assert_eq!(response.header("etag"), Some("\"2\""), "{response}");
+
+    let organization = alice.organization(&organization).await;
+    assert_eq!(organization["maxOverages"], json!(500));
+    assert_eq!(organization["updatedAt"], configuration["updatedAt"]);
+    assert_eq!(organization["version"], 2);
+}
+
+#[tokio::test]
+async fn none_some_a_billion_and_no_limit_at_all_are_limits() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    for limit in [json!(1_000_000_000), json!(null), json!(1), json!(null), json!(0)] {
+        let body = json!({ "maxOverages": limit });
+        let configuration = alice.patch(organization.max_overages(), body).send().await.expect(200);
+        assert_eq!(configuration["maxOverages"], limit);
+        assert_eq!(alice.organization(&organization).await["maxOverages"], limit);
+    }
+}
+
+#[tokio::test]
+async fn an_admin_sets_the_limit_and_is_named() {
+    let team = team().await;
+    let body = json!({ "maxOverages": 7 });
+    let request = team.admin.patch(team.organization.max_overages(), body);
+    assert_eq!(request.send().await.expect(200)["updatedBy"], team.admin.id);
+}
+
+#[tokio::test]
+async fn a_member_cannot_set_the_limit() {
+    let team = team().await;
+    let body = json!({ "maxOverages": 7 });
+    let request = team.member.patch(team.organization.max_overages(), body);
+    request.send().await.expect_forbidden("admin");
+    assert_eq!(team.owner.organization(&team.organization).await["maxOverages"], json!(0));
+}
+
+#[tokio::test]
+async fn what_is_not_an_integer_is_refused() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    for value in ["1.5", "1.0", "0.0", "1e3", "1E3", "-0.5", "\"5\"", "true", "[5]", "{}", "\"\""] {
+        let request = alice.request(reqwest::Method::PATCH, organization.max_overages());
+        let request = request.header("content-type", "application/json");
+        let response = request.body(format!("{{\"maxOverages\":{value}}}")).send().await;
+        response.expect_invalid_request("maxOverages");
+    }
+    assert_eq!(alice.organization(&organization).await["version"], 1);
+}
+
+#[tokio::test]
+async fn an_integer_out_of_range_is_refused() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let huge = format!("1{}", "0".repeat(30));
+    let (above_u64, below_i64) = ("18446744073709551616", "-9223372036854775809");
+    for value in ["-1", "1000000001", "4294967296", above_u64, below_i64, &huge] {
+        let request = alice.request(reqwest::Method::PATCH, organization.max_overages());
+        let request = request.header("content-type", "application/json");
+        let response = request.body(format!("{{\"maxOverages\":{value}}}")).send().await;
+        response.expect_validation_failed("maxOverages");
+    }
+    assert_eq!(alice.organization(&organization).await["version"], 1);
+}
+
+#[tokio::test]
+async fn a_missing_limit_and_an_unknown_field_are_named() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    for (body, field) in [
+        (json!({}), "maxOverages"),
+        (json!({ "maxOverages": 5, "version": 1 }), "version"),
+        (json!({ "maxOverages": 5, "max_overages": 5 }), "max_overages"),
+    ] {
+        let response = alice.patch(organization.max_overages(), body).send().await;
+        response.expect_invalid_request(field);
+    }
+    assert_eq!(alice.organization(&organization).await["version"], 1);
+}

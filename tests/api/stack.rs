@@ -1,0 +1,158 @@
+//! The stack under test: the local one, started once per test process, or a deployed one.
+//!
+//! Nothing has to be set for the local one. For a deployed one:
+//!
+//! | variable | value |
+//! |---|---|
+//! | `API_URL` | the API's base URL; `https` needs `--features tests/https` |
+//! | `API_TOKENS` | JSON object with an access token of four different users: `alice`, `bob`, `carol`, `dave` |
+//!
+//! A deployed stack has only these four users, keeps what earlier runs left in it, and signs no
+//! token that is wrong on purpose. What needs more asks [`local_only`] and says that it skips.
+
+use crate::{client::User, recorder};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use local::{Database, Options};
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    env,
+    future::pending,
+    io::{Write as _, stderr},
+    path::Path,
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+static STACK: LazyLock<Result<Stack, String>> = LazyLock::new(|| match env::var("API_URL") {
+    Ok(url) => deployed(url),
+    Err(_) => start(),
+});
+
+struct Stack {
+    url: String,
+    users: Users,
+}
+
+enum Users {
+    /// Any number of them: the local stack signs a token for whoever is asked for.
+    Signed(Box<local::Stack>),
+    /// Tokens by name, from `API_TOKENS`.
+    Given(HashMap<String, String>),
+}
+
+fn stack() -> &'static Stack {
+    STACK.as_ref().unwrap_or_else(|error| panic!("no stack to test: {error}"))
+}
+
+/// The user of that name: locally a new one at every call, so that tests share nothing.
+pub(crate) fn user(name: &str) -> User {
+    match &stack().users {
+        Users::Signed(local) => {
+            let id = unique(name);
+            let token = local.identity.token(&id, Duration::from_secs(3600));
+            User::new(&stack().url, id, Some(&token))
+        }
+        Users::Given(tokens) => {
+            let token = tokens.get(name).unwrap_or_else(|| panic!("API_TOKENS has no token of {name}"));
+            User::new(&stack().url, subject(token), Some(token))
+        }
+    }
+}
+
+/// A caller without any token.
+pub(crate) fn anonymous() -> User {
+    User::new(&stack().url, "anonymous".to_owned(), None)
+}
+
+/// A caller who presents that token, whatever it is.
+pub(crate) fn bearer(token: &str) -> User {
+    User::new(&stack().url, "bearer".to_owned(), Some(token))
+}
+
+/// A user id that nobody has; who is only added and removed needs no token.
+pub(crate) fn unique(name: &str) -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!("{name}|{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+pub(crate) fn is_local() -> bool {
+    matches!(stack().users, Users::Signed(_))
+}
+
+/// The local stack, or `None` after a line that says which test is skipped and why.
+pub(crate) fn local_only(reason: &str) -> Option<&'static local::Stack> {
+    match &stack().users {
+        Users::Signed(local) => Some(local),
+        Users::Given(_) => {
+            let test = thread::current().name().unwrap_or("a test").to_owned();
+            report(&format!("skipped against a deployed stack: {test}: {reason}"));
+            None
+        }
+    }
+}
+
+/// Writes past the capture of test output: a passing test's `eprintln!` is never seen.
+fn report(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
+}
+
+fn deployed(url: String) -> Result<Stack, String> {
+    if url.starts_with("https:") {
+        prepare_tls()?;
+    }
+    let tokens = env::var("API_TOKENS").map_err(|_| "API_URL is set, API_TOKENS is not")?;
+    let tokens = serde_json::from_str(&tokens)
+        .map_err(|error| format!("API_TOKENS is not a JSON object of strings: {error}"))?;
+    Ok(Stack { url: url.trim_end_matches('/').to_owned(), users: Users::Given(tokens) })
+}
+
+#[cfg(feature = "https")]
+fn prepare_tls() -> Result<(), String> {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| "another TLS provider is installed".to_owned())
+}
+
+#[cfg(not(feature = "https"))]
+fn prepare_tls() -> Result<(), String> {
+    Err("for an https API_URL run with `--features tests/https`".to_owned())
+}
+
+/// Starts the local stack on a runtime of its own: a test's runtime ends with the test.
+fn start() -> Result<Stack, String> {
+    let (started, result) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        runtime.expect("a runtime for the stack").block_on(async {
+            let dynamodb = local::start_in_memory().await.expect("an embedded DynamoDB");
+            let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("api");
+            let options = Options {
+                port: 0,
+                database: Database::External { endpoint: recorder::start(dynamodb.url()).await },
+                log: Some(data_dir.join("functions.log")),
+                data_dir,
+                concurrency: 4,
+                ignore_changes: true,
+            };
+            let stack = local::Stack::start(options, report).await;
+            let _ = started.send(stack.map_err(|error| error.to_string()));
+            pending::<()>().await;
+        });
+    });
+    let local = result.recv().map_err(|_| "the thread of the stack is gone".to_owned())??;
+    Ok(Stack { url: local.api_url.trim_end_matches('/').to_owned(), users: Users::Signed(Box::new(local)) })
+}
+
+/// The `sub` of a token, unverified: that is the deployed stack's business.
+fn subject(token: &str) -> String {
+    let payload = token.split('.').nth(1).expect("a JSON Web Token");
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).expect("base64url");
+    let claims: Value = serde_json::from_slice(&payload).expect("claims in JSON");
+    claims["sub"].as_str().expect("a sub").to_owned()
+}

@@ -1,0 +1,236 @@
+//! Which claims and which headers make a verified identity. The tokens here are all signed with
+//! the issuer's own key; those that are not are in [`crate::forged_tokens`].
+
+use crate::{
+    organizations::{Organization, percent_encode},
+    stack,
+};
+use serde_json::{Value, json};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const REASON: &str = "no issuer signs such a token";
+const LIST: &str = "/organization/list";
+
+pub(crate) fn now() -> i64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
+    i64::try_from(elapsed.as_secs()).expect("seconds in an i64")
+}
+
+/// The header of a good token.
+pub(crate) fn header(stack: &local::Stack) -> Value {
+    json!({ "alg": "ES256", "typ": "JWT", "kid": stack.identity.kid() })
+}
+
+/// The claims of a good token of that user.
+pub(crate) fn claims(sub: &str) -> Value {
+    json!({
+        "iss": local::ISSUER,
+        "aud": local::AUDIENCE,
+        "sub": sub,
+        "iat": now(),
+        "exp": now() + 3600,
+    })
+}
+
+/// `object`, one of whose fields is set to `value`, or removed.
+pub(crate) fn with(mut object: Value, field: &str, value: Option<Value>) -> Value {
+    let fields = object.as_object_mut().expect("an object");
+    match value {
+        Some(value) => fields.insert(field.to_owned(), value),
+        None => fields.remove(field),
+    };
+    object
+}
+
+async fn expect_unauthorized(token: &str, what: &str) {
+    let response = stack::bearer(token).get(LIST).send().await;
+    assert_eq!(response.status, 401, "{what}: {response}");
+    assert_eq!(response.expect_error(401, "unauthorized"), json!(null), "{what}: {response}");
+}
+
+#[tokio::test]
+async fn a_good_token_is_accepted() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let good = claims(&stack::unique("alice"));
+    for claims in [
+        good.clone(),
+        with(good.clone(), "iat", None),
+        with(good.clone(), "nbf", Some(json!(now() - 60))),
+        with(good.clone(), "aud", Some(json!([local::AUDIENCE]))),
+        with(good.clone(), "aud", Some(json!(["another", local::AUDIENCE]))),
+        with(good.clone(), "scope", Some(json!("openid profile"))),
+        with(good, "groups", Some(json!(["a", "b"]))),
+    ] {
+        let token = local.identity.sign(&header(local), &claims);
+        let response = stack::bearer(&token).get(LIST).send().await;
+        assert_eq!(response.expect(200), json!([]), "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_its_subject_s_and_nobody_else_s() {
+    let [alice, bob] = ["alice", "bob"].map(stack::user);
+    let organization = alice.create_organization("Acme").await;
+    assert_eq!(alice.organization(&organization).await["createdBy"], alice.id);
+    bob.get(&organization.path).send().await.expect_error(404, "organization_not_found");
+}
+
+#[tokio::test]
+async fn a_time_outside_its_validity_is_refused() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let good = claims("alice");
+    for (claim, value) in [
+        ("exp", Some(json!(now() - 3600))),
+        ("exp", Some(json!(now() - 120))),
+        ("exp", Some(json!(0))),
+        ("exp", Some(json!(-1))),
+        ("exp", None),
+        ("exp", Some(json!(null))),
+        ("exp", Some(json!("2999-01-01"))),
+        ("exp", Some(json!([now() + 3600]))),
+        ("nbf", Some(json!(now() + 3600))),
+        ("nbf", Some(json!(now() + 120))),
+    ] {
+        let what = format!("{claim} {value:?}");
+        let token = local.identity.sign(&header(local), &with(good.clone(), claim, value));
+        expect_unauthorized(&token, &what).await;
+    }
+}
+
+#[tokio::test]
+async fn another_issuer_and_another_audience_are_refused() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let good = claims("alice");
+    for (claim, ours) in [("iss", local::ISSUER), ("aud", local::AUDIENCE)] {
+        for value in [
+            None,
+            Some(json!(null)),
+            Some(json!("")),
+            Some(json!("another")),
+            Some(json!(format!("{ours}/"))),
+            Some(json!(format!("{ours}.example.com"))),
+            Some(json!(ours.to_uppercase())),
+            Some(json!([])),
+            Some(json!(["another"])),
+            Some(json!({ "0": ours })),
+        ] {
+            let what = format!("{claim} {value:?}");
+            let token = local.identity.sign(&header(local), &with(good.clone(), claim, value));
+            expect_unauthorized(&token, &what).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_subject_that_is_no_user_id_is_refused() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let too_long = "a".repeat(256);
+    let texts = ["", " ", "a b", "a/b", "é", "a#b", "a%7Cb", "a\nb", "a\u{0}", "alice ", &too_long];
+    let others = [json!(null), json!(5), json!(["alice"]), json!({ "id": "alice" }), json!(true)];
+    for value in texts.map(|text| json!(text)).into_iter().chain(others).map(Some).chain([None]) {
+        let what = format!("sub {value:?}");
+        let token = local.identity.sign(&header(local), &with(claims("alice"), "sub", value));
+        expect_unauthorized(&token, &what).await;
+    }
+}
+
+#[tokio::test]
+async fn a_subject_of_255_characters_with_all_punctuation_is_a_user_like_any_other() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let unique = stack::unique("-_.~|:@+=,");
+    let id = format!("{unique}{}", "Z".repeat(255 - unique.len()));
+    let token = local.identity.sign(&header(local), &claims(&id));
+    let user = stack::bearer(&token);
+    let organization = user.create_organization("Acme").await;
+    assert_eq!(user.organization(&organization).await["createdBy"], *id);
+    assert_eq!(user.list(LIST, "id").await, [organization.id.as_str()]);
+    let path = format!("{}/{}", organization.members(), percent_encode(&id));
+    user.delete(path).send().await.expect_error(422, "last_owner");
+}
+
+#[tokio::test]
+async fn the_scheme_is_bearer_in_any_case_and_nothing_else() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let token = local.identity.sign(&header(local), &claims(&stack::unique("alice")));
+    let ask = |value: String| stack::anonymous().get(LIST).header("authorization", &value).send();
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        ask(format!("{scheme} {token}")).await.expect(200);
+    }
+    for value in [
+        token.clone(),
+        format!("Basic {token}"),
+        "Basic YWxpY2U6c2VjcmV0".to_owned(),
+        format!("Token {token}"),
+        format!("Bearer{token}"),
+        format!("Bearer:{token}"),
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        format!("Bearer \"{token}\""),
+        format!("Bearer {token} {token}"),
+        format!("Bearer {token},Basic YWxpY2U6c2VjcmV0"),
+        format!("Basic YWxpY2U6c2VjcmV0, Bearer {token}"),
+    ] {
+        ask(value).await.expect_error(401, "unauthorized");
+    }
+}
+
+/// API Gateway joins repeated headers with commas; the emulator drops all but one of them, so that
+/// only the joined form can be sent to a function.
+#[tokio::test]
+async fn two_authorization_headers_are_refused_whosever_they_are() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let sign = |sub: &str| local.identity.sign(&header(local), &claims(sub));
+    let (alice, bob) = (sign(&stack::unique("alice")), sign(&stack::unique("bob")));
+    for (first, second) in [(&alice, &bob), (&alice, &alice), (&alice, &"garbage".to_owned())] {
+        for (first, second) in [(first, second), (second, first)] {
+            for comma in [",", ", "] {
+                let both = format!("Bearer {first}{comma}Bearer {second}");
+                let request = stack::anonymous().get(LIST).header("authorization", &both);
+                request.send().await.expect_error(401, "unauthorized");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_anywhere_but_in_the_header_is_none() {
+    let alice = stack::user("alice");
+    let token = alice.token().expect("a token");
+    for name in ["access_token", "token", "authorization"] {
+        let path = format!("{LIST}?{name}={token}");
+        stack::anonymous().get(path).send().await.expect_error(401, "unauthorized");
+    }
+    for (name, value) in [
+        ("cookie", format!("access_token={token}")),
+        ("x-authorization", format!("Bearer {token}")),
+        ("proxy-authorization", format!("Bearer {token}")),
+        ("x-amzn-oidc-data", token.to_owned()),
+    ] {
+        let request = stack::anonymous().get(LIST).header(name, &value);
+        request.send().await.expect_error(401, "unauthorized");
+    }
+}
+
+#[tokio::test]
+async fn every_function_verifies_the_token() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let expired = with(claims(&alice.id), "exp", Some(json!(now() - 3600)));
+    let expired = stack::bearer(&local.identity.sign(&header(local), &expired));
+    let Organization { path, .. } = &organization;
+    for request in [
+        expired.post("/organization", json!({ "organizationName": "Acme" })),
+        expired.get(LIST),
+        expired.get(path),
+        expired.put(path, json!({ "name": "Emca" })),
+        expired.delete(organization.member("somebody")),
+        expired.patch(organization.max_overages(), json!({ "maxOverages": 5 })),
+        expired.get(organization.members()),
+        expired.post(organization.members(), json!({ "userId": "somebody" })),
+        expired.patch(organization.member("somebody"), json!({ "role": "admin" })),
+    ] {
+        request.send().await.expect_error(401, "unauthorized");
+    }
+    assert_eq!(alice.organization(&organization).await["version"], 1);
+}

@@ -1,0 +1,134 @@
+//! `PUT /organization/{organization_id}`
+
+use crate::{organizations::team, stack};
+use serde_json::json;
+
+#[tokio::test]
+async fn renaming_answers_with_the_updated_organization() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let before = alice.organization(&organization).await;
+
+    let response = alice.put(&organization.path, json!({ "name": "Emca" })).send().await;
+    let after = response.expect(200);
+    assert_eq!(response.header("etag"), Some("\"2\""), "{response}");
+    let (was, is) = (before["updatedAt"].as_str(), after["updatedAt"].as_str());
+    assert!(was <= is, "{was:?} {is:?}");
+    let mut expected = before;
+    expected["name"] = json!("Emca");
+    expected["version"] = json!(2);
+    expected["updatedAt"] = after["updatedAt"].clone();
+    assert_eq!(after, expected);
+    assert_eq!(alice.organization(&organization).await, after);
+}
+
+#[tokio::test]
+async fn an_admin_renames_and_sees_the_own_role() {
+    let team = team().await;
+    let update = team.admin.put(&team.organization.path, json!({ "name": "Emca" }));
+    let updated = update.send().await.expect(200);
+    assert_eq!((&updated["name"], &updated["role"]), (&json!("Emca"), &json!("admin")));
+}
+
+#[tokio::test]
+async fn a_member_cannot_rename_the_organization() {
+    let team = team().await;
+    let update = team.member.put(&team.organization.path, json!({ "name": "Mine" }));
+    update.send().await.expect_forbidden("admin");
+    let organization = team.owner.organization(&team.organization).await;
+    assert_eq!((&organization["name"], &organization["version"]), (&json!("Team"), &json!(3)));
+}
+
+#[tokio::test]
+async fn an_absent_field_is_left_alone_and_a_null_domain_is_cleared() {
+    let alice = stack::user("alice");
+    let path = alice.create_organization("Acme").await.path;
+    for (body, name, domain) in [
+        (json!({ "domain": "acme.example.com" }), "Acme", json!("acme.example.com")),
+        (json!({ "name": "Emca" }), "Emca", json!("acme.example.com")),
+        (json!({ "domain": null }), "Emca", json!(null)),
+        (json!({ "domain": null }), "Emca", json!(null)),
+        (json!({ "name": "Both", "domain": "example.com" }), "Both", json!("example.com")),
+    ] {
+        let updated = alice.put(&path, body).send().await.expect(200);
+        assert_eq!((&updated["name"], &updated["domain"]), (&json!(name), &domain), "{updated}");
+        assert_eq!(alice.get(&path).send().await.expect(200), updated);
+    }
+}
+
+#[tokio::test]
+async fn the_name_cannot_be_cleared() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let update = alice.put(&organization.path, json!({ "name": null }));
+    update.send().await.expect_validation_failed("name");
+    assert_eq!(alice.organization(&organization).await["name"], "Acme");
+}
+
+#[tokio::test]
+async fn an_organization_can_be_got_edited_and_put_back() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let mut edited = alice.organization(&organization).await;
+    edited["name"] = json!("Emca");
+    let updated = alice.put(&organization.path, edited).if_match("\"1\"").send().await.expect(200);
+    assert_eq!((&updated["name"], &updated["version"]), (&json!("Emca"), &json!(2)));
+}
+
+#[tokio::test]
+async fn read_only_fields_are_accepted_and_ignored() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let mut expected = alice.organization(&organization).await;
+    let body = json!({
+        "name": "Emca",
+        "id": "org_00000000000000000000000000",
+        "maxOverages": 1000,
+        "memberCount": 7,
+        "role": "member",
+        "createdBy": "somebody",
+        "createdAt": "2001-01-01T00:00:00Z",
+        "updatedAt": "2001-01-01T00:00:00Z",
+        "version": 99,
+    });
+    let updated = alice.put(&organization.path, body).send().await.expect(200);
+    expected["name"] = json!("Emca");
+    expected["version"] = json!(2);
+    expected["updatedAt"] = updated["updatedAt"].clone();
+    assert_eq!(updated, expected);
+    assert_ne!(updated["updatedAt"], "2001-01-01T00:00:00Z");
+}
+
+#[tokio::test]
+async fn nothing_to_update_is_refused() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    for body in [json!({}), json!({ "version": 1, "maxOverages": 5 })] {
+        let update = alice.put(&organization.path, body).send().await;
+        update.expect_error(400, "invalid_request");
+    }
+    assert_eq!(alice.organization(&organization).await["version"], 1);
+}
+
+#[tokio::test]
+async fn an_unknown_field_is_named() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    for field in ["colour", "organizationName", "Name", "owners"] {
+        let update = alice.put(&organization.path, json!({ "name": "Emca", field: "x" }));
+        update.send().await.expect_invalid_request(field);
+    }
+    assert_eq!(alice.organization(&organization).await["version"], 1);
+}
+
+#[tokio::test]
+async fn a_value_of_the_wrong_type_is_named() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    for value in [json!(5), json!(true), json!(["Acme"]), json!({})] {
+        for field in ["name", "domain"] {
+            let update = alice.put(&organization.path, json!({ field: value }));
+            update.send().await.expect_invalid_request(field);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Checks what `sam build` made, one artifact per function, and starts each as Lambda would.
+
+    python3 tests/artifacts/check.py arm64     (or x86_64)
+
+Needs readelf. Artifacts for another processor than this machine's run under qemu-user, with that
+processor's C library: Debian's packages qemu-user and libc6-arm64-cross (or libc6-amd64-cross).
+"""
+
+import io
+import json
+import os
+import platform
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from pathlib import Path
+
+from runtime_api import REQUEST_ID, VERSION, RuntimeApi
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / ".aws-sam/build"
+
+# As readelf names the machine, and as Debian names emulator and directory.
+MACHINES = {"arm64": ("AArch64", "aarch64"), "x86_64": ("Advanced Micro Devices X86-64", "x86_64")}
+
+# provided.al2023 has this glibc, and nothing else that a program of ours could link.
+GLIBC = (2, 34)
+LIBRARIES = re.compile(r"(libc|libm|libdl|librt|libpthread|ld-linux.*)\.so\.\d")
+
+# Lambda gives a function 10 s from its start to its first poll.
+SECONDS = 10
+
+
+def main():
+    architecture = sys.argv[1] if len(sys.argv) == 2 else ""
+    if architecture not in MACHINES:
+        sys.exit(__doc__)
+    if not BUILD.is_dir():
+        sys.exit(f"{BUILD} is missing: run `sam build` first")
+    functions = {logical_id(path.name): path.name for path in sorted((ROOT / "functions").iterdir())}
+    problems = []
+    if {path.name for path in BUILD.iterdir() if path.is_dir()} != set(functions):
+        problems.append(f"{BUILD} does not hold one directory per function")
+
+    print(f"{architecture:<24}{'bytes':>10}{'zipped':>10}{'glibc':>7}{'poll ms':>9}{'answer ms':>11}")
+    for directory, function in functions.items():
+        try:
+            artifact = only_file(BUILD / directory)
+            glibc = check_elf(artifact, architecture)
+            poll, answer = check_start(artifact, architecture, function)
+            size, zipped = artifact.stat().st_size, zipped_size(artifact)
+            print(f"{function:<24}{size:>10,}{zipped:>10,}{glibc:>7}{poll:>9.0f}{answer:>11.0f}")
+        except Problem as problem:
+            problems.append(f"{function}: {problem}")
+    sys.exit("\n".join(problems) or 0)
+
+
+class Problem(Exception):
+    """What is wrong with an artifact."""
+
+
+def expect(condition, problem):
+    if not condition:
+        raise Problem(problem)
+
+
+def logical_id(function):
+    return "".join(word.capitalize() for word in function.split("-")) + "Function"
+
+
+def operation_id(function):
+    first, *rest = function.split("-")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def only_file(directory):
+    expect(directory.is_dir(), "not built")
+    artifact = directory / "bootstrap"
+    files = [path.name for path in directory.iterdir()]
+    expect(files == ["bootstrap"], f"holds {files}")
+    expect(os.access(artifact, os.X_OK), "not executable")
+    return artifact
+
+
+def check_elf(artifact, architecture):
+    """Returns the glibc that the artifact needs."""
+    command = ["readelf", "--wide", "--file-header", "--sections", "--dynamic", "--version-info", artifact]
+    elf = subprocess.run(command, check=True, capture_output=True, text=True, env={"LC_ALL": "C"} | os.environ).stdout
+    machine = re.search(r"Machine:\s+(.+)", elf)[1]
+    expect(machine == MACHINES[architecture][0], f"is for {machine}")
+    expect(".symtab" not in elf and ".debug_" not in elf, "not stripped")
+    for library in re.findall(r"\(NEEDED\).*\[(.+)\]", elf):
+        expect(LIBRARIES.fullmatch(library), f"needs {library}")
+    versions = re.findall(r"GLIBC_([\d.]+)", elf)
+    expect(versions, "needs no glibc: it is not built for provided.al2023")
+    glibc = max(tuple(map(int, version.split("."))) for version in versions)
+    expect(glibc <= GLIBC, f"needs glibc {glibc}")
+    return ".".join(map(str, glibc))
+
+
+def zipped_size(artifact):
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(artifact, "bootstrap")
+    return package.tell()
+
+
+def check_start(artifact, architecture, function):
+    """Lets it answer an event without claims; returns the milliseconds to its first poll, and from there to its answer."""
+    event = json.loads((ROOT / "tests/events/get-organization.json").read_text())
+    event["requestContext"]["authorizer"] = None
+    with RuntimeApi(event) as api:
+        threading.Thread(target=api.serve_forever, daemon=True).start()
+        started = time.monotonic()
+        process = subprocess.Popen(
+            command(artifact, architecture),
+            env=environment(api.address, function),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            next_call(api, process, f"{VERSION}/invocation/next")
+            polled = time.monotonic()
+            response = next_call(api, process, f"{VERSION}/invocation/{REQUEST_ID}/response")
+            answered = time.monotonic()
+            next_call(api, process, f"{VERSION}/invocation/next")
+        finally:
+            process.kill()
+            output, _ = process.communicate()
+            api.shutdown()
+    check_answer(json.loads(response), output, function)
+    return 1000 * (polled - started), 1000 * (answered - polled)
+
+
+def command(artifact, architecture):
+    processor = MACHINES[architecture][1]
+    if platform.machine() == processor:
+        return [artifact]
+    emulator, libraries = f"qemu-{processor}", f"/usr/{processor}-linux-gnu"
+    expect(shutil.which(emulator) and os.path.isdir(libraries), f"{emulator} or {libraries} is not installed")
+    return [emulator, "-L", libraries, artifact]
+
+
+def environment(runtime_api, function):
+    """What Lambda and template.yaml set. DynamoDB is where nothing listens."""
+    return {
+        "PATH": os.environ["PATH"],
+        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "AWS_LAMBDA_FUNCTION_NAME": function,
+        "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+        "AWS_LAMBDA_LOG_FORMAT": "JSON",
+        "AWS_LAMBDA_LOG_LEVEL": "INFO",
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9",
+        "TABLE_NAME": "organizations",
+    }
+
+
+def next_call(api, process, path):
+    """The body of the function's next call, which must be to `path`."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        try:
+            called, body = api.calls.get(timeout=0.1)
+        except queue.Empty:
+            if process.poll() is not None:
+                raise Problem(f"ended with {process.returncode}: {process.stdout.read()}") from None
+            continue
+        expect(called == path, f"called {called} with {body}, not {path}")
+        return body
+    raise Problem(f"did not call {path} within {SECONDS} s")
+
+
+def check_answer(response, output, function):
+    expect(response["statusCode"] == 401, f"answered {response}")
+    expect(json.loads(response["body"])["code"] == "unauthorized", f"answered {response}")
+    lines = [json.loads(line) for line in output.splitlines() if '"operation"' in line]
+    found = [(line["operation"], line["status"], line["request_id"]) for line in lines]
+    # It also tells that the directory holds its own function and not another.
+    expect(found == [(operation_id(function), 401, REQUEST_ID)], f"logged {output}")
+
+
+if __name__ == "__main__":
+    main()
