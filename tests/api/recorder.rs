@@ -63,7 +63,13 @@ async fn forward(State(recorder): State<Arc<Recorder>>, request: Request) -> Res
     recorder.note(&parts.headers, &body);
     let mut headers = parts.headers;
     headers.remove(header::HOST);
-    let answer = recorder.client.post(&recorder.dynamodb_url).headers(headers).body(body).send().await;
+    let answer = recorder
+        .client
+        .request(parts.method, &recorder.dynamodb_url)
+        .headers(headers)
+        .body(body)
+        .send()
+        .await;
     let Ok(answer) = answer else { return StatusCode::BAD_GATEWAY.into_response() };
     let (status, mut headers) = (answer.status(), answer.headers().clone());
     headers.remove(header::TRANSFER_ENCODING);
@@ -76,7 +82,8 @@ async fn forward(State(recorder): State<Arc<Recorder>>, request: Request) -> Res
 impl Recorder {
     fn note(&self, headers: &HeaderMap, body: &[u8]) {
         let (Some(file), Some(function)) = (&self.file, application(headers)) else { return };
-        let operation = text(headers, "x-amz-target").rsplit('.').next().unwrap_or_default();
+        // Without a target it is the health check, which anybody may ask for.
+        let Some((_, operation)) = text(headers, "x-amz-target").rsplit_once('.') else { return };
         let body: Value = serde_json::from_slice(body).expect("DynamoDB speaks JSON");
         let mut record = self.record.lock().expect("no other holder has panicked");
         let known = record.entry(function.to_owned()).or_default();

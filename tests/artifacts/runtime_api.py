@@ -1,4 +1,4 @@
-"""Lambda's Runtime API, as far as one function needs it to answer one event."""
+"""Lambda's Runtime API, as far as one function needs it to answer a few events."""
 
 import json
 import queue
@@ -7,18 +7,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 VERSION = "/2018-06-01/runtime"
 REQUEST_ID = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
+ARN = "arn:aws:lambda:eu-central-1:123456789012:function:artifact"
 TIMEOUT_MS = 15_000
 
 
 class RuntimeApi(ThreadingHTTPServer):
-    """Gives `event` to the first poll and none to the later ones; what the function sends is in `calls`."""
+    """Answers one poll with each of `events`; what the function calls is in `calls`, as path and body."""
 
     daemon_threads = True
 
-    def __init__(self, event):
+    def __init__(self, events):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.events = queue.SimpleQueue()
-        self.events.put(json.dumps(event).encode())
+        for event in events:
+            self.events.put(json.dumps(event).encode())
         self.calls = queue.SimpleQueue()
 
     @property
@@ -32,14 +34,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.calls.put((self.path, None))
-        # A poll that there is no event for is never answered.
+        # A poll for which no event is left is never answered.
         event = self.server.events.get()
-        self._answer(200, event, {
+        headers = {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": REQUEST_ID,
             "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + TIMEOUT_MS),
-            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-central-1:123456789012:function:artifact",
-        })
+            "Lambda-Runtime-Invoked-Function-Arn": ARN,
+        }
+        self._answer(200, event, headers)
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

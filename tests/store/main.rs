@@ -23,3 +23,5 @@ mod set_max_overages;
 mod table;
 mod update_member;
 mod update_organization;
+mod warm_up;
+mod wire;

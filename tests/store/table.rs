@@ -35,6 +35,11 @@ impl Deref for Table {
 
 impl Table {
     pub async fn new() -> Self {
+        Self::behind(async |url| url).await
+    }
+
+    /// A table whose store goes through what `wire` puts in front of DynamoDB's URL.
+    pub async fn behind(wire: impl AsyncFnOnce(String) -> String) -> Self {
         let dynamodb = local::start_in_memory().await.unwrap();
         let client = dynamodb.client();
         local::table::create(&client, local::TABLE_NAME).await.unwrap();
@@ -44,7 +49,7 @@ impl Table {
             .region(Region::from_static("eu-central-1"))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
             .http_client(faulty.clone())
-            .endpoint_url(dynamodb.url())
+            .endpoint_url(wire(dynamodb.url()).await)
             .build();
         let store = Store::connect(&config, local::TABLE_NAME);
         Self { store, client, faulty, _dynamodb: dynamodb }

@@ -45,7 +45,9 @@ where
     F: Future<Output = Result<Response, Error>> + Send,
 {
     telemetry::init();
-    let edge = Edge::new(operation, Authenticator::from_env()?, Store::from_env(operation).await?, handler);
+    let store = Store::from_env(operation).await?;
+    store.warm_up().await;
+    let edge = Edge::new(operation, Authenticator::from_env()?, store, handler);
     lambda_http::run(service_fn(|event| edge.answer(event))).await
 }
 

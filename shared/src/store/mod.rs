@@ -39,6 +39,7 @@ mod set_max_overages;
 mod transaction;
 mod update_member;
 mod update_organization;
+mod warm_up;
 
 use aws_sdk_dynamodb::Client;
 use std::sync::Arc;

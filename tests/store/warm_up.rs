@@ -1,0 +1,64 @@
+use crate::table::{Table, acme, user};
+use crate::wire::Wire;
+use shared::store::meter::measure;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+
+const HEALTH_CHECK: &str = "GET / HTTP/1.1";
+
+async fn table_behind(wire: &Wire) -> Table {
+    Table::behind(async |url| wire.to(url).await).await
+}
+
+#[tokio::test]
+async fn warming_up_is_one_health_check_that_consumes_nothing() {
+    let wire = Wire::default();
+    let table = table_behind(&wire).await;
+
+    let ((), usage) = measure(table.warm_up()).await;
+
+    assert_eq!((usage.requests, usage.capacity), (1, 0.0));
+    assert_eq!(wire.first_lines(), [HEALTH_CHECK]);
+}
+
+#[tokio::test]
+async fn all_requests_use_the_connection_that_warming_up_opened() {
+    let wire = Wire::default();
+    let table = table_behind(&wire).await;
+    let ann = user("ann");
+
+    table.warm_up().await;
+    let id = table.create_organization(&ann, acme()).await.unwrap().id;
+    for _ in 0..3 {
+        table.get_organization(&ann, &id).await.unwrap();
+    }
+
+    assert_eq!(wire.first_lines(), [HEALTH_CHECK]);
+}
+
+#[tokio::test]
+async fn a_connection_that_died_meanwhile_fails_no_request() {
+    let wire = Wire::default();
+    let table = table_behind(&wire).await;
+    let ann = user("ann");
+
+    table.warm_up().await;
+    for organizations in 1..=3 {
+        wire.cut().await;
+        table.create_organization(&ann, acme()).await.unwrap();
+        assert_eq!(table.list_organizations(&ann, 9, None).await.unwrap().items.len(), organizations);
+        assert_eq!(wire.first_lines().len(), 1, "one new connection");
+    }
+}
+
+#[tokio::test]
+async fn a_dynamodb_that_does_not_answer_is_not_waited_for() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", silent.local_addr().unwrap());
+    let table = Table::behind(async |_| address).await;
+
+    let started = Instant::now();
+    table.warm_up().await;
+
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
