@@ -45,10 +45,11 @@ pub(crate) fn request_handled(
         Ok(response) => (response.status(), None),
         Err(error) => (crate::edge::status(error), Some(error.code())),
     };
-    let status = status.as_u16();
-    match result {
-        Err(error @ (Error::Internal(_) | Error::ServiceUnavailable(_))) => {
-            tracing::error!(
+    let failure = result.as_ref().err().filter(|_| status.is_server_error());
+    let (status, cause) = (status.as_u16(), failure.map(causes));
+    macro_rules! line {
+        ($level:ident, $message:literal) => {
+            tracing::$level!(
                 operation,
                 request_id,
                 status,
@@ -56,22 +57,14 @@ pub(crate) fn request_handled(
                 latency_ms,
                 dynamodb.requests = requests,
                 dynamodb.capacity = capacity,
-                cause = causes(error),
-                "request failed"
-            );
-        }
-        _ => {
-            tracing::info!(
-                operation,
-                request_id,
-                status,
-                code,
-                latency_ms,
-                dynamodb.requests = requests,
-                dynamodb.capacity = capacity,
-                "request handled"
-            );
-        }
+                cause,
+                $message
+            )
+        };
+    }
+    match failure {
+        Some(_) => line!(error, "request failed"),
+        None => line!(info, "request handled"),
     }
 }
 

@@ -100,6 +100,16 @@ async fn read_only_fields_are_accepted_and_ignored() {
 }
 
 #[tokio::test]
+async fn even_a_field_that_is_ignored_must_not_be_given_twice() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let request = alice.request(reqwest::Method::PUT, &organization.path);
+    let body = r#"{"name":"Emca","version":1,"version":1}"#;
+    let response = request.header("content-type", "application/json").body(body).send().await;
+    response.expect_invalid_request("version");
+}
+
+#[tokio::test]
 async fn nothing_to_update_is_refused() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;

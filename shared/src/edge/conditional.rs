@@ -54,7 +54,10 @@ pub(super) fn if_none_match(headers: &HeaderMap) -> Result<IfNoneMatch, Error> {
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Error> {
     let malformed = || {
         let name = if name == IF_MATCH { "If-Match" } else { "If-None-Match" };
-        Error::invalid(name, format!("{name} is * or the quoted value of an ETag header, such as \"1\"."))
+        Error::invalid(
+            name,
+            format!("{name} is * or up to {MOST_TAGS} quoted values of ETag headers, such as \"1\"."),
+        )
     };
     let mut listed = Vec::new();
     for value in headers.get_all(name) {

@@ -2,14 +2,12 @@
 //! the caller's membership of it. An index is eventually consistent: a member added a moment ago
 //! may be missing.
 
-use super::failure::unexpected;
 use super::items::{self, MembershipItem};
 use super::keys;
-use super::meter;
 use super::{Listed, Store};
 use crate::error::Error;
 use crate::model::{Member, OrganizationId, UserId};
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 const INDEX: &str = "members";
 const MEMBERS: &str = "organizationId = :organization";
@@ -39,23 +37,14 @@ impl Store {
         limit: usize,
         after: Option<&str>,
     ) -> Result<Listed<Member>, Error> {
-        let output = self
+        let query = self
             .client
             .query()
-            .table_name(&*self.table)
             .index_name(INDEX)
             .key_condition_expression(MEMBERS)
             .expression_attribute_values(":organization", AttributeValue::S(id.as_str().to_owned()))
-            .set_exclusive_start_key(after.map(|position| keys::at_position_among_members(id, position)))
-            .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(unexpected)?;
-        meter::consumed(&output.consumed_capacity);
-        let more = output.last_evaluated_key().is_some();
+            .set_exclusive_start_key(after.map(|position| keys::at_position_among_members(id, position)));
         let read = |item| Some(items::read_for_list::<MembershipItem>(Some(item))?.into_member(id.clone()));
-        let items = output.items.unwrap_or_default();
-        Ok(Listed::page(items, limit, more, read, keys::position_among_members))
+        self.page(query, limit, read, keys::position_among_members).await
     }
 }

@@ -32,6 +32,7 @@ mod keys;
 mod list_members;
 mod list_organizations;
 pub mod meter;
+mod page;
 mod privileges;
 mod remove_member;
 mod retry;
