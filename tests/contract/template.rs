@@ -1,6 +1,7 @@
 //! template.yaml lets nobody in without a token that API Gateway has verified.
 
 use crate::places::{functions, read, yaml};
+use serde_json::json;
 
 const API: &str = "OrganizationsApi";
 
@@ -18,8 +19,14 @@ fn the_api_verifies_tokens_by_default() {
     let auth = &template["Resources"][API]["Properties"]["Auth"];
     let authorizer = &auth["Authorizers"][auth["DefaultAuthorizer"].as_str().expect("a default authorizer")];
     assert_eq!(authorizer["IdentitySource"], "$request.header.Authorization");
-    assert!(authorizer["JwtConfiguration"]["issuer"].is_string());
-    assert!(!authorizer["JwtConfiguration"]["audience"].as_array().unwrap().is_empty());
+    assert_eq!(authorizer["AuthorizationScopes"], json!(["WriteScope"]));
+    // The operands of `!If`: the stack's own user pool, or the provider that it is told of.
+    let jwt = &authorizer["JwtConfiguration"];
+    assert_eq!(jwt["issuer"], json!(["CreateUserPool", "UserPool.ProviderURL", "JwtIssuer"]));
+    assert_eq!(
+        jwt["audience"],
+        json!(["CreateUserPool", ["AppClient", "CommandLineClient"], ["JwtAudience"]])
+    );
 }
 
 #[test]
@@ -39,7 +46,10 @@ fn there_is_no_way_in_around_the_default_authorizer() {
         for event in events.values() {
             assert_eq!(event["Type"], "HttpApi", "{id}");
             assert_eq!(event["Properties"]["ApiId"], API, "{id}");
-            assert!(event["Properties"].get("Auth").is_none(), "{id} has an access rule of its own");
+            // Without a rule of its own a route asks for the write scope.
+            let rule = (event["Properties"]["Method"] == "GET")
+                .then(|| json!({ "AuthorizationScopes": ["ReadScope"] }));
+            assert_eq!(event["Properties"].get("Auth"), rule.as_ref(), "{id}");
         }
     }
 }

@@ -1,23 +1,26 @@
-"""template.yaml as CloudFormation gets to see it, transformed by SAM's own translator."""
+"""template.yaml as CloudFormation gets to see it: transformed by SAM's own translator."""
 
+import logging
 import os
 import pathlib
 
-TEMPLATE = pathlib.Path(__file__).parents[2] / "template.yaml"
-
-# The translator asks for a region's partition, and nothing of AWS.
+# The translator asks for it, though not AWS.
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 
 from samcli.yamlhelper import yaml_parse  # noqa: E402
 from samtranslator.translator.transform import transform  # noqa: E402
 
+TEMPLATE = pathlib.Path(__file__).parents[2] / "template.yaml"
 
-class ManagedPolicies:
-    """Those that the translator itself attaches, which AWS would be asked for."""
+# It warns of feature toggles, which are AWS's own.
+logging.getLogger("samtranslator").setLevel(logging.ERROR)
+
+
+class NoManagedPolicies:
+    """The template names none; else AWS would have to be asked for them."""
 
     def load(self):
-        names = ["service-role/AWSLambdaBasicExecutionRole", "AWSXRayDaemonWriteAccess"]
-        return {name.split("/")[-1]: f"arn:aws:iam::aws:policy/{name}" for name in names}
+        return {}
 
 
 def source():
@@ -29,4 +32,22 @@ def transformed(**parameters):
     template = source()
     # What `sam package` puts there; a local path is not accepted.
     template["Globals"]["Function"]["CodeUri"] = {"Bucket": "artifacts", "Key": "function.zip"}
-    return transform(template, parameters, ManagedPolicies())
+    return transform(template, parameters, NoManagedPolicies())
+
+
+def references(value):
+    """The names of `Ref`, `Fn::GetAtt` and `Fn::Sub` in a part of the template."""
+    if isinstance(value, list):
+        return set().union(*map(references, value))
+    if not isinstance(value, dict):
+        return set()
+    found = set().union(*map(references, value.values()))
+    if "Ref" in value:
+        found.add(value["Ref"])
+    if "Fn::GetAtt" in value:
+        found.add(value["Fn::GetAtt"][0])
+    if "Fn::Sub" in value:
+        text = value["Fn::Sub"]
+        text = text if isinstance(text, str) else text[0]
+        found.update(part.split("}")[0].split(".")[0] for part in text.split("${")[1:])
+    return found

@@ -1,0 +1,238 @@
+"""Rehearses a deployment against moto, an imitation of AWS on this machine.
+
+1. Creates template.yaml, transformed, as a stack, and says what had to be left out for moto.
+2. Compares the stack's table with the one that `cargo local` creates, in the same imitation.
+3. Runs the functions against the stack's table, by `cargo local`, and a few requests through them.
+
+Nothing in it reaches AWS.
+"""
+
+import collections
+import json
+import logging
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+# Neither a developer's account nor a profile gets mixed up in this.
+for name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[name]
+os.environ.update(
+    AWS_ACCESS_KEY_ID="local",
+    AWS_SECRET_ACCESS_KEY="local",
+    AWS_DEFAULT_REGION="us-east-1",
+    AWS_REGION="us-east-1",
+    AWS_EC2_METADATA_DISABLED="true",
+)
+
+import boto3  # noqa: E402
+import sam  # noqa: E402
+from moto.cloudformation.parsing import get_model_map  # noqa: E402
+from moto.server import ThreadedMotoServer  # noqa: E402
+
+ROOT = pathlib.Path(__file__).parents[2]
+LOCAL = ROOT / "target/debug/local"
+STACK = "organizations"
+TABLE = "OrganizationsTable"
+# The name that `cargo local` gives its table; the stack's gets it too, so that its functions find it.
+TABLE_NAME = "organizations"
+# What moto's CloudFormation passes over in a table, though its DynamoDB knows it.
+NOT_CREATED_BY_MOTO = ["TimeToLiveSpecification", "PointInTimeRecoverySpecification", "SSESpecification"]
+
+
+def main():
+    # A line per request; and a traceback for the connection that a function opens ahead of its
+    # first request, which moto does not understand.
+    logging.getLogger("werkzeug").disabled = True
+    subprocess.run(["cargo", "build", "--quiet", "--bins", "--locked"], cwd=ROOT, check=True)
+    moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    moto.start()
+    url = "http://{}:{}".format(*moto.get_host_and_port())
+    with tempfile.TemporaryDirectory() as data_dir:
+        port = free_port()
+        local = subprocess.Popen(
+            [LOCAL, "--dynamodb-endpoint", url, "--port", str(port), "--data-dir", data_dir, "--concurrency", "1"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=(log := open(pathlib.Path(data_dir) / "log", "w+")),
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for(f"http://127.0.0.1:{port}/organization/list", local)
+            rehearse(url, f"http://127.0.0.1:{port}", data_dir)
+        except BaseException:
+            log.seek(0)
+            print("\nThe log of `cargo local` ends with:", *log.readlines()[-40:], sep="\n")
+            raise
+        finally:
+            local.send_signal(signal.SIGINT)
+            local.wait(30)
+            moto.stop()
+    print("\nThe rehearsal went as it should.")
+
+
+def rehearse(moto, api, data_dir):
+    dynamodb = boto3.client("dynamodb", endpoint_url=moto)
+    local_table = describe(dynamodb)
+    ttl = dynamodb.describe_time_to_live(TableName=TABLE_NAME)["TimeToLiveDescription"]
+    dynamodb.delete_table(TableName=TABLE_NAME)
+    create_stack(moto)
+    compare(describe(dynamodb), local_table)
+    wanted = sam.source()["Resources"][TABLE]["Properties"]["TimeToLiveSpecification"]
+    assert wanted["Enabled"] and ttl == {"AttributeName": wanted["AttributeName"], "TimeToLiveStatus": "ENABLED"}
+    print(f"  TTL: on {wanted['AttributeName']} in the template, as in the local table")
+    hold_a_session(api, data_dir)
+
+
+def create_stack(moto):
+    template = sam.transformed()
+    template["Resources"][TABLE]["Properties"]["TableName"] = TABLE_NAME
+    left_out(template)
+    s3 = boto3.client("s3", endpoint_url=moto)
+    s3.create_bucket(Bucket="artifacts")
+    s3.put_object(Bucket="artifacts", Key="function.zip", Body=b"")
+    cloudformation = boto3.client("cloudformation", endpoint_url=moto)
+    cloudformation.create_stack(
+        StackName=STACK, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
+    )
+    (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    created = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+    print(f"\nThe stack is {stack['StackStatus']}, with {len(created)} resources:")
+    for kind, number in sorted(collections.Counter(each["ResourceType"] for each in created).items()):
+        print(f"  {number:2} {kind}")
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    assert {each["LogicalResourceId"] for each in created} == set(template["Resources"])
+
+
+def left_out(template):
+    """Removes what moto cannot create, what refers to that, and says so."""
+    resources, known = template["Resources"], get_model_map()
+    lacking = [id for id, each in resources.items() if each["Type"] not in known]
+    report(resources, lacking, "types that moto's CloudFormation lacks")
+    gone = set(lacking)
+    for id in lacking:
+        del resources[id]
+    dangling = [id for id, each in resources.items() if sam.references(each) & gone]
+    report(resources, dangling, "resources that refer to these")
+    for id in dangling:
+        del resources[id]
+    gone.update(dangling)
+    assert not any(sam.references(each) & gone for each in resources.values())
+    outputs = [name for name, each in template["Outputs"].items() if sam.references(each) & gone]
+    print(f"Left out, outputs that refer to these: {', '.join(outputs)}")
+    for name in outputs:
+        del template["Outputs"][name]
+    print(f"Left out of the table by moto itself: {', '.join(NOT_CREATED_BY_MOTO)}")
+
+
+def report(resources, ids, title):
+    print(f"Left out, {title}:")
+    for kind, number in sorted(collections.Counter(resources[id]["Type"] for id in ids).items()):
+        print(f"  {number:2} {kind}")
+
+
+def describe(dynamodb):
+    table = dynamodb.describe_table(TableName=TABLE_NAME)["Table"]
+    by_name = lambda name: lambda each: each[name]  # noqa: E731
+    return {
+        "KeySchema": table["KeySchema"],
+        "AttributeDefinitions": sorted(table["AttributeDefinitions"], key=by_name("AttributeName")),
+        "BillingMode": table["BillingModeSummary"]["BillingMode"],
+        "GlobalSecondaryIndexes": sorted(
+            (
+                {name: each[name] for name in ("IndexName", "KeySchema", "Projection")}
+                for each in table["GlobalSecondaryIndexes"]
+            ),
+            key=by_name("IndexName"),
+        ),
+        "LocalSecondaryIndexes": table.get("LocalSecondaryIndexes", []),
+        # This, only a deployed one has.
+        "DeletionProtection": table["DeletionProtectionEnabled"],
+    }
+
+
+def compare(stack, local):
+    print("\nThe stack's table and the local one:")
+    protection = stack.pop("DeletionProtection"), local.pop("DeletionProtection")
+    for name in stack:
+        same = stack[name] == local[name]
+        print(f"  {name}: {'the same, ' + json.dumps(stack[name]) if same else 'DIFFERENT'}")
+        assert same, (stack[name], local[name])
+    print("  DeletionProtection: {}, and {}".format(*protection))
+    assert protection == (True, False)
+
+
+def hold_a_session(api, data_dir):
+    print("\nThe functions, run against the stack's table:")
+    tokens = {user: token(user, data_dir) for user in ("ann", "bob")}
+
+    def call(expected, user, method, path, body=None, **headers):
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        headers |= {"Authorization": f"Bearer {tokens[user]}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        status, answer = send(urllib.request.Request(api + path, data, headers, method=method))
+        print(f"  {user} {method} {path}: {status}")
+        assert status == expected, f"{expected} was expected, not {status} {answer}"
+        return answer
+
+    acme = call(201, "ann", "POST", "/organization", {"organizationName": "Acme"})
+    path = f"/organization/{acme['id']}"
+    assert [each["id"] for each in call(200, "ann", "GET", "/organization/list")] == [acme["id"]]
+    call(404, "bob", "GET", path)
+    call(201, "ann", "POST", f"{path}/member", {"userId": "bob"})
+    call(409, "ann", "POST", f"{path}/member", {"userId": "bob"})
+    assert call(200, "bob", "GET", path)["memberCount"] == 2
+    call(403, "bob", "PUT", path, {"name": "Bobco"})
+    version = call(200, "ann", "GET", path)["version"]
+    call(200, "ann", "PUT", path, {"name": "Acme Corp"}, If_Match=f'"{version}"')
+    call(412, "ann", "PUT", path, {"name": "Acme Ltd"}, If_Match=f'"{version}"')
+    call(200, "ann", "PATCH", f"{path}/max-overages", {"maxOverages": 500})
+    call(200, "ann", "PATCH", f"{path}/member/bob", {"role": "admin"})
+    assert [each["userId"] for each in call(200, "bob", "GET", f"{path}/member")] == ["ann", "bob"]
+    call(200, "ann", "DELETE", f"{path}/member/bob")
+    call(422, "ann", "DELETE", f"{path}/member/ann")
+
+
+def token(user, data_dir):
+    command = [LOCAL, "token", user, "--data-dir", data_dir]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def send(request):
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def wait_for(url, process):
+    """Waits until the API refuses a request without a token, as it does when it is up."""
+    deadline = time.monotonic() + 600
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "`cargo local` ended"
+        try:
+            if send(urllib.request.Request(url))[0] == 401:
+                return
+        except OSError:
+            pass
+        time.sleep(0.5)
+    raise TimeoutError(url)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
