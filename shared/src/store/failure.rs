@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use aws_sdk_dynamodb::config::http::HttpResponse;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error as StdError;
 
 /// Codes by which DynamoDB says that it has too much to do just now
@@ -22,7 +22,6 @@ pub(super) fn unexpected<E>(error: SdkError<E, HttpResponse>) -> Error
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let cause = DisplayErrorContext(&error).to_string();
     let unavailable = match &error {
         SdkError::ServiceError(refused) => {
             let code = refused.err().code().unwrap_or_default();
@@ -34,5 +33,7 @@ where
         SdkError::ConstructionFailure(_) => false,
         _ => true,
     };
-    if unavailable { Error::ServiceUnavailable(cause.into()) } else { Error::Internal(cause.into()) }
+    // The error itself, of which the log shows what it and its sources say of themselves. Their
+    // `Debug`, which the SDK's `DisplayErrorContext` adds, has the answer's body: names and domains.
+    if unavailable { Error::ServiceUnavailable(error.into()) } else { Error::Internal(error.into()) }
 }
