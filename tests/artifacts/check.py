@@ -48,14 +48,15 @@ def main():
     if {path.name for path in BUILD.iterdir() if path.is_dir()} != set(functions):
         problems.append(f"{BUILD} does not hold one directory per function")
 
-    print(f"{architecture:<24}{'bytes':>10}{'zipped':>10}{'glibc':>7}{'poll ms':>9}{'answer ms':>11}")
+    heading = f"{architecture:<24}{'bytes':>10}{'zipped':>10}{'glibc':>7}{'poll ms':>9}{'answer ms':>11}"
+    print(heading, flush=True)
     for directory, function in functions.items():
         try:
             artifact = only_file(BUILD / directory)
             glibc = check_elf(artifact, architecture)
             poll, answer = check_start(artifact, architecture, function)
             size, zipped = artifact.stat().st_size, zipped_size(artifact)
-            print(f"{function:<24}{size:>10,}{zipped:>10,}{glibc:>7}{poll:>9.0f}{answer:>11.0f}")
+            print(f"{function:<24}{size:>10,}{zipped:>10,}{glibc:>7}{poll:>9.0f}{answer:>11.0f}", flush=True)
         except Problem as problem:
             problems.append(f"{function}: {problem}")
     sys.exit("\n".join(problems) or 0)
@@ -101,8 +102,9 @@ def check_elf(artifact, architecture):
     versions = re.findall(r"GLIBC_([\d.]+)", elf)
     expect(versions, "needs no glibc: it is not built for provided.al2023")
     glibc = max(tuple(map(int, version.split("."))) for version in versions)
-    expect(glibc <= GLIBC, f"needs glibc {glibc}")
-    return ".".join(map(str, glibc))
+    name = ".".join(map(str, glibc))
+    expect(glibc <= GLIBC, f"needs glibc {name}")
+    return name
 
 
 def zipped_size(artifact):
