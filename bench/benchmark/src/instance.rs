@@ -1,0 +1,182 @@
+//! One process of a subject, from its start to its end.
+
+use crate::runtime_api::RuntimeApi;
+use crate::throttle::{Group, Throttle};
+use anyhow::{Context as _, Result, anyhow};
+use serde::Deserialize;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+/// How much of a subject's output an error shows.
+const TAIL: usize = 2000;
+/// How long an instance may take to see that the Runtime API has hung up.
+const FAREWELL: Duration = Duration::from_secs(30);
+
+/// How instances are started.
+#[derive(Debug, Clone)]
+pub(crate) struct Launch {
+    /// The program that a subject runs under, with its arguments; empty for none.
+    pub(crate) under: Vec<OsString>,
+    /// The subject's binary.
+    pub(crate) binary: PathBuf,
+    /// DynamoDB's URL.
+    pub(crate) dynamodb: String,
+    /// The root certificates.
+    pub(crate) roots: PathBuf,
+    /// Where its output goes, to be shown if it fails.
+    pub(crate) log: PathBuf,
+    /// The limit from its first poll on.
+    pub(crate) throttle: Option<Throttle>,
+}
+
+/// A running one. Killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    /// From the start of the process to its first poll.
+    pub(crate) init: Duration,
+    process: Child,
+    api: RuntimeApi,
+    log: PathBuf,
+    /// Whether it has asked for the event that it gets next.
+    polled: bool,
+    // After the process, which has to be gone before its group can go.
+    group: Option<Group>,
+}
+
+/// What an instance answered, and how long after it was handed the event.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The body, for an error message.
+    pub(crate) body: String,
+    /// From the event to the answer.
+    pub(crate) took: Duration,
+}
+
+/// A response in payload format 2.0.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    status_code: u16,
+    #[serde(default)]
+    body: Option<String>,
+}
+
+impl Launch {
+    /// Starts an instance and waits for its first poll.
+    pub(crate) async fn start(&self) -> Result<Instance> {
+        let mut api = RuntimeApi::start().await?;
+        let group = self.throttle.as_ref().map(Throttle::group).transpose()?;
+        let log = File::create(&self.log).context("make a log file")?;
+        let mut words = self.under.iter().cloned().chain([self.binary.clone().into()]);
+        let mut command = Command::new(words.next().context("there is nothing to start")?);
+        command.args(words).env_clear().envs(self.environment(&api)).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+
+        let started = Instant::now();
+        let process = command.spawn().with_context(|| format!("start {}", self.binary.display()))?;
+        let polled = api.polled().await.with_context(|| output(&self.log))?;
+        if let (Some(group), Some(id)) = (&group, process.id()) {
+            group.admit(id)?;
+        }
+        let init = polled - started;
+        Ok(Instance { init, process, api, log: self.log.clone(), polled: true, group })
+    }
+
+    /// What Lambda sets, and what template.yaml does.
+    fn environment(&self, api: &RuntimeApi) -> impl Iterator<Item = (&'static str, OsString)> {
+        let lambda = [
+            ("AWS_ACCESS_KEY_ID", "benchmark"),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+            ("AWS_LAMBDA_FUNCTION_NAME", "benchmark"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+            ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/benchmark"),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/01/31/[$LATEST]0"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_SECRET_ACCESS_KEY", "benchmark"),
+            ("LANG", "en_US.UTF-8"),
+            ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+            ("TABLE_NAME", local::TABLE_NAME),
+            ("TZ", ":UTC"),
+        ];
+        let own = [
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.clone().into()),
+            ("AWS_LAMBDA_RUNTIME_API", api.address().to_string().into()),
+            // As long as the temporary credentials of a role have it: it is signed and sent.
+            ("AWS_SESSION_TOKEN", "x".repeat(900).into()),
+            ("SSL_CERT_FILE", self.roots.clone().into()),
+        ];
+        lambda.into_iter().map(|(name, value)| (name, value.into())).chain(own)
+    }
+}
+
+impl Instance {
+    /// Hands it an event, once it asks for one.
+    pub(crate) async fn invoke(&mut self, event: String) -> Result<Answer> {
+        self.ready().await?;
+        self.polled = false;
+        let (answer, took) = self.api.invoke(event).await.with_context(|| output(&self.log))?;
+        let response: Response = serde_json::from_slice(&answer).with_context(|| {
+            format!("what it answers is no response: {}", String::from_utf8_lossy(&answer))
+        })?;
+        Ok(Answer { status: response.status_code, body: response.body.unwrap_or_default(), took })
+    }
+
+    /// Waits until it asks for an event: until then it may still be busy with the last one.
+    pub(crate) async fn ready(&mut self) -> Result<()> {
+        if !self.polled {
+            self.api.polled().await.with_context(|| output(&self.log))?;
+            self.polled = true;
+        }
+        Ok(())
+    }
+
+    /// The most memory it ever had, in bytes, its binary's pages included.
+    pub(crate) fn peak_memory(&self) -> Result<u64> {
+        let id = self.process.id().context("it has ended")?;
+        let status = fs::read_to_string(format!("/proc/{id}/status")).context("read its memory")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        Ok(kibibytes.context("this system does not tell a process's peak memory")? * 1024)
+    }
+
+    /// Kills it, and leaves nothing behind.
+    pub(crate) async fn kill(mut self) -> Result<()> {
+        self.process.kill().await?;
+        drop(self.group.take());
+        Ok(())
+    }
+
+    /// Hangs up, upon which it ends by itself: what runs it can tell what it counted.
+    pub(crate) async fn end(self) -> Result<()> {
+        let Self { api, mut process, .. } = self;
+        drop(api);
+        timeout(FAREWELL, process.wait()).await.context("it does not end without a Runtime API")??;
+        Ok(())
+    }
+}
+
+impl Answer {
+    /// The time it took, if it was a success.
+    pub(crate) fn success(self) -> Result<Duration> {
+        match self.status {
+            200..=299 => Ok(self.took),
+            status => Err(anyhow!("it answers {status}: {}", self.body)),
+        }
+    }
+}
+
+fn output(log: &Path) -> String {
+    let output = fs::read_to_string(log).unwrap_or_default();
+    let start = output.char_indices().rev().nth(TAIL).map_or(0, |(index, _)| index);
+    format!("it failed; its output: {}", output.get(start..).unwrap_or_default())
+}

@@ -1,0 +1,114 @@
+//! Instructions per request: counted over few requests and over many, and the difference divided,
+//! so that init and the first request do not count.
+
+use crate::database::Database;
+use crate::event::Events;
+use crate::instance::Launch;
+use crate::subject::Subject;
+use anyhow::{Context as _, Result};
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const FEW: u64 = 20;
+const MANY: u64 = 120;
+
+/// What counts on this machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Counter {
+    /// The processor, in user mode.
+    Perf,
+    /// Valgrind's emulation of one.
+    Callgrind,
+}
+
+impl Counter {
+    /// The first one that works.
+    pub(crate) fn find() -> Option<Self> {
+        let works = |command: &mut Command| command.output().ok().filter(|output| output.status.success());
+        let perf = works(Command::new("perf").args(["stat", "-x,", "-e", "instructions:u", "true"]));
+        // Where the processor's counters are hidden, perf says so and succeeds.
+        if perf.is_some_and(|output| Self::Perf.read(&String::from_utf8_lossy(&output.stderr)).is_some()) {
+            return Some(Self::Perf);
+        }
+        works(Command::new("valgrind").arg("--version")).map(|_| Self::Callgrind)
+    }
+
+    /// What it is called.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Perf => "perf stat",
+            Self::Callgrind => "valgrind --tool=callgrind",
+        }
+    }
+
+    /// The command that a program runs under, writing to `file`.
+    fn command(self, file: &Path) -> Vec<OsString> {
+        let words: &[&str] = match self {
+            Self::Perf => &["perf", "stat", "-x,", "-e", "instructions:u", "-o"],
+            Self::Callgrind => &["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"],
+        };
+        let mut command: Vec<OsString> = words.iter().map(Into::into).collect();
+        match self {
+            Self::Perf => command.push(file.into()),
+            Self::Callgrind => {
+                let mut option = OsString::from("--log-file=");
+                option.push(file);
+                command.push(option);
+            }
+        }
+        command
+    }
+
+    fn read(self, text: &str) -> Option<u64> {
+        match self {
+            Self::Perf => {
+                text.lines().find(|line| line.contains("instructions"))?.split(',').next()?.parse().ok()
+            }
+            Self::Callgrind => text.split_once("Collected :")?.1.split_whitespace().next()?.parse().ok(),
+        }
+    }
+}
+
+/// Counts them for all subjects, in their order.
+pub(crate) async fn count(counter: Counter, subjects: &[Subject], directory: &Path) -> Result<Vec<u64>> {
+    let roots = directory.join("roots.pem");
+    let database = Database::start(&roots).await?;
+    let file = directory.join("instructions");
+    let mut counts = Vec::new();
+    for subject in subjects {
+        eprintln!("counting instructions of {} by {}", subject.name, counter.name());
+        let mut events = Events::of(&subject.name, database.store()).await?;
+        let launch = Launch {
+            under: counter.command(&file),
+            binary: subject.binary.clone(),
+            dynamodb: database.url(),
+            roots: roots.clone(),
+            log: directory.join("log"),
+            throttle: None,
+        };
+        let few = run(&launch, &mut events, counter, &file, FEW).await;
+        let few = few.with_context(|| format!("count the instructions of {}", subject.name))?;
+        let many = run(&launch, &mut events, counter, &file, MANY).await?;
+        counts.push(many.saturating_sub(few) / (MANY - FEW));
+    }
+    Ok(counts)
+}
+
+async fn run(
+    launch: &Launch,
+    events: &mut Events,
+    counter: Counter,
+    file: &Path,
+    requests: u64,
+) -> Result<u64> {
+    let mut instance = launch.start().await?;
+    for _ in 0..requests {
+        instance.invoke(events.next().await?).await?.success()?;
+    }
+    instance.ready().await?;
+    instance.end().await?;
+    let text = fs::read_to_string(file).context("read what was counted")?;
+    counter.read(&text).with_context(|| format!("{} counted nothing: {text}", counter.name()))
+}

@@ -1,0 +1,91 @@
+//! What an instance of each function costs in time, memory and bytes, beside a function that does
+//! nothing (`noop`) and getOrganization as the ecosystem's templates write it (`plain`).
+//!
+//! `cargo benchmark`, in the root of the repository, builds and measures them all.
+
+mod chart;
+mod cli;
+mod database;
+mod event;
+mod instance;
+mod instructions;
+mod measure;
+mod report;
+mod runtime_api;
+mod statistics;
+mod subject;
+mod targets;
+mod throttle;
+mod tls;
+mod unreachable;
+
+use anyhow::{Context as _, Result};
+use clap::Parser as _;
+use cli::Options;
+use instructions::Counter;
+use measure::Extent;
+use report::Report;
+use std::path::{Path, PathBuf};
+use std::{env, fs, process};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let options = Options::parse();
+    let scratch = Scratch::new()?;
+    if options.unreachable {
+        return unreachable::run(&options, &scratch.0).await;
+    }
+    run(&options, &scratch.0).await
+}
+
+async fn run(options: &Options, directory: &Path) -> Result<()> {
+    let subjects = subject::build(options)?;
+    let instructions = count_instructions(options, &subjects, directory).await?;
+    let extent = Extent { rounds: options.rounds, requests: options.requests };
+    fs::create_dir_all(&options.out).with_context(|| format!("make {}", options.out.display()))?;
+    for &cpu in &options.cpu {
+        let Ok(throttle) = throttle::throttle(cpu) else { continue };
+        let before = report::load_average();
+        let samples = measure::measure(&subjects, extent, throttle.as_ref(), directory).await?;
+        let report = Report::new(cpu, &subjects, &samples, instructions.as_deref());
+        print!("{}", report.markdown(extent, &before));
+        print!("{}", targets::markdown(&report));
+        let file = options.out.join(format!("cpu-{cpu}.csv"));
+        fs::write(&file, report.csv()).with_context(|| format!("write {}", file.display()))?;
+        let file = options.out.join(format!("cpu-{cpu}.svg"));
+        fs::write(&file, chart::svg(&report)).with_context(|| format!("write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+async fn count_instructions(
+    options: &Options,
+    subjects: &[subject::Subject],
+    directory: &Path,
+) -> Result<Option<Vec<u64>>> {
+    if !options.instructions {
+        return Ok(None);
+    }
+    let Some(counter) = Counter::find() else {
+        eprintln!("left out: instructions, since neither perf has counters here nor is there valgrind");
+        return Ok(None);
+    };
+    Ok(Some(instructions::count(counter, subjects, directory).await?))
+}
+
+/// A directory for what the subjects read and write, gone afterwards.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self> {
+        let path = env::temp_dir().join(format!("organizations-benchmark-{}", process::id()));
+        fs::create_dir_all(&path).with_context(|| format!("make {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

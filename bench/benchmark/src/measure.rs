@@ -1,0 +1,105 @@
+//! The rounds: every subject once in each, from a fresh process to its last warm request.
+
+use crate::database::Database;
+use crate::event::Events;
+use crate::instance::Launch;
+use crate::subject::Subject;
+use crate::throttle::{PERIOD, Throttle};
+use anyhow::{Context as _, Result};
+use std::path::Path;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// What is measured of one subject, a sample for each round or request.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Samples {
+    /// From the start of the process to its first poll.
+    pub(crate) init: Vec<Duration>,
+    /// From the first event handed out to its answer.
+    pub(crate) first: Vec<Duration>,
+    /// The same for all further events.
+    pub(crate) warm: Vec<Duration>,
+    /// Bytes.
+    pub(crate) peak_memory: Vec<u64>,
+}
+
+impl Samples {
+    /// What a caller waits for when there is no instance: init and the first answer.
+    pub(crate) fn cold(&self) -> Vec<Duration> {
+        self.init.iter().zip(&self.first).map(|(init, first)| *init + *first).collect()
+    }
+}
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    /// Rounds.
+    pub(crate) rounds: u16,
+    /// Warm requests to each instance.
+    pub(crate) requests: u16,
+}
+
+/// Measures all subjects, in their order.
+pub(crate) async fn measure(
+    subjects: &[Subject],
+    extent: Extent,
+    throttle: Option<&Throttle>,
+    directory: &Path,
+) -> Result<Vec<Samples>> {
+    let roots = directory.join("roots.pem");
+    let database = Database::start(&roots).await?;
+    let mut events = Vec::new();
+    for subject in subjects {
+        events.push(Events::of(&subject.name, database.store()).await?);
+    }
+    let mut samples = vec![Samples::default(); subjects.len()];
+    // Round 0 brings the binaries into the page cache, and is not counted.
+    for round in 0..=extent.rounds {
+        eprint!("\rround {round} of {}", extent.rounds);
+        let all = subjects.iter().zip(&mut events).zip(&mut samples);
+        let mut all: Vec<_> = all.collect();
+        // Each comes after another one each time, else one would always have the noisy neighbour.
+        let first = usize::from(round).checked_rem(all.len()).unwrap_or_default();
+        all.rotate_left(first);
+        for ((subject, events), samples) in all {
+            let launch = Launch {
+                under: Vec::new(),
+                binary: subject.binary.clone(),
+                dynamodb: database.url(),
+                roots: roots.clone(),
+                log: directory.join("log"),
+                throttle: throttle.cloned(),
+            };
+            let mut unrecorded = Samples::default();
+            let samples = if round == 0 { &mut unrecorded } else { samples };
+            let measured = measure_one(&launch, events, extent.requests, samples).await;
+            measured.with_context(|| format!("measure {}", subject.name))?;
+        }
+    }
+    eprintln!();
+    Ok(samples)
+}
+
+async fn measure_one(
+    launch: &Launch,
+    events: &mut Events,
+    requests: u16,
+    samples: &mut Samples,
+) -> Result<()> {
+    let event = events.next().await?;
+    let mut instance = launch.start().await?;
+    samples.init.push(instance.init);
+    samples.first.push(instance.invoke(event).await?.success()?);
+    for _ in 0..requests {
+        let event = events.next().await?;
+        instance.ready().await?;
+        if launch.throttle.is_some() {
+            // Requests rarely come on the heels of each other: the quota has filled up again.
+            sleep(PERIOD * 2).await;
+        }
+        samples.warm.push(instance.invoke(event).await?.success()?);
+    }
+    instance.ready().await?;
+    samples.peak_memory.push(instance.peak_memory()?);
+    instance.kill().await
+}

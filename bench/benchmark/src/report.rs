@@ -1,0 +1,171 @@
+//! One run's figures, as a Markdown table and as CSV.
+
+use crate::measure::{Extent, Samples};
+use crate::statistics::{median, milliseconds, percentile};
+use crate::subject::{NOOP, Subject};
+use std::fmt::Write as _;
+use std::fs;
+
+/// All subjects under one CPU limit.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// Percent of a core from the first poll on.
+    pub(crate) cpu: u8,
+    /// In the order in which they were asked for.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// One subject. Times are in milliseconds, medians where nothing else is said.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether it is one of the nine.
+    pub(crate) is_function: bool,
+    /// Start to first poll.
+    pub(crate) init: f64,
+    /// First event to its answer.
+    pub(crate) first: f64,
+    /// Both together, each round by itself.
+    pub(crate) cold: f64,
+    cold_p99: f64,
+    /// Later events to their answers.
+    pub(crate) warm: f64,
+    warm_p99: f64,
+    /// Bytes that a process had at most, in the median round.
+    pub(crate) peak_memory: u64,
+    /// Bytes of the binary.
+    pub(crate) binary: u64,
+    /// Bytes of the zip archive.
+    pub(crate) zip: u64,
+    instructions: Option<u64>,
+}
+
+impl Report {
+    /// Condenses the samples of `subjects`, both in the same order, as are the instructions.
+    pub(crate) fn new(
+        cpu: u8,
+        subjects: &[Subject],
+        samples: &[Samples],
+        instructions: Option<&[u64]>,
+    ) -> Self {
+        let mut rows = Vec::new();
+        for (index, (subject, samples)) in subjects.iter().zip(samples).enumerate() {
+            let cold = samples.cold();
+            rows.push(Row {
+                name: subject.name.clone(),
+                is_function: subject.is_function(),
+                init: milliseconds(median(&samples.init)),
+                first: milliseconds(median(&samples.first)),
+                cold: milliseconds(median(&cold)),
+                cold_p99: milliseconds(percentile(&cold, 99)),
+                warm: milliseconds(median(&samples.warm)),
+                warm_p99: milliseconds(percentile(&samples.warm, 99)),
+                peak_memory: median(&samples.peak_memory),
+                binary: subject.size,
+                zip: subject.zip_size,
+                instructions: instructions.and_then(|counts| counts.get(index).copied()),
+            });
+        }
+        Self { cpu, rows }
+    }
+
+    /// The row of a subject, if it was measured.
+    pub(crate) fn row(&self, name: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.name == name)
+    }
+
+    /// A title for the limit.
+    pub(crate) fn title(&self) -> String {
+        match self.cpu {
+            100 => "At full speed".to_owned(),
+            percent => format!("At {percent} % of a core from the first poll on"),
+        }
+    }
+
+    /// The table, and below it how it came about. `load` is the load average before.
+    pub(crate) fn markdown(&self, extent: Extent, load: &str) -> String {
+        let mut text = format!("\n### {}\n\n", self.title());
+        text.push_str(
+            "| subject | init | first | cold | ÷ noop | cold p99 | warm p50 | warm p99 | RSS, MB | \
+             binary, MB | zip, MB | instructions |\n",
+        );
+        text.push_str("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+        let floor = self.row(NOOP).map(|noop| noop.cold);
+        for row in &self.rows {
+            let ratio = floor.map_or_else(String::new, |floor| format!("{:.2}", row.cold / floor));
+            let instructions =
+                row.instructions.map_or_else(String::new, |count| format!("{:.2} M", megabytes(count)));
+            // A String takes everything.
+            let _ = writeln!(
+                text,
+                "| {} | {:.1} | {:.1} | {:.1} | {ratio} | {:.1} | {:.2} | {:.2} | {:.1} | {:.2} | {:.2} | {instructions} |",
+                row.name,
+                row.init,
+                row.first,
+                row.cold,
+                row.cold_p99,
+                row.warm,
+                row.warm_p99,
+                megabytes(row.peak_memory),
+                megabytes(row.binary),
+                megabytes(row.zip),
+            );
+        }
+        let _ = writeln!(
+            text,
+            "\nTimes in ms, medians of {} rounds; warm over {} requests to each instance. {}. \
+             Load average {load} before, {} after.",
+            extent.rounds,
+            extent.requests,
+            machine(),
+            load_average(),
+        );
+        text
+    }
+
+    /// The same as CSV, in base units.
+    pub(crate) fn csv(&self) -> String {
+        let mut text = String::from(
+            "subject,init_ms,first_ms,cold_ms,cold_p99_ms,warm_p50_ms,warm_p99_ms,peak_rss_bytes,\
+             binary_bytes,zip_bytes,instructions_per_request\n",
+        );
+        for row in &self.rows {
+            let instructions = row.instructions.map_or_else(String::new, |count| count.to_string());
+            let _ = writeln!(
+                text,
+                "{},{:.3},{:.3},{:.3},{:.3},{:.3},{:.3},{},{},{},{instructions}",
+                row.name,
+                row.init,
+                row.first,
+                row.cold,
+                row.cold_p99,
+                row.warm,
+                row.warm_p99,
+                row.peak_memory,
+                row.binary,
+                row.zip,
+            );
+        }
+        text
+    }
+}
+
+/// In millions: of bytes, mostly.
+#[expect(clippy::cast_precision_loss, reason = "to be shown with two digits")]
+pub(crate) fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// How busy the machine has been in the last minute.
+pub(crate) fn load_average() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or("unknown").to_owned()
+}
+
+fn machine() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("{cores} cores of {}", model.map_or(std::env::consts::ARCH, |(_, name)| name))
+}

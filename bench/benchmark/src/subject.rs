@@ -1,0 +1,130 @@
+//! What is measured: the nine functions, `noop` and `plain`, and where their binaries are.
+
+use crate::cli::{Options, bench_root, workspace_root};
+use anyhow::{Context as _, Result, bail, ensure};
+use std::io::{Cursor, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+use zip::write::SimpleFileOptions;
+
+/// The floor: lambda_http and nothing else.
+pub(crate) const NOOP: &str = "noop";
+/// get-organization as the ecosystem's templates write it.
+pub(crate) const PLAIN: &str = "plain";
+/// What `plain` is compared with.
+pub(crate) const GET_ORGANIZATION: &str = "get-organization";
+
+/// A binary under test.
+#[derive(Debug, Clone)]
+pub(crate) struct Subject {
+    /// Its name: a function's, [`NOOP`] or [`PLAIN`].
+    pub(crate) name: String,
+    /// The binary.
+    pub(crate) binary: PathBuf,
+    /// Its bytes.
+    pub(crate) size: u64,
+    /// The bytes of the zip archive that is deployed.
+    pub(crate) zip_size: u64,
+}
+
+impl Subject {
+    /// Whether it is one of the nine, which have targets to meet.
+    pub(crate) fn is_function(&self) -> bool {
+        self.name != NOOP && self.name != PLAIN
+    }
+}
+
+/// Builds the subjects that the options ask for, each with features and profile of its own.
+pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
+    let functions = function_names()?;
+    let asked = |name: &str| {
+        // Only the functions have something to show without a DynamoDB.
+        let applies = !options.unreachable || (name != NOOP && name != PLAIN);
+        applies && (options.subjects.is_empty() || options.subjects.iter().any(|asked| asked == name))
+    };
+    let known = |name: &String| name == NOOP || name == PLAIN || functions.contains(name);
+    if let Some(unknown) = options.subjects.iter().find(|name| !known(name)) {
+        bail!("there is no subject {unknown}; there are {NOOP}, {PLAIN}, {}", functions.join(", "));
+    }
+
+    let functions: Vec<String> = functions.into_iter().filter(|name| asked(name)).collect();
+    let mut subjects = Vec::new();
+    if asked(NOOP) {
+        cargo_build(&bench_root(), "function", &[NOOP])?;
+        subjects.push(subject(NOOP, &target(&bench_root()).join("function"))?);
+    }
+    let directory = match &options.functions {
+        Some(directory) => directory.clone(),
+        None => {
+            // By name: with `local` and `tests` among them, features would unify.
+            let names: Vec<&str> = functions.iter().map(String::as_str).collect();
+            cargo_build(&workspace_root(), "release", &names)?;
+            target(&workspace_root()).join("release")
+        }
+    };
+    for name in &functions {
+        subjects.push(subject(name, &directory)?);
+    }
+    if asked(PLAIN) {
+        cargo_build(&bench_root(), "release", &[PLAIN])?;
+        subjects.push(subject(PLAIN, &target(&bench_root()).join("release"))?);
+    }
+    Ok(subjects)
+}
+
+fn subject(name: &str, directory: &Path) -> Result<Subject> {
+    let candidates = [directory.join(name).join("bootstrap"), directory.join(name)];
+    let binary = candidates.into_iter().find(|path| path.is_file());
+    let binary = binary.with_context(|| format!("there is no binary {name} in {}", directory.display()))?;
+    let binary = fs::canonicalize(binary)?;
+    let (size, zip_size) = sizes(&binary).with_context(|| format!("zip {}", binary.display()))?;
+    Ok(Subject { name: name.to_owned(), binary, size, zip_size })
+}
+
+fn sizes(binary: &Path) -> Result<(u64, u64)> {
+    let binary = fs::read(binary)?;
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file("bootstrap", SimpleFileOptions::default().unix_permissions(0o755))?;
+    archive.write_all(&binary)?;
+    let zipped = archive.finish()?.into_inner();
+    Ok((binary.len() as u64, zipped.len() as u64))
+}
+
+fn function_names() -> Result<Vec<String>> {
+    let directory = workspace_root().join("functions");
+    let entries = fs::read_dir(&directory).with_context(|| format!("list {}", directory.display()))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn target(workspace: &Path) -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from)
+}
+
+fn cargo_build(workspace: &Path, profile: &str, packages: &[&str]) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let mut command = Command::new("cargo");
+    command.current_dir(workspace).args(["build", "--quiet", "--locked", "--profile", profile]);
+    command.args(packages.iter().flat_map(|package| ["--package", package]));
+    // What `cargo run` set for us: build scripts that look at it would make cargo build anew.
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_")
+            || name.starts_with("CARGO_MANIFEST_")
+            || name.starts_with("CARGO_BIN_")
+        {
+            command.env_remove(&*name);
+        }
+    }
+    eprintln!("building {} ({profile})", packages.join(", "));
+    let status = command.status().context("run cargo")?;
+    ensure!(status.success(), "cargo build failed in {}", workspace.display());
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! A CPU quota by cgroup, version 1 or 2, as Lambda has one for a function below 1,769 MB.
+//!
+//! Lambda's quota is in periods of 20 ms, and a function of 128 MB has 1.4 ms of each
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html> says that memory buys
+//! CPU in proportion, and that 1,769 MB are one core).
+
+use anyhow::{Context as _, Result, bail};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// The period of a quota.
+pub(crate) const PERIOD: Duration = Duration::from_millis(20);
+
+/// Where groups can be made, by the rules of which version.
+#[derive(Debug, Clone)]
+enum Hierarchy {
+    /// `cpu.cfs_quota_us`
+    V1(PathBuf),
+    /// `cpu.max`
+    V2(PathBuf),
+}
+
+/// A limit that processes can be put under.
+#[derive(Debug, Clone)]
+pub(crate) struct Throttle {
+    hierarchy: Hierarchy,
+    percent: u8,
+}
+
+/// A group with the limit. Goes when it is dropped, after its processes have.
+#[derive(Debug)]
+pub(crate) struct Group(PathBuf);
+
+impl Throttle {
+    /// Finds out how processes can be limited to `percent` of a core here.
+    ///
+    /// # Errors
+    /// When no kind of group can be made: then there is no honest figure.
+    pub(crate) fn new(percent: u8) -> Result<Self> {
+        let mounts = fs::read_to_string("/proc/self/mounts").context("read /proc/self/mounts")?;
+        let mut reasons = Vec::new();
+        for hierarchy in mounts.lines().filter_map(hierarchy) {
+            let throttle = Self { hierarchy, percent };
+            match throttle.group() {
+                Ok(_) => return Ok(throttle),
+                Err(reason) => reasons.push(format!("{reason:#}")),
+            }
+        }
+        if reasons.is_empty() {
+            bail!("no cgroup hierarchy with a cpu controller is mounted");
+        }
+        bail!("{}", reasons.join("; "))
+    }
+
+    /// A new group, whose processes start with a period's whole share.
+    pub(crate) fn group(&self) -> Result<Group> {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("benchmark-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let period = PERIOD.as_micros();
+        let quota = period * u128::from(self.percent) / 100;
+        match &self.hierarchy {
+            Hierarchy::V1(root) => {
+                let group = Group::make(root.join(name))?;
+                write(&group.0.join("cpu.cfs_period_us"), &period.to_string())?;
+                write(&group.0.join("cpu.cfs_quota_us"), &quota.to_string())?;
+                Ok(group)
+            }
+            Hierarchy::V2(root) => {
+                // Children have the controller when their parent passes it on; often it does, and
+                // where it does not and may not, the limit below has no file to go to.
+                let _ = write(&root.join("cgroup.subtree_control"), "+cpu");
+                let group = Group::make(root.join(name))?;
+                write(&group.0.join("cpu.max"), &format!("{quota} {period}"))?;
+                Ok(group)
+            }
+        }
+    }
+}
+
+impl Group {
+    fn make(path: PathBuf) -> Result<Self> {
+        fs::create_dir(&path).with_context(|| format!("make {}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    /// Puts a process under the limit, with all its threads.
+    pub(crate) fn admit(&self, process: u32) -> Result<()> {
+        write(&self.0.join("cgroup.procs"), &process.to_string())
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Processes that were killed take a moment to leave it.
+        for _ in 0..50 {
+            if fs::remove_dir(&self.0).is_ok() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// The limit of so many percent, if that is one. Says on stderr when it cannot be had.
+pub(crate) fn throttle(percent: u8) -> Result<Option<Throttle>> {
+    if percent == 100 {
+        return Ok(None);
+    }
+    let throttle = Throttle::new(percent);
+    if let Err(reason) = &throttle {
+        eprintln!("left out: {percent} % of a core, since no CPU quota can be set here ({reason:#})");
+    }
+    throttle.map(Some)
+}
+
+/// The hierarchy of a line of /proc/self/mounts, if it has a cpu controller.
+fn hierarchy(mount: &str) -> Option<Hierarchy> {
+    let mut fields = mount.split(' ').skip(1);
+    let (path, kind, options) = (PathBuf::from(fields.next()?), fields.next()?, fields.next()?);
+    match kind {
+        "cgroup" if options.split(',').any(|option| option == "cpu") => Some(Hierarchy::V1(path)),
+        "cgroup2" => {
+            let controllers = fs::read_to_string(path.join("cgroup.controllers")).ok()?;
+            controllers.split_whitespace().any(|name| name == "cpu").then_some(Hierarchy::V2(path))
+        }
+        _ => None,
+    }
+}
+
+fn write(path: &Path, value: &str) -> Result<()> {
+    fs::write(path, value).with_context(|| format!("write {value} to {}", path.display()))
+}

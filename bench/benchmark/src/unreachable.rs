@@ -1,0 +1,93 @@
+//! Functions whose DynamoDB is away: each must start all the same, and answer 503 in time.
+
+use crate::cli::Options;
+use crate::database::Database;
+use crate::event::Events;
+use crate::instance::{Answer, Launch};
+use crate::runtime_api::FUNCTION_TIMEOUT;
+use crate::statistics::milliseconds;
+use crate::subject::{self, Subject};
+use crate::throttle::{Throttle, throttle};
+use anyhow::{Context as _, Result, bail};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::time::Duration;
+use tokio::net::TcpSocket;
+use tokio::task::JoinSet;
+
+/// Init ends after this, whatever DynamoDB does.
+const INIT: Duration = Duration::from_secs(2);
+
+/// Starts every function against a port that nobody listens on and one that takes connections and
+/// says nothing, prints the times, and fails if one is beyond its limit.
+pub(crate) async fn run(options: &Options, directory: &Path) -> Result<()> {
+    let subjects = subject::build(options)?;
+    let silent = TcpListener::bind("127.0.0.1:0")?;
+    // The system takes connections for a listener, though nobody accepts them here, and refuses
+    // them for a socket that does not listen.
+    let refusing = TcpSocket::new_v4()?;
+    refusing.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    let addresses = [("refused", refusing.local_addr()?.port()), ("silent", silent.local_addr()?.port())];
+
+    println!("| CPU | DynamoDB | function | init, ms | answer, ms | status | |");
+    println!("|---:|---|---|---:|---:|---:|---|");
+    let mut failed = false;
+    for &cpu in &options.cpu {
+        let Ok(throttle) = throttle(cpu) else { continue };
+        for (state, port) in addresses {
+            failed |= !all_in_time(&subjects, cpu, throttle.as_ref(), state, port, directory).await?;
+        }
+    }
+    if failed {
+        bail!("not every function started and answered 503 in time without DynamoDB");
+    }
+    Ok(())
+}
+
+async fn all_in_time(
+    subjects: &[Subject],
+    cpu: u8,
+    throttle: Option<&Throttle>,
+    state: &'static str,
+    port: u16,
+    directory: &Path,
+) -> Result<bool> {
+    // Real, so that the events are: only the functions are led elsewhere.
+    let roots = directory.join("roots.pem");
+    let database = Database::start(&roots).await?;
+    let mut instances = JoinSet::new();
+    for subject in subjects {
+        let event = Events::of(&subject.name, database.store()).await?.next().await?;
+        let launch = Launch {
+            under: Vec::new(),
+            binary: subject.binary.clone(),
+            dynamodb: format!("https://localhost:{port}"),
+            roots: roots.clone(),
+            log: directory.join(format!("log-{}", subject.name)),
+            throttle: throttle.cloned(),
+        };
+        let name = subject.name.clone();
+        instances.spawn(async move {
+            let result = start_and_ask(&launch, event).await;
+            result.map(|(init, answer)| (name.clone(), init, answer)).with_context(|| format!("run {name}"))
+        });
+    }
+    let mut all = true;
+    while let Some(joined) = instances.join_next().await {
+        let (name, init, answer) = joined??;
+        let in_time = init <= INIT && answer.status == 503 && answer.took < FUNCTION_TIMEOUT;
+        all &= in_time;
+        let (init, took) = (milliseconds(init), milliseconds(answer.took));
+        let verdict = if in_time { "in time" } else { "FAILED" };
+        println!("| {cpu} % | {state} | {name} | {init:.0} | {took:.0} | {} | {verdict} |", answer.status);
+    }
+    Ok(all)
+}
+
+async fn start_and_ask(launch: &Launch, event: String) -> Result<(Duration, Answer)> {
+    let mut instance = launch.start().await?;
+    let answer = instance.invoke(event).await?;
+    let init = instance.init;
+    instance.kill().await?;
+    Ok((init, answer))
+}
