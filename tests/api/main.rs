@@ -6,6 +6,7 @@
 //! - [`order_of_checks`]: which of several errors is answered
 //! - [`tokens`], [`forged_tokens`], [`gateway_events`]: which identities are verified
 //! - [`bodies`], [`paths`], [`names_and_domains`], [`preconditions`]: the edges of requests
+//! - [`unavailable`]: a DynamoDB that throttles or is contended
 //! - [`races`], [`too_many_admins`], [`many_organizations`], [`broken_rows`]: the edges of data
 //!
 //! [`stack`] starts what is tested or finds it, [`client`] sends, [`organizations`] builds, and
@@ -47,3 +48,4 @@ mod preconditions;
 mod races;
 mod tokens;
 mod too_many_admins;
+mod unavailable;

@@ -1,6 +1,6 @@
 //! Stands between the functions and DynamoDB and writes down which action on which resource each
 //! function asks for, failure paths included. `tests/contract` compares that with the roles in
-//! template.yaml.
+//! template.yaml. For users of certain names it refuses as DynamoDB does.
 //!
 //! A function is known by the application name that its SDK sends, its operationId. Only a whole
 //! run of the suite leaves a record: with a filter, actions would seem not to be needed.
@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
@@ -24,6 +24,14 @@ use tokio::net::TcpListener;
 
 /// What DynamoDB takes at the most.
 const MOST_BYTES: usize = 16 << 20;
+
+/// A local user of this name meets a DynamoDB that throttles.
+pub(crate) const THROTTLED: &str = "throttled";
+
+/// A local user of this name meets transactions that others keep winning.
+pub(crate) const CONTENDED: &str = "contended";
+
+const EXCEPTION: &str = "com.amazonaws.dynamodb.v20120810#";
 
 /// Actions by operationId.
 type Record = BTreeMap<String, BTreeSet<String>>;
@@ -61,6 +69,9 @@ async fn forward(State(recorder): State<Arc<Recorder>>, request: Request) -> Res
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MOST_BYTES).await.expect("a whole request");
     recorder.note(&parts.headers, &body);
+    if let Some(refusal) = refusal(&body) {
+        return refusal;
+    }
     let mut headers = parts.headers;
     headers.remove(header::HOST);
     let answer = recorder
@@ -93,6 +104,21 @@ impl Recorder {
             fs::write(file, serde_json::to_vec_pretty(&*record).expect("JSON")).expect("a record on disk");
         }
     }
+}
+
+/// Refuses what concerns a user of one of these names, as a DynamoDB does that is short of capacity
+/// or whose items are contended; the embedded one is never either.
+fn refusal(body: &[u8]) -> Option<Response> {
+    let body = String::from_utf8_lossy(body);
+    let refusal = if body.contains(&format!("USER#{THROTTLED}|")) {
+        json!({ "__type": format!("{EXCEPTION}ThrottlingException"), "message": "throttled" })
+    } else if body.contains(&format!("USER#{CONTENDED}|")) {
+        let reasons = [json!({ "Code": "TransactionConflict" }), json!({ "Code": "None" })];
+        json!({ "__type": format!("{EXCEPTION}TransactionCanceledException"), "CancellationReasons": reasons })
+    } else {
+        return None;
+    };
+    Some((StatusCode::BAD_REQUEST, refusal.to_string()).into_response())
 }
 
 /// What a request needs to be allowed to do. A transaction needs the actions of its items

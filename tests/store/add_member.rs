@@ -22,9 +22,7 @@ async fn both_items_agree_on_roles_and_count() {
 async fn the_most_basic_reason_is_given() {
     let table = Table::new().await;
     let (ann, bob, cyd, eve, new) = (user("ann"), user("bob"), user("cyd"), user("eve"), user("new"));
-    let id = table.organization_of(&ann).await.id;
-    table.with(&ann, &id, &bob, Role::Admin).await;
-    table.with(&ann, &id, &cyd, Role::Member).await;
+    let id = table.team().await;
     let (stale, nowhere) = (ExpectedVersion::OneOf(vec![1]), OrganizationId::generate());
 
     let refused = async |who, id, whom: &_, role, expected: &_| {

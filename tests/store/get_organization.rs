@@ -5,9 +5,7 @@ use shared::model::{OrganizationId, Role};
 async fn each_member_sees_their_own_role() {
     let table = Table::new().await;
     let (ann, bob, cyd) = (user("ann"), user("bob"), user("cyd"));
-    let id = table.organization_of(&ann).await.id;
-    table.with(&ann, &id, &bob, Role::Admin).await;
-    table.with(&ann, &id, &cyd, Role::Member).await;
+    let id = table.team().await;
 
     for (who, role) in [(&ann, Role::Owner), (&bob, Role::Admin), (&cyd, Role::Member)] {
         let organization = table.get_organization(who, &id).await.unwrap();

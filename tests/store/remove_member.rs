@@ -30,9 +30,7 @@ async fn removing_and_leaving_keep_both_items_in_agreement() {
 async fn the_most_basic_reason_is_given() {
     let table = Table::new().await;
     let (ann, bob, cyd, eve) = (user("ann"), user("bob"), user("cyd"), user("eve"));
-    let id = table.organization_of(&ann).await.id;
-    table.with(&ann, &id, &bob, Role::Admin).await;
-    table.with(&ann, &id, &cyd, Role::Member).await;
+    let id = table.team().await;
     let (stale, nowhere) = (ExpectedVersion::OneOf(vec![1]), OrganizationId::generate());
 
     let refused =

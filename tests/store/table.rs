@@ -65,6 +65,15 @@ impl Table {
         self.create_organization(owner, acme()).await.unwrap()
     }
 
+    /// An organization of `ann`, with `bob` as an admin and `cyd` as a member: version 3.
+    pub async fn team(&self) -> OrganizationId {
+        let ann = user("ann");
+        let id = self.organization_of(&ann).await.id;
+        self.with(&ann, &id, &user("bob"), Role::Admin).await;
+        self.with(&ann, &id, &user("cyd"), Role::Member).await;
+        id
+    }
+
     /// Adds a member in the name of an owner.
     pub async fn with(&self, owner: &UserId, id: &OrganizationId, user: &UserId, role: Role) -> Member {
         self.add_member(owner, id, user.clone(), role, &ANY).await.unwrap()

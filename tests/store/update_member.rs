@@ -29,9 +29,7 @@ async fn every_transition_keeps_both_items_in_agreement() {
 async fn the_most_basic_reason_is_given() {
     let table = Table::new().await;
     let (ann, bob, cyd, eve) = (user("ann"), user("bob"), user("cyd"), user("eve"));
-    let id = table.organization_of(&ann).await.id;
-    table.with(&ann, &id, &bob, Role::Admin).await;
-    table.with(&ann, &id, &cyd, Role::Member).await;
+    let id = table.team().await;
     let (stale, nowhere) = (ExpectedVersion::OneOf(vec![1]), OrganizationId::generate());
     let needs_owner = r#"forbidden {"requiredRole":"owner"}"#;
 

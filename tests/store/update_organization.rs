@@ -1,6 +1,6 @@
 use crate::table::{ANY, Table, refusal, user};
 use shared::model::{
-    Domain, ExpectedVersion, Organization, OrganizationChanges, OrganizationId, OrganizationName, Role,
+    Domain, ExpectedVersion, Organization, OrganizationChanges, OrganizationId, OrganizationName,
 };
 
 fn rename(name: &str) -> OrganizationChanges {
@@ -61,9 +61,7 @@ async fn the_version_must_be_one_of_those_expected() {
 async fn the_most_basic_reason_is_given() {
     let table = Table::new().await;
     let (ann, bob, cyd, eve) = (user("ann"), user("bob"), user("cyd"), user("eve"));
-    let id = table.organization_of(&ann).await.id;
-    table.with(&ann, &id, &bob, Role::Admin).await;
-    table.with(&ann, &id, &cyd, Role::Member).await;
+    let id = table.team().await;
     let stale = ExpectedVersion::OneOf(vec![1]);
     let nowhere = OrganizationId::generate();
 
