@@ -48,8 +48,8 @@ struct Run {
     /// Port of the embedded DynamoDB
     #[arg(long, value_name = "PORT", default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1..))]
     dynamodb_port: u16,
-    /// Use the DynamoDB at that URL and embed none; with the AWS credentials of the environment, if
-    /// it has any
+    /// Use the DynamoDB at that URL and embed none; with the credentials of AWS_ACCESS_KEY_ID,
+    /// AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, if they are set
     #[arg(long, value_name = "URL", value_parser = parse_endpoint, conflicts_with_all = ["dynamodb_port", "in_memory"])]
     dynamodb_endpoint: Option<String>,
     /// Forget all data at the end

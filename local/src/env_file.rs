@@ -1,15 +1,6 @@
 use crate::{AUDIENCE, Error, ISSUER, Identity, TABLE_NAME, dynamodb};
 use std::{env, fs, path::Path};
 
-/// Any of these set, or the file below, and the SDK finds credentials by itself.
-const CREDENTIAL_VARIABLES: [&str; 5] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_PROFILE",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-];
-
 /// Whose credentials the functions use.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Credentials {
@@ -20,15 +11,12 @@ pub(crate) enum Credentials {
 }
 
 impl Credentials {
-    /// For a DynamoDB that is not ours: the environment's, if it has any.
+    /// For a DynamoDB that is not ours: the environment's, if it has any. Profiles do not count, as
+    /// the functions do not read them.
     pub(crate) fn of_environment() -> Self {
-        let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let file = env::var_os("AWS_SHARED_CREDENTIALS_FILE").map(Into::into);
-        let file = file.or_else(|| env::home_dir().map(|home| home.join(".aws/credentials")));
-        if CREDENTIAL_VARIABLES.into_iter().any(set) || file.is_some_and(|file| file.is_file()) {
-            Self::Environment
-        } else {
-            Self::MadeUp
+        match env::var_os("AWS_ACCESS_KEY_ID") {
+            Some(id) if !id.is_empty() => Self::Environment,
+            _ => Self::MadeUp,
         }
     }
 }
