@@ -32,8 +32,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DIR")]
     pub(crate) functions: Option<PathBuf>,
 
-    /// Counts instructions per request too, by `perf stat`, or by valgrind where the machine has
-    /// no counters. Takes a minute.
+    /// Lets the functions read all of the system's root certificates, as `plain` does, by
+    /// `SSL_CERT_FILE`. Without it the file has those that they are built with. The throw-away root
+    /// of the benchmark's DynamoDB is in either.
+    #[arg(long)]
+    pub(crate) system_roots: bool,
+
+    /// Counts instructions too, of a cold start and per request, by `perf stat`, or by valgrind
+    /// where the machine has no counters. Takes a minute.
     #[arg(long)]
     pub(crate) instructions: bool,
 

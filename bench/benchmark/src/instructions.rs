@@ -1,5 +1,4 @@
-//! Instructions per request: counted over few requests and over many, and the difference divided,
-//! so that init and the first request do not count.
+//! Instructions, which unlike milliseconds are the same on a busy machine.
 
 use crate::database::Database;
 use crate::event::Events;
@@ -11,8 +10,18 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+/// The first request does what later ones do not, and the next few may.
 const FEW: u64 = 20;
 const MANY: u64 = 120;
+
+/// What a subject's process takes in user mode.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Instructions {
+    /// From its start to the answer to its first request.
+    pub(crate) cold: u64,
+    /// For each later one.
+    pub(crate) request: u64,
+}
 
 /// What counts on this machine.
 #[derive(Debug, Clone, Copy)]
@@ -72,9 +81,12 @@ impl Counter {
 }
 
 /// Counts them for all subjects, in their order.
-pub(crate) async fn count(counter: Counter, subjects: &[Subject], directory: &Path) -> Result<Vec<u64>> {
-    let roots = directory.join("roots.pem");
-    let database = Database::start(&roots).await?;
+pub(crate) async fn count(
+    counter: Counter,
+    subjects: &[Subject],
+    directory: &Path,
+) -> Result<Vec<Instructions>> {
+    let database = Database::start(directory).await?;
     let file = directory.join("instructions");
     let mut counts = Vec::new();
     for subject in subjects {
@@ -84,14 +96,15 @@ pub(crate) async fn count(counter: Counter, subjects: &[Subject], directory: &Pa
             under: counter.command(&file),
             binary: subject.binary.clone(),
             dynamodb: database.url(),
-            roots: roots.clone(),
+            roots: database.roots(subject),
             log: directory.join("log"),
             throttle: None,
         };
-        let few = run(&launch, &mut events, counter, &file, FEW).await;
-        let few = few.with_context(|| format!("count the instructions of {}", subject.name))?;
+        let cold = run(&launch, &mut events, counter, &file, 1).await;
+        let cold = cold.with_context(|| format!("count the instructions of {}", subject.name))?;
+        let few = run(&launch, &mut events, counter, &file, FEW).await?;
         let many = run(&launch, &mut events, counter, &file, MANY).await?;
-        counts.push(many.saturating_sub(few) / (MANY - FEW));
+        counts.push(Instructions { cold, request: many.saturating_sub(few) / (MANY - FEW) });
     }
     Ok(counts)
 }

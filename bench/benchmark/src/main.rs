@@ -22,7 +22,7 @@ mod unreachable;
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use cli::Options;
-use instructions::Counter;
+use instructions::{Counter, Instructions};
 use measure::Extent;
 use report::Report;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ async fn count_instructions(
     options: &Options,
     subjects: &[subject::Subject],
     directory: &Path,
-) -> Result<Option<Vec<u64>>> {
+) -> Result<Option<Vec<Instructions>>> {
     if !options.instructions {
         return Ok(None);
     }

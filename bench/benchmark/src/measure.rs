@@ -46,8 +46,7 @@ pub(crate) async fn measure(
     throttle: Option<&Throttle>,
     directory: &Path,
 ) -> Result<Vec<Samples>> {
-    let roots = directory.join("roots.pem");
-    let database = Database::start(&roots).await?;
+    let database = Database::start(directory).await?;
     let mut events = Vec::new();
     for subject in subjects {
         events.push(Events::of(&subject.name, database.store()).await?);
@@ -66,7 +65,7 @@ pub(crate) async fn measure(
                 under: Vec::new(),
                 binary: subject.binary.clone(),
                 dynamodb: database.url(),
-                roots: roots.clone(),
+                roots: database.roots(subject),
                 log: directory.join("log"),
                 throttle: throttle.cloned(),
             };

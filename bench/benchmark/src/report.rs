@@ -1,5 +1,6 @@
 //! One run's figures, as a Markdown table and as CSV.
 
+use crate::instructions::Instructions;
 use crate::measure::{Extent, Samples};
 use crate::statistics::{median, milliseconds, percentile};
 use crate::subject::{NOOP, Subject};
@@ -38,7 +39,7 @@ pub(crate) struct Row {
     pub(crate) binary: u64,
     /// Bytes of the zip archive.
     pub(crate) zip: u64,
-    instructions: Option<u64>,
+    instructions: Option<Instructions>,
 }
 
 impl Report {
@@ -47,7 +48,7 @@ impl Report {
         cpu: u8,
         subjects: &[Subject],
         samples: &[Samples],
-        instructions: Option<&[u64]>,
+        instructions: Option<&[Instructions]>,
     ) -> Self {
         let mut rows = Vec::new();
         for (index, (subject, samples)) in subjects.iter().zip(samples).enumerate() {
@@ -88,14 +89,16 @@ impl Report {
         let mut text = format!("\n### {}\n\n", self.title());
         text.push_str(
             "| subject | init | first | cold | ÷ noop | cold p99 | warm p50 | warm p99 | RSS, MB | \
-             binary, MB | zip, MB | instructions |\n",
+             binary, MB | zip, MB | instr. cold | instr. warm |\n",
         );
-        text.push_str("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+        text.push_str("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
         let floor = self.row(NOOP).map(|noop| noop.cold);
         for row in &self.rows {
             let ratio = floor.map_or_else(String::new, |floor| format!("{:.2}", row.cold / floor));
-            let instructions =
-                row.instructions.map_or_else(String::new, |count| format!("{:.2} M", megabytes(count)));
+            let instructions = row.instructions.map_or_else(
+                || " | ".to_owned(),
+                |count| format!("{:.2} M | {:.2} M", megabytes(count.cold), megabytes(count.request)),
+            );
             // A String takes everything.
             let _ = writeln!(
                 text,
@@ -128,10 +131,12 @@ impl Report {
     pub(crate) fn csv(&self) -> String {
         let mut text = String::from(
             "subject,init_ms,first_ms,cold_ms,cold_p99_ms,warm_p50_ms,warm_p99_ms,peak_rss_bytes,\
-             binary_bytes,zip_bytes,instructions_per_request\n",
+             binary_bytes,zip_bytes,instructions_cold,instructions_per_request\n",
         );
         for row in &self.rows {
-            let instructions = row.instructions.map_or_else(String::new, |count| count.to_string());
+            let instructions = row
+                .instructions
+                .map_or_else(|| ",".to_owned(), |count| format!("{},{}", count.cold, count.request));
             let _ = writeln!(
                 text,
                 "{},{:.3},{:.3},{:.3},{:.3},{:.3},{:.3},{},{},{},{instructions}",

@@ -26,9 +26,21 @@ pub(crate) struct Subject {
     pub(crate) size: u64,
     /// The bytes of the zip archive that is deployed.
     pub(crate) zip_size: u64,
+    /// Whether it reads all of the system's root certificates.
+    pub(crate) system_roots: bool,
 }
 
 impl Subject {
+    fn find(name: &str, directory: &Path, system_roots: bool) -> Result<Self> {
+        let candidates = [directory.join(name).join("bootstrap"), directory.join(name)];
+        let binary = candidates.into_iter().find(|path| path.is_file());
+        let binary =
+            binary.with_context(|| format!("there is no binary {name} in {}", directory.display()))?;
+        let binary = fs::canonicalize(binary)?;
+        let (size, zip_size) = sizes(&binary).with_context(|| format!("zip {}", binary.display()))?;
+        Ok(Self { name: name.to_owned(), binary, size, zip_size, system_roots })
+    }
+
     /// Whether it is one of the nine, which have targets to meet.
     pub(crate) fn is_function(&self) -> bool {
         self.name != NOOP && self.name != PLAIN
@@ -48,6 +60,8 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
         bail!("there is no subject {unknown}; there are {NOOP}, {PLAIN}, {}", functions.join(", "));
     }
 
+    let subject =
+        |name: &str, directory: &Path| Subject::find(name, directory, name == PLAIN || options.system_roots);
     let functions: Vec<String> = functions.into_iter().filter(|name| asked(name)).collect();
     let mut subjects = Vec::new();
     if asked(NOOP) {
@@ -71,15 +85,6 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
         subjects.push(subject(PLAIN, &target(&bench_root()).join("release"))?);
     }
     Ok(subjects)
-}
-
-fn subject(name: &str, directory: &Path) -> Result<Subject> {
-    let candidates = [directory.join(name).join("bootstrap"), directory.join(name)];
-    let binary = candidates.into_iter().find(|path| path.is_file());
-    let binary = binary.with_context(|| format!("there is no binary {name} in {}", directory.display()))?;
-    let binary = fs::canonicalize(binary)?;
-    let (size, zip_size) = sizes(&binary).with_context(|| format!("zip {}", binary.display()))?;
-    Ok(Subject { name: name.to_owned(), binary, size, zip_size })
 }
 
 fn sizes(binary: &Path) -> Result<(u64, u64)> {

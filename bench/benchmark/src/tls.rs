@@ -6,7 +6,7 @@ use rcgen::{
 };
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -24,21 +24,37 @@ const SYSTEM_ROOTS: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
+/// The roots that the functions are built with.
+const AMAZON_ROOTS: &str = include_str!("../../../shared/src/store/amazon-roots.pem");
+
+/// Files of root certificates, the throw-away one among them: a client's time to read what it trusts
+/// is part of what is measured.
+#[derive(Debug, Clone)]
+pub(crate) struct Roots {
+    /// With the system's, which a client trusts unless it is built otherwise.
+    pub(crate) system: PathBuf,
+    /// With those that the functions are built with.
+    pub(crate) built_in: PathBuf,
+}
+
 /// Takes TLS off what comes for `https://localhost:PORT` and passes it on to an HTTP server.
 #[derive(Debug)]
 pub(crate) struct Front {
     port: u16,
+    roots: Roots,
     server: JoinHandle<()>,
 }
 
 impl Front {
-    /// Starts one before `server`. Its root joins the system's in the file `bundle`, since a
-    /// client's time to read all of them is part of what is measured.
-    pub(crate) async fn start(server: SocketAddr, bundle: &Path) -> Result<Self> {
+    /// Starts one before `server`, and writes the roots to files in `directory`.
+    pub(crate) async fn start(server: SocketAddr, directory: &Path) -> Result<Self> {
         let (config, root) = identity().context("make the certificates")?;
         let system = SYSTEM_ROOTS.iter().find_map(|path| fs::read_to_string(path).ok());
         let system = system.context("this system has no root certificates (package ca-certificates)")?;
-        fs::write(bundle, format!("{system}\n{root}")).context("write the root certificates")?;
+        let roots = Roots { system: directory.join("system.pem"), built_in: directory.join("built-in.pem") };
+        for (file, others) in [(&roots.system, &*system), (&roots.built_in, AMAZON_ROOTS)] {
+            fs::write(file, format!("{others}\n{root}")).context("write the root certificates")?;
+        }
 
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
@@ -50,7 +66,12 @@ impl Front {
                 tokio::spawn(async move { relay(client, acceptor, server).await.ok() });
             }
         });
-        Ok(Self { port, server })
+        Ok(Self { port, roots, server })
+    }
+
+    /// What a client has to trust.
+    pub(crate) fn roots(&self) -> &Roots {
+        &self.roots
     }
 
     /// Where it answers, by name: as in Lambda a client resolves it.

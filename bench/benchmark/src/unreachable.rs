@@ -53,8 +53,7 @@ async fn all_in_time(
     directory: &Path,
 ) -> Result<bool> {
     // Real, so that the events are: only the functions are led elsewhere.
-    let roots = directory.join("roots.pem");
-    let database = Database::start(&roots).await?;
+    let database = Database::start(directory).await?;
     let mut instances = JoinSet::new();
     for subject in subjects {
         let event = Events::of(&subject.name, database.store()).await?.next().await?;
@@ -62,7 +61,7 @@ async fn all_in_time(
             under: Vec::new(),
             binary: subject.binary.clone(),
             dynamodb: format!("https://localhost:{port}"),
-            roots: roots.clone(),
+            roots: database.roots(subject),
             log: directory.join(format!("log-{}", subject.name)),
             throttle: throttle.cloned(),
         };
