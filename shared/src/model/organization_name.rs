@@ -1,6 +1,6 @@
 use super::Invalid;
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::Serialize;
-use unicode_normalization::UnicodeNormalization;
 
 /// A display name: trimmed, in Unicode Normalization Form C (UAX #15), 1–256 Unicode scalar
 /// values, no control characters (general category Cc).
@@ -13,7 +13,7 @@ impl OrganizationName {
     /// # Errors
     /// When what is left after trimming and normalizing breaks a rule.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let name: String = text.trim().nfc().collect();
+        let name = ComposingNormalizerBorrowed::new_nfc().normalize(text.trim()).into_owned();
         if name.chars().any(char::is_control) {
             return Err(Invalid::new("control_character", "The name must not hold control characters."));
         }
