@@ -1,5 +1,6 @@
-use crate::table::{Table, acme, user};
+use crate::table::{ANY, Table, acme, user};
 use crate::wire::Wire;
+use shared::model::{MaxOverages, OrganizationChanges, OrganizationName, Role};
 use shared::store::meter::measure;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -22,18 +23,26 @@ async fn warming_up_is_one_health_check_that_consumes_nothing() {
 }
 
 #[tokio::test]
-async fn all_requests_use_the_connection_that_warming_up_opened() {
+async fn every_operation_uses_the_connection_that_warming_up_opened() {
     let wire = Wire::default();
     let table = table_behind(&wire).await;
-    let ann = user("ann");
+    let (ann, bob) = (user("ann"), user("bob"));
+    let rename = OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None };
 
     table.warm_up().await;
-    let id = table.create_organization(&ann, acme()).await.unwrap().id;
-    for _ in 0..3 {
+    for _ in 0..2 {
+        let id = table.create_organization(&ann, acme()).await.unwrap().id;
+        table.list_organizations(&ann, 100, None).await.unwrap();
         table.get_organization(&ann, &id).await.unwrap();
+        table.update_organization(&ann, &id, rename.clone(), &ANY).await.unwrap();
+        table.set_max_overages(&ann, &id, MaxOverages::UNLIMITED, &ANY).await.unwrap();
+        table.add_member(&ann, &id, bob.clone(), Role::Member, &ANY).await.unwrap();
+        table.update_member(&ann, &id, &bob, Role::Admin, &ANY).await.unwrap();
+        table.list_members(&ann, &id, 100, None).await.unwrap();
+        table.remove_member(&ann, &id, &bob, &ANY).await.unwrap();
     }
 
-    assert_eq!(wire.first_lines(), [HEALTH_CHECK]);
+    assert_eq!(wire.first_lines(), [HEALTH_CHECK], "no second TLS handshake");
 }
 
 #[tokio::test]

@@ -45,9 +45,8 @@ where
     F: Future<Output = Result<Response, Error>> + Send,
 {
     telemetry::init();
-    let store = Store::from_env(operation).await?;
-    store.warm_up().await;
-    let edge = Edge::new(operation, Authenticator::from_env()?, store, handler);
+    let edge = Edge::new(operation, Authenticator::from_env()?, Store::from_env(operation).await?, handler);
+    edge.store.warm_up().await;
     lambda_http::run(service_fn(|event| edge.answer(event))).await
 }
 

@@ -17,9 +17,9 @@
 //! | `get_organization` | 1 BatchGetItem |
 //! | `update_organization`, `set_max_overages` | 1 UpdateItem |
 //! | `add_member` | 1 TransactWriteItems |
-//! | `update_member` | 1 TransactWriteItems and, at the same time, 1 GetItem |
+//! | `update_member` | 1 GetItem, then 1 TransactWriteItems |
 //! | `remove_member` | 1 TransactWriteItems, then 1 GetItem |
-//! | `list_members` | 1 BatchGetItem and, at the same time, 1 Query |
+//! | `list_members` | 1 BatchGetItem, then 1 Query |
 
 mod add_member;
 mod client;

@@ -3,7 +3,7 @@
 //! version; an owner stays; room among the owners and admins; and that the membership exists.
 //!
 //! A transaction returns no item, and the answer needs what the membership says of its beginning,
-//! which never changes: it is read at the same time.
+//! which never changes: it is read first, when a failure to read has changed nothing yet.
 
 use super::Store;
 use super::guard::{Authority, Change, Guard};
@@ -44,14 +44,11 @@ impl Store {
             .expression_attribute_values(":role", AttributeValue::S(role.as_str().to_owned()))
             .build()
             .map_err(|error| Error::Internal(error.into()))?;
-        let (transacted, before) = tokio::join!(
-            self.transact(Step::Update(write.update), Step::Update(update)),
-            self.get_item(keys::membership(user, id)),
-        );
-        match transacted? {
+        let before = self.get_item(keys::membership(user, id)).await?;
+        match self.transact(Step::Update(write.update), Step::Update(update)).await? {
             Ok(()) => {
                 // Without an item, the user was added between the reading and the transaction.
-                let item = match before.ok().flatten() {
+                let item = match before {
                     Some(item) => item,
                     None => self.get_item(keys::membership(user, id)).await?.ok_or(Error::MemberNotFound)?,
                 };
