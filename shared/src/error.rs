@@ -52,6 +52,12 @@ pub enum Error {
     /// Others kept changing the same organization.
     #[error("Others are changing this organization at the same moment. Send the request again.")]
     Conflict,
+    /// A request with the same Idempotency-Key is not answered yet.
+    #[error("The first request with this Idempotency-Key is not done yet. Send the request again.")]
+    IdempotencyInProgress,
+    /// The Idempotency-Key belongs to a request for something else.
+    #[error("This Idempotency-Key was used for another request. Give this one a key of its own.")]
+    IdempotencyKeyReused,
     /// The organization is not at the version that If-Match named.
     #[error("The organization has changed since. Get it again, and repeat the change on version {current}.")]
     PreconditionFailed {
@@ -107,6 +113,8 @@ impl Error {
             Self::MemberNotFound => "member_not_found",
             Self::MemberAlreadyExists => "member_already_exists",
             Self::Conflict => "conflict",
+            Self::IdempotencyInProgress => "idempotency_in_progress",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::PreconditionFailed { .. } => "precondition_failed",
             Self::PayloadTooLarge => "payload_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",

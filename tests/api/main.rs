@@ -6,6 +6,7 @@
 //! - [`order_of_checks`]: which of several errors is answered
 //! - [`tokens`], [`forged_tokens`], [`gateway_events`]: which identities are verified
 //! - [`bodies`], [`paths`], [`names_and_domains`], [`preconditions`]: the edges of requests
+//! - [`idempotency`]: a creation that is sent again
 //! - [`unavailable`]: a DynamoDB that throttles or is contended
 //! - [`races`], [`too_many_admins`], [`many_organizations`], [`broken_rows`]: the edges of data
 //!
@@ -40,6 +41,7 @@ mod broken_rows;
 mod existence;
 mod forged_tokens;
 mod gateway_events;
+mod idempotency;
 mod many_organizations;
 mod names_and_domains;
 mod order_of_checks;

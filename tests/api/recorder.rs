@@ -31,6 +31,10 @@ pub(crate) const THROTTLED: &str = "throttled";
 /// A local user of this name meets transactions that others keep winning.
 pub(crate) const CONTENDED: &str = "contended";
 
+/// A local user of this name meets a DynamoDB that refuses without the item, as old builds of
+/// Amazon's local one do even when asked for it.
+pub(crate) const UNEXPLAINED: &str = "unexplained";
+
 const EXCEPTION: &str = "com.amazonaws.dynamodb.v20120810#";
 
 /// Actions by operationId.
@@ -78,13 +82,18 @@ async fn forward(State(recorder): State<Arc<Recorder>>, request: Request) -> Res
         .client
         .request(parts.method, &recorder.dynamodb_url)
         .headers(headers)
-        .body(body)
+        .body(body.clone())
         .send()
         .await;
     let Ok(answer) = answer else { return StatusCode::BAD_GATEWAY.into_response() };
     let (status, mut headers) = (answer.status(), answer.headers().clone());
     headers.remove(header::TRANSFER_ENCODING);
-    let mut response = Response::new(Body::from(answer.bytes().await.expect("a whole answer")));
+    let mut answer = answer.bytes().await.expect("a whole answer");
+    if status == StatusCode::BAD_REQUEST && concerns(&body, UNEXPLAINED) {
+        headers.remove(header::CONTENT_LENGTH);
+        answer = without_items(&answer).into();
+    }
+    let mut response = Response::new(Body::from(answer));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
@@ -109,16 +118,30 @@ impl Recorder {
 /// Refuses what concerns a user of one of these names, as a DynamoDB does that is short of capacity
 /// or whose items are contended; the embedded one is never either.
 fn refusal(body: &[u8]) -> Option<Response> {
-    let body = String::from_utf8_lossy(body);
-    let refusal = if body.contains(&format!("USER#{THROTTLED}|")) {
+    let refusal = if concerns(body, THROTTLED) {
         json!({ "__type": format!("{EXCEPTION}ThrottlingException"), "message": "throttled" })
-    } else if body.contains(&format!("USER#{CONTENDED}|")) {
-        let reasons = [json!({ "Code": "TransactionConflict" }), json!({ "Code": "None" })];
+    } else if concerns(body, CONTENDED) {
+        let body: Value = serde_json::from_slice(body).expect("DynamoDB speaks JSON");
+        let steps = body["TransactItems"].as_array().map_or(0, Vec::len);
+        let reasons = vec![json!({ "Code": "TransactionConflict" }); steps];
         json!({ "__type": format!("{EXCEPTION}TransactionCanceledException"), "CancellationReasons": reasons })
     } else {
         return None;
     };
     Some((StatusCode::BAD_REQUEST, refusal.to_string()).into_response())
+}
+
+fn concerns(body: &[u8], name: &str) -> bool {
+    String::from_utf8_lossy(body).contains(&format!("USER#{name}|"))
+}
+
+/// The refusal of a transaction, its reasons without the items.
+fn without_items(refusal: &[u8]) -> String {
+    let mut refusal: Value = serde_json::from_slice(refusal).expect("DynamoDB speaks JSON");
+    for reason in refusal["CancellationReasons"].as_array_mut().into_iter().flatten() {
+        reason.as_object_mut().expect("an object").remove("Item");
+    }
+    refusal.to_string()
 }
 
 /// What a request needs to be allowed to do. A transaction needs the actions of its items

@@ -18,6 +18,8 @@ fn one_of_each() -> Vec<Error> {
         Error::MemberNotFound,
         Error::MemberAlreadyExists,
         Error::Conflict,
+        Error::IdempotencyInProgress,
+        Error::IdempotencyKeyReused,
         Error::PreconditionFailed { current: 5 },
         Error::PayloadTooLarge,
         Error::UnsupportedMediaType,
@@ -33,6 +35,7 @@ fn one_of_each() -> Vec<Error> {
             Error::InvalidRequest { .. } | Error::InvalidCursor | Error::Unauthorized => {}
             Error::Forbidden { .. } | Error::OrganizationNotFound | Error::MemberNotFound => {}
             Error::MemberAlreadyExists | Error::Conflict | Error::PreconditionFailed { .. } => {}
+            Error::IdempotencyInProgress | Error::IdempotencyKeyReused => {}
             Error::PayloadTooLarge | Error::UnsupportedMediaType | Error::ValidationFailed { .. } => {}
             Error::LastOwner | Error::TooManyAdmins | Error::Internal(_) | Error::ServiceUnavailable(_) => {}
         }

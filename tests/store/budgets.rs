@@ -1,9 +1,9 @@
 //! What each operation costs when it succeeds: DynamoDB requests and capacity units, as DynamoDB
 //! reports them. A figure that grows fails, and so does one that shrinks: the table is to be read.
 
-use crate::table::{ANY, Table, user};
+use crate::table::{ANY, Table, acme, user};
 use shared::error::Error;
-use shared::model::{MaxOverages, OrganizationChanges, OrganizationName, Role};
+use shared::model::{IdempotencyKey, MaxOverages, OrganizationChanges, OrganizationName, Role};
 use shared::store::meter::measure;
 
 async fn cost<T>(work: impl Future<Output = Result<T, Error>>) -> (u32, f64) {
@@ -17,10 +17,13 @@ async fn every_operation_keeps_its_budget() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.organization_of(&ann).await.id;
+    let key = IdempotencyKey::parse("a key").ok();
+    let key = key.as_ref();
     let changes = || OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None };
 
     let measured = [
-        ("createOrganization", cost(table.create_organization(&ann, crate::table::acme())).await),
+        ("createOrganization", cost(table.create_organization(&ann, acme(), None)).await),
+        ("createOrganization with a key", cost(table.create_organization(&bob, acme(), key)).await),
         ("listOrganizations", cost(table.list_organizations(&ann, 1000, None)).await),
         ("getOrganization", cost(table.get_organization(&ann, &id)).await),
         ("updateOrganization", cost(table.update_organization(&ann, &id, changes(), &ANY)).await),
@@ -33,6 +36,7 @@ async fn every_operation_keeps_its_budget() {
 
     let budgets = [
         ("createOrganization", (1, 5.0)),
+        ("createOrganization with a key", (1, 7.0)),
         ("listOrganizations", (2, 3.0)),
         ("getOrganization", (1, 2.0)),
         ("updateOrganization", (1, 1.0)),

@@ -32,8 +32,8 @@ impl Fault {
     }
 
     /// DynamoDB cancels a transaction for these reasons.
-    pub fn canceled(reasons: [&str; 2]) -> Self {
-        let reasons = reasons.map(|code| json!({ "Code": code }));
+    pub fn canceled<const STEPS: usize>(reasons: [&str; STEPS]) -> Self {
+        let reasons = reasons.map(|code| json!({ "Code": code })).to_vec();
         Self::Answer(
             400,
             json!({

@@ -15,7 +15,7 @@ async fn a_write_whose_answer_was_lost_is_done_once() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     table.inject([Fault::LostAnswer]);
-    let id = table.create_organization(&ann, acme()).await.unwrap().id;
+    let id = table.create_organization(&ann, acme(), None).await.unwrap().id;
     assert_eq!(table.list_organizations(&ann, 9, None).await.unwrap().items.len(), 1);
 
     let at = |version| ExpectedVersion::OneOf(vec![version]);

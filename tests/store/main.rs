@@ -15,6 +15,7 @@ mod budgets;
 mod create_organization;
 mod faults;
 mod get_organization;
+mod idempotency;
 mod list_members;
 mod list_organizations;
 mod lost_answers;

@@ -62,7 +62,7 @@ impl Table {
 
     /// An organization of `owner`.
     pub async fn organization_of(&self, owner: &UserId) -> Organization {
-        self.create_organization(owner, acme()).await.unwrap()
+        self.create_organization(owner, acme(), None).await.unwrap()
     }
 
     /// An organization of `ann`, with `bob` as an admin and `cyd` as a member: version 3.
@@ -88,6 +88,16 @@ impl Table {
     /// The item of a membership, as it is stored.
     pub async fn membership_item(&self, user: &UserId, id: &OrganizationId) -> Option<Item> {
         self.item(&format!("USER#{}", user.as_str()), &format!("ORG#{}", id.as_str())).await
+    }
+
+    /// The record of a user's request with a key, as it is stored.
+    pub async fn idempotency_item(&self, user: &UserId, key: &str) -> Option<Item> {
+        self.item(&format!("USER#{}", user.as_str()), &format!("IDEMPOTENCY#{key}")).await
+    }
+
+    /// How many items there are in all.
+    pub async fn size(&self) -> i32 {
+        self.client.scan().table_name(local::TABLE_NAME).send().await.unwrap().count
     }
 
     async fn item(&self, pk: &str, sk: &str) -> Option<Item> {

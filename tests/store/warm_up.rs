@@ -31,7 +31,7 @@ async fn every_operation_uses_the_connection_that_warming_up_opened() {
 
     table.warm_up().await;
     for _ in 0..2 {
-        let id = table.create_organization(&ann, acme()).await.unwrap().id;
+        let id = table.create_organization(&ann, acme(), None).await.unwrap().id;
         table.list_organizations(&ann, 100, None).await.unwrap();
         table.get_organization(&ann, &id).await.unwrap();
         table.update_organization(&ann, &id, rename.clone(), &ANY).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_connection_that_died_meanwhile_fails_no_request() {
     table.warm_up().await;
     for organizations in 1..=3 {
         wire.cut().await;
-        table.create_organization(&ann, acme()).await.unwrap();
+        table.create_organization(&ann, acme(), None).await.unwrap();
         assert_eq!(table.list_organizations(&ann, 9, None).await.unwrap().items.len(), organizations);
         assert_eq!(wire.first_lines().len(), 1, "one new connection");
     }

@@ -50,7 +50,7 @@ impl Events {
         };
         let owner = user(&format!("owner-of-{subject}"))?;
         let name = OrganizationName::parse("Acme").map_err(|_| anyhow!("Acme is no name any more"))?;
-        let created = store.create_organization(&owner, NewOrganization { name, domain: None }).await;
+        let created = store.create_organization(&owner, NewOrganization { name, domain: None }, None).await;
         let organization = created.map_err(prepare)?.id;
         let events = Self { operation, owner, organization, store, made: 0 };
         match operation {

@@ -11,6 +11,7 @@ use shared::store::Store;
 /// As API.md's table has them for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
+    let key = request.idempotency_key()?;
     let (field, name) = match (body.string("organizationName")?, body.string("name")?) {
         (Some(_), Some(_)) => {
             return Err(Error::invalid(
@@ -34,7 +35,7 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
             .map_err(|invalid| invalid.at("domain"))?,
     };
 
-    let organization = store.create_organization(request.caller(), new).await?;
+    let organization = store.create_organization(request.caller(), new, key.as_ref()).await?;
 
     let location = format!("{}/{}", request.path(), organization.id.as_str());
     Response::created(&location, &organization)?.etag(organization.version)

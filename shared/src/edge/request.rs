@@ -1,11 +1,13 @@
 use super::{Fields, IfNoneMatch, Page, conditional};
 use crate::error::Error;
 use crate::identity::Authenticator;
-use crate::model::{ExpectedVersion, OrganizationId, UserId};
+use crate::model::{ExpectedVersion, IdempotencyKey, OrganizationId, UserId};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// All but RFC 3986's unreserved characters.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -77,6 +79,19 @@ impl Request {
     /// [`Error::InvalidRequest`] when the header is malformed.
     pub fn if_none_match(&self) -> Result<IfNoneMatch, Error> {
         conditional::if_none_match(self.event.headers())
+    }
+
+    /// The client's name for this request, if it gives one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when the header is malformed.
+    pub fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, Error> {
+        let mut values = self.event.headers().get_all(IDEMPOTENCY_KEY).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        // What is not ASCII, like what is given twice, is no key, and neither is the empty text.
+        let value = value.to_str().ok().filter(|_| values.next().is_none()).unwrap_or_default();
+        let key = IdempotencyKey::parse(value.trim());
+        key.map(Some).map_err(|invalid| Error::invalid(IDEMPOTENCY_KEY, invalid.message))
     }
 
     /// Which page of `list` is wanted; the name tells the list's cursors from others.

@@ -133,13 +133,14 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         Error::Unauthorized => StatusCode::UNAUTHORIZED,
         Error::Forbidden { .. } => StatusCode::FORBIDDEN,
         Error::OrganizationNotFound | Error::MemberNotFound => StatusCode::NOT_FOUND,
-        Error::MemberAlreadyExists | Error::Conflict => StatusCode::CONFLICT,
+        Error::MemberAlreadyExists | Error::Conflict | Error::IdempotencyInProgress => StatusCode::CONFLICT,
         Error::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
         Error::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Error::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Error::ValidationFailed { .. } | Error::LastOwner | Error::TooManyAdmins => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        Error::ValidationFailed { .. }
+        | Error::LastOwner
+        | Error::TooManyAdmins
+        | Error::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         Error::ServiceUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
     }

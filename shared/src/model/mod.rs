@@ -2,6 +2,7 @@
 
 mod domain;
 mod expected_version;
+mod idempotency_key;
 mod max_overages;
 mod member;
 mod organization;
@@ -13,6 +14,7 @@ mod user_id;
 
 pub use domain::Domain;
 pub use expected_version::ExpectedVersion;
+pub use idempotency_key::IdempotencyKey;
 pub use max_overages::MaxOverages;
 pub use member::Member;
 pub use organization::{NewOrganization, Organization, OrganizationChanges, OverageConfiguration};

@@ -36,12 +36,12 @@ impl Store {
             joined_at: Timestamp::now(),
         };
         let put = self.put(items::write(&MembershipItem::new(&member))?)?;
-        match self.transact(Step::Update(write.update), put).await? {
+        match self.transact([Step::Update(write.update), put]).await? {
             Ok(()) => Ok(member),
-            Err(refusal) => {
-                if let Some(refused) = refusal.organization {
+            Err([organization, membership]) => {
+                if let Some(refused) = organization {
                     let organization = self.why_refused(&guard, refused.item, false).await?;
-                    if refusal.membership.is_none() {
+                    if membership.is_none() {
                         let full = role != Role::Member && !organization.has_room_for(&member.user_id);
                         return Err(if full { Error::TooManyAdmins } else { Error::Conflict });
                     }

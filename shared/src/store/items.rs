@@ -3,7 +3,9 @@
 
 use super::keys::{self, Item};
 use crate::error::Error;
-use crate::model::{MaxOverages, Member, Organization, OrganizationId, Role, Timestamp, UserId};
+use crate::model::{
+    MaxOverages, Member, NewOrganization, Organization, OrganizationId, Role, Timestamp, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 /// An organization.
@@ -38,13 +40,12 @@ pub(super) struct OrganizationItem {
 
 impl OrganizationItem {
     /// A new organization with `owner` as its only member.
-    pub(super) fn new(id: &OrganizationId, owner: &UserId, name: String, domain: Option<String>) -> Self {
-        let now = Timestamp::now();
+    pub(super) fn new(id: &OrganizationId, owner: &UserId, new: &NewOrganization, now: Timestamp) -> Self {
         Self {
             pk: keys::organization_key(id),
             sk: keys::organization_key(id),
-            name,
-            domain,
+            name: new.name.as_str().to_owned(),
+            domain: new.domain.as_ref().map(|domain| domain.as_str().to_owned()),
             max_overages: MaxOverages::NONE,
             member_count: 1,
             owners: vec![owner.clone()],
@@ -127,13 +128,14 @@ impl MembershipItem {
 
 /// Reads an item. One that cannot be read is a bug of ours, or of who wrote it.
 ///
-/// The error names the item's sort key, which is an organization's id: what serde says may quote
-/// a name or a domain, and errors are logged.
+/// The error names the organization that the item's sort key does, and nothing else: what serde
+/// says may quote a name or a domain, another sort key has a client's Idempotency-Key, and errors
+/// are logged.
 pub(super) fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<T, Error> {
-    let sk = item.get("sk").cloned();
+    let organization = keys::organization_of(&item);
     serde_dynamo::from_item(item).map_err(|_| {
         let kind = std::any::type_name::<T>();
-        Error::Internal(format!("the item with sort key {sk:?} is not a {kind}").into())
+        Error::Internal(format!("the item of {organization:?} is not a {kind}").into())
     })
 }
 
@@ -153,6 +155,7 @@ pub(super) fn write(item: &impl Serialize) -> Result<Item, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Domain, OrganizationName};
     use aws_sdk_dynamodb::types::AttributeValue::{N, Null, S, Ss};
 
     fn id() -> OrganizationId {
@@ -163,13 +166,18 @@ mod tests {
         UserId::parse(name).unwrap()
     }
 
+    fn acme(domain: Option<&str>) -> NewOrganization {
+        let domain = domain.map(|domain| Domain::parse(domain).unwrap());
+        NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain }
+    }
+
     fn text(text: &str) -> aws_sdk_dynamodb::types::AttributeValue {
         S(text.to_owned())
     }
 
     #[test]
     fn the_stored_form_of_an_organization_does_not_change() {
-        let item = OrganizationItem::new(&id(), &user("ann"), "Acme".into(), Some("acme.example".into()));
+        let item = OrganizationItem::new(&id(), &user("ann"), &acme(Some("acme.example")), Timestamp::now());
         let now = item.created_at.as_str().to_owned();
         let key = "ORG#org_01ARZ3NDEKTSV4RRFFQ69G5FAV";
         let expected = Item::from(
@@ -222,7 +230,8 @@ mod tests {
 
     #[test]
     fn a_missing_limit_is_not_taken_for_no_limit() {
-        let mut item = write(&OrganizationItem::new(&id(), &user("ann"), "Acme".into(), None)).unwrap();
+        let mut item =
+            write(&OrganizationItem::new(&id(), &user("ann"), &acme(None), Timestamp::now())).unwrap();
         item.insert("maxOverages".into(), Null(true));
         assert_eq!(read::<OrganizationItem>(item.clone()).unwrap().max_overages, MaxOverages::UNLIMITED);
         item.remove("maxOverages");

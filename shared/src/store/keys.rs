@@ -1,6 +1,6 @@
 //! The format of every key, and back.
 
-use crate::model::{OrganizationId, UserId};
+use crate::model::{IdempotencyKey, OrganizationId, UserId};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
@@ -26,6 +26,11 @@ pub(super) fn organization(id: &OrganizationId) -> Item {
 
 pub(super) fn membership(user: &UserId, id: &OrganizationId) -> Item {
     key(user_key(user), organization_key(id))
+}
+
+/// The sort key of the record of a request that came with a key, among its user's items.
+pub(super) fn idempotency_key(key: &IdempotencyKey) -> String {
+    format!("IDEMPOTENCY#{}", key.as_str())
 }
 
 /// The organization that an item's sort key names.
@@ -61,6 +66,6 @@ pub(super) fn is_organization(item: &Item) -> bool {
     item.get("pk") == item.get("sk")
 }
 
-fn key(pk: String, sk: String) -> Item {
+pub(super) fn key(pk: String, sk: String) -> Item {
     Item::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), AttributeValue::S(sk))])
 }

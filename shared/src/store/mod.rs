@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | organization | `ORG#<id>` | `ORG#<id>` |
 //! | membership | `USER#<sub>` | `ORG#<id>` |
+//! | idempotency record | `USER#<sub>` | `IDEMPOTENCY#<key>` |
 //!
 //! Memberships live in the user's partition, so that a user's list is strongly consistent and every
 //! authorization read hits that user's own partition. The sparse index `members` (organizationId,
@@ -27,6 +28,7 @@ mod create_organization;
 mod failure;
 mod get_organization;
 mod guard;
+mod idempotency;
 mod items;
 mod keys;
 mod list_members;

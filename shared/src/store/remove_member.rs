@@ -37,19 +37,19 @@ impl Store {
             .condition_expression("attribute_exists(pk)")
             .build()
             .map_err(|error| Error::Internal(error.into()))?;
-        match self.transact(Step::Update(write.update), Step::Delete(delete)).await? {
+        match self.transact([Step::Update(write.update), Step::Delete(delete)]).await? {
             Ok(()) => {
                 let item = self.get_item(keys::organization(id)).await?.ok_or(Error::OrganizationNotFound)?;
                 let organization: OrganizationItem = items::read(item)?;
                 let role = (!leaving).then(|| organization.role_of(caller));
                 Ok(organization.into_organization(id.clone(), role))
             }
-            Err(refusal) => {
-                let target_is_missing = refusal.membership.is_some();
+            Err([organization, membership]) => {
+                let target_is_missing = membership.is_some();
                 if leaving && target_is_missing {
                     return Err(Error::OrganizationNotFound);
                 }
-                let seen = refusal.organization.and_then(|refused| refused.item);
+                let seen = organization.and_then(|refused| refused.item);
                 let organization = self.why_refused(&guard, seen, target_is_missing).await?;
                 Err(if organization.is_last_owner(user) { Error::LastOwner } else { Error::Conflict })
             }

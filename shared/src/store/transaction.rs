@@ -1,4 +1,4 @@
-//! TransactWriteItems over an organization and one of its memberships, always in that order.
+//! TransactWriteItems: a few writes, all of them or none.
 
 use super::Store;
 use super::failure::unexpected;
@@ -25,25 +25,18 @@ pub(super) struct Refused {
     pub item: Option<Item>,
 }
 
-/// Which conditions of a transaction failed; it changed nothing.
-pub(super) struct Refusal {
-    pub organization: Option<Refused>,
-    pub membership: Option<Refused>,
-}
-
 impl Store {
-    /// Makes both writes or neither. One ClientRequestToken goes with all attempts, the SDK's and
-    /// those after a conflict, so a transaction whose answer was lost is done once.
-    pub(super) async fn transact(
+    /// Makes all writes or none; then it says which of the steps' conditions failed, each in its
+    /// step's place. One ClientRequestToken goes with all attempts, the SDK's and those after a
+    /// conflict, so a transaction whose answer was lost is done once.
+    pub(super) async fn transact<const STEPS: usize>(
         &self,
-        organization: Step,
-        membership: Step,
-    ) -> Result<Result<(), Refusal>, Error> {
+        steps: [Step; STEPS],
+    ) -> Result<Result<(), [Option<Refused>; STEPS]>, Error> {
         let request = self
             .client
             .transact_write_items()
-            .transact_items(organization.into_item())
-            .transact_items(membership.into_item())
+            .set_transact_items(Some(steps.map(Step::into_item).into()))
             .client_request_token(Ulid::generate().to_string())
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         while_conflict(|| async {
@@ -53,14 +46,11 @@ impl Store {
                     Ok(Ok(()))
                 }
                 Err(error) => match reasons(&error) {
-                    Some([organization, membership]) => match interference(&[organization, membership]) {
+                    Some(reasons) => match interference(reasons) {
                         Some(error) => Err(error),
-                        None => Ok(Err(Refusal {
-                            organization: refused(organization),
-                            membership: refused(membership),
-                        })),
+                        None => Ok(Err(reasons.each_ref().map(refused))),
                     },
-                    _ => Err(unexpected(error)),
+                    None => Err(unexpected(error)),
                 },
             }
         })
@@ -68,18 +58,21 @@ impl Store {
     }
 }
 
-fn reasons<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<&[CancellationReason]> {
+/// Why a transaction was canceled: a reason for each step, in the steps' order.
+fn reasons<const STEPS: usize, R>(
+    error: &SdkError<TransactWriteItemsError, R>,
+) -> Option<&[CancellationReason; STEPS]> {
     match error.as_service_error()? {
         TransactWriteItemsError::TransactionCanceledException(canceled) => {
-            Some(canceled.cancellation_reasons())
+            canceled.cancellation_reasons().try_into().ok()
         }
         _ => None,
     }
 }
 
 /// The error of a transaction that was canceled for another reason than its conditions. With one
-/// of these, the conditions of the other item say nothing for certain.
-fn interference(reasons: &[&CancellationReason]) -> Option<Error> {
+/// of these, the conditions of the other items say nothing for certain.
+fn interference(reasons: &[CancellationReason]) -> Option<Error> {
     reasons.iter().find_map(|reason| match reason.code().unwrap_or_default() {
         "None" | "ConditionalCheckFailed" => None,
         "TransactionConflict" => Some(Error::Conflict),

@@ -45,7 +45,7 @@ impl Store {
             .build()
             .map_err(|error| Error::Internal(error.into()))?;
         let before = self.get_item(keys::membership(user, id)).await?;
-        match self.transact(Step::Update(write.update), Step::Update(update)).await? {
+        match self.transact([Step::Update(write.update), Step::Update(update)]).await? {
             Ok(()) => {
                 // Without an item, the user was added between the reading and the transaction.
                 let item = match before {
@@ -55,9 +55,9 @@ impl Store {
                 let member: MembershipItem = items::read(item)?;
                 Ok(Member { role, ..member.into_member(id.clone()) })
             }
-            Err(refusal) => {
-                let target_is_missing = refusal.membership.is_some();
-                let seen = refusal.organization.and_then(|refused| refused.item);
+            Err([organization, membership]) => {
+                let target_is_missing = membership.is_some();
+                let seen = organization.and_then(|refused| refused.item);
                 let organization = self.why_refused(&guard, seen, target_is_missing).await?;
                 Err(match role {
                     Role::Admin | Role::Member if organization.is_last_owner(user) => Error::LastOwner,

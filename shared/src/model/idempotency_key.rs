@@ -1,0 +1,93 @@
+use super::Invalid;
+
+const MOST_CHARACTERS: usize = 255;
+
+/// A client's name for one request, by which the request is recognized when it is sent again: 1 to
+/// 255 printable ASCII characters.
+///
+/// It has no `Debug`: clients put into keys what they like, and what cannot be formatted does not
+/// get into a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Takes the value of an `Idempotency-Key` header: a String of RFC 9651 §3.3.3, as
+    /// draft-ietf-httpapi-idempotency-key-header has it, or the key alone, as most clients send it.
+    /// Both spellings name the same key.
+    ///
+    /// # Errors
+    /// When the key is empty, too long or holds another character, or when the value starts as a
+    /// quoted string and is none.
+    pub fn parse(value: &str) -> Result<Self, Invalid> {
+        let key = match value.strip_prefix('"') {
+            Some(quoted) => unquoted(quoted),
+            None => Some(value.to_owned()),
+        };
+        let is_printable = |byte: u8| (0x20..=0x7e).contains(&byte);
+        key.filter(|key| (1..=MOST_CHARACTERS).contains(&key.len()) && key.bytes().all(is_printable))
+            .map(Self)
+            .ok_or(Invalid::new(
+                "idempotency_key",
+                "Idempotency-Key is given once: 1 to 255 printable ASCII characters, alone or as a quoted string.",
+            ))
+    }
+
+    /// The key, without quotes and escapes.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What stands between the quotes, where `text` follows the first and ends with the last. A
+/// backslash escapes a quote or a backslash and nothing else.
+fn unquoted(text: &str) -> Option<String> {
+    let mut key = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    loop {
+        match characters.next()? {
+            '"' => return characters.as_str().is_empty().then_some(key),
+            '\\' => key.push(characters.next().filter(|escaped| ['"', '\\'].contains(escaped))?),
+            character => key.push(character),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(value: &str) -> Option<String> {
+        IdempotencyKey::parse(value).ok().map(|key| key.as_str().to_owned())
+    }
+
+    #[test]
+    fn a_key_and_the_same_in_quotes_are_one() {
+        for (value, key) in [
+            ("k", "k"),
+            ("\"k\"", "k"),
+            ("8e03978e-40d5-43e8-bc93-6894a57f9324", "8e03978e-40d5-43e8-bc93-6894a57f9324"),
+            ("a b, c#\\d\"", "a b, c#\\d\""),
+            (r#""a \"b\" \\ c""#, r#"a "b" \ c"#),
+            ("\" \"", " "),
+        ] {
+            assert_eq!(parsed(value).as_deref(), Some(key), "{value}");
+        }
+        let (longest, escaped) = ("~".repeat(255), format!("\"{}\"", "\\\\".repeat(255)));
+        assert_eq!(parsed(&longest), Some(longest));
+        assert_eq!(parsed(&escaped), Some("\\".repeat(255)));
+    }
+
+    #[test]
+    fn anything_else_is_no_key() {
+        let too_long = "k".repeat(256);
+        for value in ["", &too_long, &format!("\"{too_long}\""), "\t", "a\u{7f}", "é", "\"é\"", "\"a\tb\""]
+        {
+            assert_eq!(parsed(value), None, "{value:?}");
+        }
+        for value in
+            ["\"", "\"\"", "\"a", "\"a\\\"", "\"a\\b\"", "\"a\"b", "\"a\" ", "\"a\",\"b\"", "\"a\";b=1"]
+        {
+            assert_eq!(parsed(value), None, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! `USER#<caller>`/`IDEMPOTENCY#<key>`: what was answered to the first request with a key. It is put
+//! in the transaction that does what the request asks, so that neither is there without the other.
+//! Guard: there is none yet, or it has expired.
+
+use super::Store;
+use super::items::{self, OrganizationItem};
+use super::keys::{self, Item};
+use super::transaction::Step;
+use crate::error::Error;
+use crate::model::{IdempotencyKey, NewOrganization, OrganizationId, Timestamp, UserId};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// TTL may delete an expired item days late, so the expiry is a condition too.
+const NEW_OR_EXPIRED: &str = "attribute_not_exists(pk) OR expiresAt <= :now";
+
+/// How long a key is remembered.
+const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A request that came with a key, and what it was answered.
+///
+/// Everything about a new organization follows from who asked, for what, and these attributes. So
+/// the first answer can be given again whatever became of the organization since, be it renamed or
+/// left by its creator; no other item is read for it, and it shows nothing that the caller has not
+/// been shown before.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct IdempotencyRecord {
+    pk: String,
+    sk: String,
+    request_hash: String,
+    organization_id: String,
+    created_at: Timestamp,
+    /// Seconds since 1970: the table's TTL attribute.
+    expires_at: u64,
+}
+
+impl IdempotencyRecord {
+    /// The record of `caller`'s request for `new`, answered with `organization`.
+    pub(super) fn new(
+        caller: &UserId,
+        key: &IdempotencyKey,
+        new: &NewOrganization,
+        id: &OrganizationId,
+        organization: &OrganizationItem,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            pk: keys::user_key(caller),
+            sk: keys::idempotency_key(key),
+            request_hash: hash(new)?,
+            organization_id: id.as_str().to_owned(),
+            created_at: organization.created_at.clone(),
+            expires_at: now() + LIFETIME.as_secs(),
+        })
+    }
+}
+
+impl Store {
+    /// Puts a record unless its key has one.
+    pub(super) fn put_record(&self, record: &IdempotencyRecord) -> Result<Step, Error> {
+        let put = Put::builder()
+            .table_name(&*self.table)
+            .set_item(Some(items::write(record)?))
+            .condition_expression(NEW_OR_EXPIRED)
+            .expression_attribute_values(":now", AttributeValue::N(now().to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        put.map(Step::Put).map_err(|error| Error::Internal(error.into()))
+    }
+
+    /// The id and the time that the first request with a key was answered with, where `repeated`
+    /// could not be put. `seen` is what DynamoDB returned with the refusal; where nothing came, the
+    /// record is read.
+    ///
+    /// # Errors
+    /// [`Error::IdempotencyKeyReused`] when the first request was another.
+    pub(super) async fn first_answer(
+        &self,
+        repeated: &IdempotencyRecord,
+        seen: Option<Item>,
+    ) -> Result<(OrganizationId, Timestamp), Error> {
+        let item = match seen {
+            Some(item) => item,
+            // One that is gone a moment after it was in the way has just expired: the next request
+            // will be the first.
+            None => {
+                let key = keys::key(repeated.pk.clone(), repeated.sk.clone());
+                self.get_item(key).await?.ok_or(Error::IdempotencyInProgress)?
+            }
+        };
+        let first: IdempotencyRecord = items::read(item)?;
+        if first.request_hash != repeated.request_hash {
+            return Err(Error::IdempotencyKeyReused);
+        }
+        match OrganizationId::parse(&first.organization_id) {
+            Some(id) => Ok((id, first.created_at)),
+            None => Err(Error::Internal("an idempotency record without an organization's id".into())),
+        }
+    }
+}
+
+/// Names what a request asks for: the operation and its values as parsed. A client that sends a
+/// request again may build its body anew, with the fields in another order, the name under its other
+/// name or the domain in capitals: that is the same request. Only equality matters, so the values
+/// themselves are not kept. SHA-256, so that nobody finds another request that counts as equal.
+fn hash(new: &NewOrganization) -> Result<String, Error> {
+    let domain = new.domain.as_ref().map(|domain| domain.as_str());
+    let request = serde_json::to_vec(&("createOrganization", new.name.as_str(), domain))
+        .map_err(|error| Error::Internal(error.into()))?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, &request)))
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Domain, OrganizationName};
+    use aws_sdk_dynamodb::types::AttributeValue::{N, S};
+
+    fn new(name: &str, domain: Option<&str>) -> NewOrganization {
+        let domain = domain.map(|domain| Domain::parse(domain).unwrap());
+        NewOrganization { name: OrganizationName::parse(name).unwrap(), domain }
+    }
+
+    #[test]
+    fn the_stored_form_of_a_record_does_not_change() {
+        let id = OrganizationId::parse("org_01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap();
+        let (ann, key) = (UserId::parse("ann").unwrap(), IdempotencyKey::parse("\"k 1\"").unwrap());
+        let new = new("Acme", Some("acme.example"));
+        let organization = OrganizationItem::new(&id, &ann, &new, Timestamp::now());
+        let record = IdempotencyRecord::new(&ann, &key, &new, &id, &organization).unwrap();
+        let expected = Item::from(
+            [
+                ("pk", S("USER#ann".into())),
+                ("sk", S("IDEMPOTENCY#k 1".into())),
+                // `printf '["createOrganization","Acme","acme.example"]' | openssl sha256 -binary |
+                // basenc --base64url`, without the padding.
+                ("requestHash", S("uQNIdoYOyH8Ov5pMS3zNMyZ6cAMuf-f2HqftsnboWEI".into())),
+                ("organizationId", S("org_01ARZ3NDEKTSV4RRFFQ69G5FAV".into())),
+                ("createdAt", S(organization.created_at.as_str().into())),
+                ("expiresAt", N(record.expires_at.to_string())),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        assert_eq!(items::write(&record).unwrap(), expected);
+        assert!(items::read::<IdempotencyRecord>(expected).is_ok());
+    }
+
+    #[test]
+    fn a_hash_names_the_values_and_not_their_spelling() {
+        let hash = |name, domain| hash(&new(name, domain)).unwrap();
+        assert_eq!(hash(" Acme ", Some("ACME.example.")), hash("Acme", Some("acme.example")));
+        let all = [hash("Acme", None), hash("acme", None), hash("Acme", Some("acme.example"))];
+        assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2], "{all:?}");
+    }
+
+    #[test]
+    fn what_is_logged_of_an_unreadable_record_has_no_key() {
+        let item = keys::key("USER#ann".into(), "IDEMPOTENCY#secret".into());
+        let Err(Error::Internal(cause)) = items::read::<IdempotencyRecord>(item) else { panic!("read") };
+        assert!(!cause.to_string().contains("secret"), "{cause}");
+    }
+}

@@ -1,0 +1,229 @@
+//! `POST /organization` with an `Idempotency-Key`: sent again, it is answered again and not done
+//! again.
+
+use crate::{
+    client::{Request, Response, User},
+    organizations::Organization,
+    recorder, stack,
+};
+use futures_util::future::join_all;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+
+const HEADER: &str = "Idempotency-Key";
+
+/// A key that no other run has used: a deployed stack remembers it for a day.
+fn fresh_key() -> String {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    stack::unique(&format!("key {}", since_1970.as_nanos()))
+}
+
+fn create(user: &User, key: &str, name: &str) -> Request {
+    user.post("/organization", json!({ "organizationName": name })).header(HEADER, key)
+}
+
+/// All of a response that a repeated request gets, too.
+fn answer(response: &Response) -> (u16, HeaderMap, Vec<u8>) {
+    let mut headers = response.headers.clone();
+    for of_this_response in ["x-request-id", "date"] {
+        headers.remove(of_this_response);
+    }
+    (response.status.as_u16(), headers, response.body.clone())
+}
+
+async fn organizations(user: &User) -> Vec<String> {
+    user.list("/organization/list", "id").await
+}
+
+#[tokio::test]
+async fn the_same_request_again_gets_the_same_answer_and_creates_nothing() {
+    let alice = stack::user("alice");
+    let key = fresh_key();
+    let first = create(&alice, &key, "Acme").send().await;
+    let id = first.expect(201)["id"].as_str().unwrap().to_owned();
+    let before = organizations(&alice).await;
+    assert!(before.contains(&id));
+
+    let again = create(&alice, &key, "Acme").send().await;
+
+    assert_eq!(answer(&again), answer(&first));
+    assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
+    assert_eq!(organizations(&alice).await, before);
+}
+
+#[tokio::test]
+async fn the_first_answer_is_given_whatever_became_of_the_organization() {
+    let [alice, bob] = ["alice", "bob"].map(stack::user);
+    let key = fresh_key();
+    let first = create(&alice, &key, "Acme").send().await;
+    let organization = Organization::from_id(first.expect(201)["id"].as_str().unwrap());
+    alice.put(&organization.path, json!({ "name": "Renamed" })).send().await.expect(200);
+    assert_eq!(answer(&create(&alice, &key, "Acme").send().await), answer(&first));
+
+    alice.add(&organization, &bob.id, "owner").await;
+    alice.delete(organization.member(&alice.id)).send().await.expect(200);
+    assert_eq!(answer(&create(&alice, &key, "Acme").send().await), answer(&first));
+    alice.get(&organization.path).send().await.expect_error(404, "organization_not_found");
+    assert_eq!(bob.organization(&organization).await["name"], "Renamed");
+}
+
+#[tokio::test]
+async fn the_same_values_spelt_otherwise_are_the_same_request() {
+    let alice = stack::user("alice");
+    let key = fresh_key();
+    let post = |body: &str| {
+        let request = alice.request(reqwest::Method::POST, "/organization").header(HEADER, &key);
+        request.header("content-type", "application/json").body(body).send()
+    };
+    let first = post(r#"{"organizationName": "Acme", "domain": "acme.example"}"#).await;
+    first.expect(201);
+    for body in [
+        r#"{ "domain": "acme.example", "organizationName": "Acme" }"#,
+        r#"{"name": "Acme", "domain": "acme.example"}"#,
+        r#"{"organizationName": " \u0041cme ", "domain": "ACME.Example."}"#,
+    ] {
+        assert_eq!(answer(&post(body).await), answer(&first), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn another_request_with_the_key_is_refused() {
+    let alice = stack::user("alice");
+    let key = fresh_key();
+    let post = |body: Value| alice.post("/organization", body).header(HEADER, &key).send();
+    post(json!({ "organizationName": "Acme" })).await.expect(201);
+    let before = organizations(&alice).await;
+    for body in [
+        json!({ "organizationName": "acme" }),
+        json!({ "organizationName": "Acme", "domain": "acme.example" }),
+        json!({ "organizationName": "Acme, null" }),
+    ] {
+        post(body).await.expect_error(422, "idempotency_key_reused");
+    }
+    // What is wrong with a request in itself comes first.
+    post(json!({ "organizationName": "" })).await.expect_validation_failed("organizationName");
+    post(json!({})).await.expect_invalid_request("organizationName");
+    assert_eq!(organizations(&alice).await, before);
+}
+
+#[tokio::test]
+async fn keys_of_different_callers_have_nothing_to_do_with_each_other() {
+    let [alice, bob] = ["alice", "bob"].map(stack::user);
+    let key = fresh_key();
+    let of_alice = create(&alice, &key, "Acme").send().await.expect(201);
+    let of_bob = create(&bob, &key, "Acme").send().await.expect(201);
+    assert_ne!(of_alice["id"], of_bob["id"]);
+    assert_eq!(of_bob["createdBy"], json!(bob.id));
+    create(&bob, &fresh_key(), "Other").send().await.expect(201);
+}
+
+#[tokio::test]
+async fn a_refused_request_does_not_use_up_its_key() {
+    let alice = stack::user("alice");
+    let key = fresh_key();
+    create(&alice, &key, "").send().await.expect_validation_failed("organizationName");
+    create(&alice, &key, "Acme").send().await.expect(201);
+}
+
+#[tokio::test]
+async fn a_key_and_the_same_in_quotes_are_one() {
+    let alice = stack::user("alice");
+    let key = format!("{} \\ ~", fresh_key());
+    let quoted = format!("\"{}\"", key.replace('\\', "\\\\"));
+    let first = create(&alice, &key, "Acme").send().await;
+    first.expect(201);
+    assert_eq!(answer(&create(&alice, &quoted, "Acme").send().await), answer(&first));
+}
+
+#[tokio::test]
+async fn keys_of_1_and_255_characters_are_taken() {
+    let alice = stack::user("alice");
+    let long = format!("{:~<255}", fresh_key());
+    let first = create(&alice, &long, "Acme").send().await;
+    first.expect(201);
+    assert_eq!(answer(&create(&alice, &format!("\"{long}\""), "Acme").send().await), answer(&first));
+    if stack::is_local() {
+        create(&alice, "k", "Acme").send().await.expect(201);
+        create(&alice, "l", "Acme").send().await.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_key_is_refused_and_the_header_named() {
+    let alice = stack::user("alice");
+    let long = "k".repeat(256);
+    let before = organizations(&alice).await;
+    for value in
+        ["", "  ", &long, &format!("\"{long}\""), "a\tb", "é", "\"", "\"\"", "\"a", "\"a\\b\"", "\"a\"b"]
+    {
+        let response = create(&alice, value, "Acme").send().await;
+        response.expect_invalid_request(HEADER);
+    }
+    // A gateway joins what is given twice by a comma.
+    create(&alice, "\"a\", \"b\"", "Acme").send().await.expect_invalid_request(HEADER);
+    create(&alice, "", "").send().await.expect_invalid_request(HEADER);
+    assert_eq!(organizations(&alice).await, before);
+}
+
+#[tokio::test]
+async fn of_many_at_once_with_the_same_key_one_creates() {
+    let alice = stack::user("alice");
+    for _ in 0..8 {
+        let key = fresh_key();
+        let before = organizations(&alice).await.len();
+        let responses = join_all((0..8).map(|_| create(&alice, &key, "Race").send())).await;
+        let answered = create(&alice, &key, "Race").send().await;
+        answered.expect(201);
+        for response in responses {
+            if response.status == 201 {
+                assert_eq!(answer(&response), answer(&answered));
+            } else {
+                response.expect_error(409, "idempotency_in_progress");
+            }
+        }
+        assert_eq!(organizations(&alice).await.len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn of_different_requests_at_once_with_the_same_key_one_creates() {
+    let alice = stack::user("alice");
+    for _ in 0..8 {
+        let key = fresh_key();
+        let before = organizations(&alice).await.len();
+        let names = ["a", "b", "c", "d", "a", "b", "c", "d"];
+        let responses = join_all(names.map(|name| create(&alice, &key, name).send())).await;
+        let created: Vec<_> = responses.iter().filter(|response| response.status == 201).collect();
+        assert!(!created.is_empty());
+        assert!(created.iter().all(|response| answer(response) == answer(created[0])));
+        let name = created[0].expect(201)["name"].clone();
+        for (response, sent) in responses.iter().zip(names) {
+            match response.status.as_u16() {
+                201 => assert_eq!(name, sent),
+                409 => drop(response.expect_error(409, "idempotency_in_progress")),
+                _ => {
+                    assert_ne!(name, sent);
+                    response.expect_error(422, "idempotency_key_reused");
+                }
+            }
+        }
+        assert_eq!(organizations(&alice).await.len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_first_request_that_does_not_end_is_in_progress() {
+    let Some(_) = stack::local_only("a real DynamoDB is not contended on purpose") else { return };
+    let contended = stack::user(recorder::CONTENDED);
+    create(&contended, "k", "Acme").send().await.expect_error(409, "idempotency_in_progress");
+}
+
+#[tokio::test]
+async fn a_dynamodb_that_does_not_return_the_record_is_asked_for_it() {
+    let Some(_) = stack::local_only("a real DynamoDB returns it") else { return };
+    let user = stack::user(recorder::UNEXPLAINED);
+    let first = create(&user, "k", "Acme").send().await;
+    first.expect(201);
+    assert_eq!(answer(&create(&user, "k", "Acme").send().await), answer(&first));
+    create(&user, "k", "Other").send().await.expect_error(422, "idempotency_key_reused");
+}

@@ -1,0 +1,169 @@
+//! Records of requests with an Idempotency-Key: when they count, and what they are written with.
+
+use crate::faults::Fault;
+use crate::table::{Table, acme, number, refusal, text, user};
+use aws_sdk_dynamodb::types::AttributeValue;
+use shared::model::{IdempotencyKey, NewOrganization, OrganizationName};
+use std::iter::repeat_with;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const DAY: i64 = 24 * 60 * 60;
+
+fn key(value: &str) -> IdempotencyKey {
+    IdempotencyKey::parse(value).expect("a key")
+}
+
+fn another() -> NewOrganization {
+    NewOrganization { name: OrganizationName::parse("Another").unwrap(), domain: None }
+}
+
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
+}
+
+/// Rewrites the record of `ann`'s request with the key `k` to expire at a time.
+async fn expire(table: &Table, at: i64) {
+    let mut item = table.idempotency_item(&user("ann"), "k").await.unwrap();
+    item.insert("expiresAt".into(), AttributeValue::N(at.to_string()));
+    table.put(item).await;
+}
+
+#[tokio::test]
+async fn a_key_is_remembered_for_24_hours() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let earliest = now() + DAY;
+    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
+    let record = table.idempotency_item(&ann, "k").await.unwrap();
+    assert!((earliest..=now() + DAY).contains(&number(&record, "expiresAt")), "{record:?}");
+    assert_eq!(record["organizationId"], text(first.id.as_str()));
+
+    expire(&table, now() + 60).await;
+    assert_eq!(table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap(), first);
+}
+
+#[tokio::test]
+async fn an_expired_record_is_ignored_and_replaced_though_it_is_still_there() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
+
+    for new in [acme(), another()] {
+        expire(&table, now()).await;
+        let second = table.create_organization(&ann, new, Some(&key("k"))).await.unwrap();
+        assert_ne!(second.id, first.id);
+        let record = table.idempotency_item(&ann, "k").await.unwrap();
+        assert_eq!(record["organizationId"], text(second.id.as_str()));
+        assert!(number(&record, "expiresAt") > now());
+    }
+    assert_eq!(table.list_organizations(&ann, 9, None).await.unwrap().items.len(), 3);
+}
+
+#[tokio::test]
+async fn a_repeated_request_adds_no_item_of_any_kind() {
+    let table = Table::new().await;
+    let (ann, bob) = (user("ann"), user("bob"));
+    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
+    assert_eq!(table.size().await, 3);
+
+    assert_eq!(table.create_organization(&ann, acme(), Some(&key("\"k\""))).await.unwrap(), first);
+    let reused = table.create_organization(&ann, another(), Some(&key("k"))).await;
+    assert_eq!(refusal(reused), "idempotency_key_reused");
+    assert_eq!(table.size().await, 3);
+
+    assert_ne!(table.create_organization(&bob, acme(), Some(&key("k"))).await.unwrap().id, first.id);
+    assert_eq!(table.size().await, 6);
+}
+
+#[tokio::test]
+async fn a_creation_that_failed_leaves_its_key_free() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    for fault in [
+        Fault::canceled(["None", "None", "ThrottlingError"]),
+        Fault::canceled(["ThrottlingError", "None", "None"]),
+    ] {
+        table.inject([fault]);
+        let failed = table.create_organization(&ann, acme(), Some(&key("k"))).await;
+        assert_eq!(refusal(failed), "service_unavailable");
+        assert_eq!(table.size().await, 0);
+    }
+
+    table.create_organization(&ann, another(), Some(&key("k"))).await.unwrap();
+    assert_eq!(table.size().await, 3);
+}
+
+#[tokio::test]
+async fn a_creation_whose_answers_were_all_lost_is_found_by_its_key() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    table.inject([Fault::LostAnswer]);
+    table.create_organization(&ann, acme(), Some(&key("once"))).await.unwrap();
+    assert_eq!(table.size().await, 3);
+
+    table.inject([Fault::LostAnswer, Fault::LostAnswer, Fault::LostAnswer]);
+    let lost = table.create_organization(&ann, acme(), Some(&key("k"))).await;
+    assert_eq!(refusal(lost), "service_unavailable");
+    let again = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
+    let listed = table.list_organizations(&ann, 9, None).await.unwrap().items;
+    assert_eq!((listed.len(), listed.last()), (2, Some(&again)));
+}
+
+#[tokio::test]
+async fn a_first_request_that_is_still_running_is_waited_for_a_while() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let running =
+        |times| repeat_with(|| Fault::canceled(["None", "None", "TransactionConflict"])).take(times);
+
+    table.inject(running(5));
+    let refused = table.create_organization(&ann, acme(), Some(&key("k"))).await;
+    assert_eq!(refusal(refused), "idempotency_in_progress");
+    assert_eq!(table.size().await, 0);
+
+    table.inject(running(4));
+    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
+    table.inject(running(4));
+    assert_eq!(table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap(), first);
+}
+
+/// Old builds of DynamoDB Local return no item with a refusal, even when asked.
+#[tokio::test]
+async fn a_record_that_does_not_come_with_the_refusal_is_read() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let refused = || [Fault::canceled(["None", "None", "ConditionalCheckFailed"])];
+
+    table.inject(refused());
+    let expired_meanwhile = table.create_organization(&ann, acme(), Some(&key("k"))).await;
+    assert_eq!(refusal(expired_meanwhile), "idempotency_in_progress");
+
+    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
+    table.inject(refused());
+    assert_eq!(table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap(), first);
+    table.inject(refused());
+    let reused = table.create_organization(&ann, another(), Some(&key("k"))).await;
+    assert_eq!(refusal(reused), "idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn records_are_not_among_a_users_organizations() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let mut created = Vec::new();
+    for name in ["a", "b", "c"] {
+        created.push(table.create_organization(&ann, acme(), Some(&key(name))).await.unwrap());
+    }
+
+    let mut listed = Vec::new();
+    let mut after = None;
+    loop {
+        let page = table.list_organizations(&ann, 1, after.as_deref()).await.unwrap();
+        listed.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed, created);
+}
