@@ -18,6 +18,10 @@ use std::sync::{Arc, Mutex};
 pub enum Fault {
     /// It is done, and the connection dies before its answer is there.
     LostAnswer,
+    /// It is not done, and never answered.
+    Stall,
+    /// It is done, and never answered.
+    Silence,
     /// It is not done; this status and body answer it.
     Answer(u16, Value),
 }
@@ -49,8 +53,11 @@ impl Fault {
 #[derive(Debug, Clone)]
 pub struct Faulty {
     inner: SharedHttpClient,
-    faults: Arc<Mutex<VecDeque<Fault>>>,
+    faults: Faults,
 }
+
+/// Each with the action that is to meet it; the empty text is any.
+type Faults = Arc<Mutex<VecDeque<(&'static str, Fault)>>>;
 
 impl Default for Faulty {
     fn default() -> Self {
@@ -59,8 +66,12 @@ impl Default for Faulty {
 }
 
 impl Faulty {
-    pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.faults.lock().unwrap().extend(faults);
+    pub fn inject(&self, action: &'static str, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.lock().unwrap().extend(faults.into_iter().map(|fault| (action, fault)));
+    }
+
+    pub fn end(&self) {
+        self.faults.lock().unwrap().clear();
     }
 }
 
@@ -78,14 +89,25 @@ impl HttpClient for Faulty {
 #[derive(Debug)]
 struct FaultyConnector {
     inner: SharedHttpConnector,
-    faults: Arc<Mutex<VecDeque<Fault>>>,
+    faults: Faults,
 }
 
 impl HttpConnector for FaultyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let fault = self.faults.lock().unwrap().pop_front();
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let mut faults = self.faults.lock().unwrap();
+        let next = faults.iter().position(|(action, _)| target.ends_with(action));
+        let fault = next.and_then(|next| faults.remove(next)).map(|(_, fault)| fault);
         match fault {
             None => self.inner.call(request),
+            Some(Fault::Stall) => HttpConnectorFuture::new(std::future::pending()),
+            Some(Fault::Silence) => {
+                let forwarded = self.inner.call(request);
+                HttpConnectorFuture::new(async move {
+                    forwarded.await.unwrap();
+                    std::future::pending().await
+                })
+            }
             Some(Fault::Answer(status, body)) => {
                 let status = StatusCode::try_from(status).unwrap();
                 HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body.to_string()))))

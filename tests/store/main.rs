@@ -13,6 +13,7 @@
 mod add_member;
 mod budgets;
 mod create_organization;
+mod deadline;
 mod faults;
 mod get_organization;
 mod idempotency;

@@ -57,7 +57,17 @@ impl Table {
 
     /// Lets the store's next requests meet these faults, one each.
     pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.faulty.inject(faults);
+        self.inject_into("", faults);
+    }
+
+    /// The same for the next requests of this action.
+    pub fn inject_into(&self, action: &'static str, faults: impl IntoIterator<Item = Fault>) {
+        self.faulty.inject(action, faults);
+    }
+
+    /// Ends the faults that no request has met.
+    pub fn end_faults(&self) {
+        self.faulty.end();
     }
 
     /// An organization of `owner`.

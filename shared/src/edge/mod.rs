@@ -19,11 +19,19 @@ pub(crate) use response::status;
 
 use crate::error::Error;
 use crate::identity::Authenticator;
-use crate::store::{Store, meter};
+use crate::store::{Store, deadline, meter};
 use crate::telemetry;
 use lambda_http::{Body, RequestExt, service_fn};
 use std::convert::Infallible;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
+
+/// The time of a request whose invocation has more or does not say: template.yaml's `Timeout`, and
+/// half of what API Gateway waits.
+const MOST_TIME: Duration = Duration::from_secs(15);
+
+/// What is kept of a request's time to answer it: to build, log and send a response takes some
+/// milliseconds at the CPU share of the smallest function, and timers may be late by as much.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
 
 /// A function: one operation's handler and what it needs, made once per instance.
 pub struct Edge<H> {
@@ -70,15 +78,38 @@ where
         event: lambda_http::Request,
     ) -> impl Future<Output = Result<lambda_http::Response<Body>, Infallible>> + Send {
         let started = Instant::now();
-        let request_id = event.lambda_context().request_id;
+        let context = event.lambda_context();
+        let time = time_for_the_work(context.deadline(), SystemTime::now());
+        let request_id = context.request_id;
         // The handler's future is made here, so that what is awaited below borrows no `H`.
         let handled = Request::new(event, &self.authenticator)
             .map(|request| (self.handler)(request, self.store.clone()));
         let operation = self.operation;
         async move {
-            let (result, usage) = meter::measure(async { handled?.await }).await;
+            let work = deadline::within(time, async { handled?.await });
+            let (result, usage) = meter::measure(work).await;
             telemetry::request_handled(operation, &request_id, &result, started.elapsed(), &usage);
             Ok(Response::from_result(result).with_request_id(&request_id).into_http())
         }
+    }
+}
+
+/// How long a request may be worked on until it must be answered. `cargo lambda watch` and other
+/// stand-ins for Lambda name a deadline of decades ago: that one says nothing.
+fn time_for_the_work(deadline: SystemTime, now: SystemTime) -> Duration {
+    let left = deadline.duration_since(now).unwrap_or(MOST_TIME);
+    left.min(MOST_TIME).saturating_sub(TIME_TO_ANSWER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_work_ends_before_the_invocation_does() {
+        let now = SystemTime::now();
+        let time = |left| time_for_the_work(now + Duration::from_millis(left), now).as_millis();
+        assert_eq!([time(15_000), time(60_000), time(4_000), time(300)], [14_500, 14_500, 3_500, 0]);
+        assert_eq!(time_for_the_work(SystemTime::UNIX_EPOCH, now).as_millis(), 14_500);
     }
 }

@@ -1,4 +1,4 @@
-use super::{Store, meter::Meter};
+use super::{Store, deadline::Deadline, meter::Meter};
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::meta::region::ProvideRegion;
 use aws_config::retry::RetryConfig;
@@ -15,6 +15,10 @@ use std::time::Duration;
 /// The roots that AWS's endpoints are certified by
 /// (<https://www.amazontrust.com/repository/>, the five that a client has to have).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
+
+/// What DynamoDB gets to answer one attempt: three of them, and what the SDK waits between, fit
+/// into the time of one request.
+pub(super) const ATTEMPT: Duration = Duration::from_secs(3);
 
 impl Store {
     /// Connects to the table that `TABLE_NAME` names, in the region and with the credentials of
@@ -50,6 +54,7 @@ impl Store {
         let config = aws_sdk_dynamodb::config::Builder::from(config)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(timeouts())
+            .interceptor(Deadline)
             .interceptor(Meter)
             .build();
         Self { client: Client::from_conf(config), table: table.into() }
@@ -71,12 +76,11 @@ fn https() -> Result<SharedHttpClient, String> {
     Ok(Builder::new().tls_provider(provider).tls_context(tls).build_https())
 }
 
-/// The SDK's own defaults wait for ever. An operation ends inside the function's 15 s, which is
-/// inside the API's 30 s, and leaves time to answer 503.
+/// The SDK's own defaults wait for ever. How long all attempts together may take is up to
+/// `deadline.rs`.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(3))
-        .operation_timeout(Duration::from_secs(10))
+        .operation_attempt_timeout(ATTEMPT)
         .build()
 }

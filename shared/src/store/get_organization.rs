@@ -48,9 +48,9 @@ impl Store {
         let mut found = Vec::with_capacity(keys.len());
         let mut wanted = keys;
         for failures in 0..MOST_ATTEMPTS {
-            if failures > 0 {
-                // Unprocessed keys mean throttling: asking again at once would meet it again.
-                pause(failures).await;
+            // Unprocessed keys mean throttling: asking again at once would meet it again.
+            if failures > 0 && !pause(failures).await {
+                break;
             }
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(wanted))

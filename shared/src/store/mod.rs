@@ -25,6 +25,7 @@
 mod add_member;
 mod client;
 mod create_organization;
+pub mod deadline;
 mod failure;
 mod get_organization;
 mod guard;

@@ -8,6 +8,7 @@ use super::guard::{Authority, Change, Guard};
 use super::items::{self, OrganizationItem};
 use super::keys;
 use super::privileges::{OWNER_STAYS, targets};
+use super::retry::while_unavailable;
 use super::transaction::Step;
 use crate::error::Error;
 use crate::model::{ExpectedVersion, Organization, OrganizationId, UserId};
@@ -39,7 +40,8 @@ impl Store {
             .map_err(|error| Error::Internal(error.into()))?;
         match self.transact([Step::Update(write.update), Step::Delete(delete)]).await? {
             Ok(()) => {
-                let item = self.get_item(keys::organization(id)).await?.ok_or(Error::OrganizationNotFound)?;
+                let read = while_unavailable(|| self.get_item(keys::organization(id)));
+                let item = read.await?.ok_or(Error::OrganizationNotFound)?;
                 let organization: OrganizationItem = items::read(item)?;
                 let role = (!leaving).then(|| organization.role_of(caller));
                 Ok(organization.into_organization(id.clone(), role))

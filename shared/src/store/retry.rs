@@ -1,22 +1,41 @@
 //! Retries that the SDK leaves to its callers: of writes that met another transaction on the same
-//! item, and of keys that BatchGetItem left unprocessed.
+//! item, of what must be read after a write is done, and of keys that BatchGetItem left unprocessed.
 
+use super::client::ATTEMPT;
+use super::deadline;
 use crate::error::Error;
 use std::time::Duration;
 
 /// Attempts at one write, and rounds of one batch, before it counts as contended or throttled.
 pub(super) const MOST_ATTEMPTS: u32 = 5;
 
-/// Attempts a write until it is not [`Error::Conflict`] or the attempts are spent. Each attempt
-/// must be the same write to DynamoDB, so that it is done once.
+/// Attempts a write until it is not [`Error::Conflict`], or the attempts or the time are spent: then
+/// that is the error, as it is certain that nothing was changed. Each attempt must be the same
+/// write to DynamoDB, so that it is done once.
 pub(super) async fn while_conflict<T, F>(attempt: impl Fn() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
 {
+    retry(|error| matches!(error, Error::Conflict), attempt).await
+}
+
+/// Attempts a read until it is not [`Error::ServiceUnavailable`], or the attempts or the time are
+/// spent. For what is read to answer a write that is done: giving up would call it failed.
+pub(super) async fn while_unavailable<T, F>(attempt: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    retry(|error| matches!(error, Error::ServiceUnavailable(_)), attempt).await
+}
+
+async fn retry<T, F>(again: impl Fn(&Error) -> bool, attempt: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
     for failures in 1..MOST_ATTEMPTS {
-        match attempt().await {
-            Err(Error::Conflict) => pause(failures).await,
-            result => return result,
+        let result = attempt().await;
+        if !result.as_ref().is_err_and(&again) || !pause(failures).await {
+            return result;
         }
     }
     attempt().await
@@ -25,6 +44,13 @@ where
 /// Waits before the next attempt: exponential with full jitter, so that those who collided do not
 /// meet again
 /// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
-pub(super) async fn pause(failures: u32) {
-    tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=25 << failures))).await;
+///
+/// `false`, at once, when there is no time for a whole attempt after it.
+pub(super) async fn pause(failures: u32) -> bool {
+    let pause = Duration::from_millis(fastrand::u64(0..=25 << failures));
+    if deadline::left() < pause + ATTEMPT {
+        return false;
+    }
+    tokio::time::sleep(pause).await;
+    true
 }

@@ -12,6 +12,7 @@ use super::keys;
 use super::privileges::{
     OWNER_STAYS, OWNER_STAYS_AND_ROOM_FOR_TARGET, ROOM_FOR_TARGET, most, target, targets,
 };
+use super::retry::while_unavailable;
 use super::transaction::Step;
 use crate::error::Error;
 use crate::model::{ExpectedVersion, Member, OrganizationId, Role, UserId};
@@ -50,7 +51,10 @@ impl Store {
                 // Without an item, the user was added between the reading and the transaction.
                 let item = match before {
                     Some(item) => item,
-                    None => self.get_item(keys::membership(user, id)).await?.ok_or(Error::MemberNotFound)?,
+                    None => {
+                        let read = while_unavailable(|| self.get_item(keys::membership(user, id)));
+                        read.await?.ok_or(Error::MemberNotFound)?
+                    }
                 };
                 let member: MembershipItem = items::read(item)?;
                 Ok(Member { role, ..member.into_member(id.clone()) })
