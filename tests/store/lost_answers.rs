@@ -59,6 +59,18 @@ async fn conflicts_are_retried_until_the_attempts_are_spent() {
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
 }
 
+/// The SDK sent the transaction again while its first sending was at work; it may still be made.
+#[tokio::test]
+async fn a_transaction_that_does_not_end_is_no_conflict() {
+    let table = Table::new().await;
+    let running = || Fault::exception("TransactionInProgressException");
+    table.inject([running()]);
+    let id = table.organization_of(&user("ann")).await.id;
+    table.inject([running(), running(), running()]);
+    let refused = table.remove_member(&user("ann"), &id, &user("bob"), &ANY).await;
+    assert_eq!(refusal(refused), "service_unavailable");
+}
+
 #[tokio::test]
 async fn throttling_that_outlasts_the_retries_is_unavailability_and_changes_nothing() {
     let table = Table::new().await;

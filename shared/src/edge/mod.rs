@@ -104,6 +104,28 @@ fn time_for_the_work(deadline: SystemTime, now: SystemTime) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_config::{BehaviorVersion, SdkConfig};
+    use lambda_http::Context;
+
+    const EVENT: &str = include_str!("../../../tests/events/get-organization.json");
+
+    #[tokio::test]
+    async fn the_time_of_a_request_is_that_of_its_invocation() {
+        let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        let edge = Edge::new(
+            "getOrganization",
+            Authenticator::gateway(),
+            Store::connect(&config, "table"),
+            async |_, _| Response::ok(&deadline::left().as_millis()),
+        );
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        let mut context = Context::default();
+        context.deadline = u64::try_from(now.as_millis()).unwrap() + 4_000;
+        let event = lambda_http::request::from_str(EVENT).unwrap().with_lambda_context(context);
+        let response = edge.answer(event).await.unwrap();
+        let Body::Text(left) = response.body() else { panic!("{response:?}") };
+        assert!(left.parse::<u64>().unwrap() <= 3_500, "{left}");
+    }
 
     #[test]
     fn the_work_ends_before_the_invocation_does() {

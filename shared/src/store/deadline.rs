@@ -29,7 +29,7 @@ pub async fn within<T>(time: Duration, work: impl Future<Output = T>) -> T {
 }
 
 /// The time that is left; outside [`within`] there is no end to it.
-pub(super) fn left() -> Duration {
+pub(crate) fn left() -> Duration {
     DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now())).unwrap_or(Duration::MAX)
 }
 

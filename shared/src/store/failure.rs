@@ -7,13 +7,16 @@ use std::error::Error as StdError;
 
 /// Codes by which DynamoDB says that it has too much to do just now
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>).
-const OVERLOAD: [&str; 6] = [
+/// A transaction in progress is an earlier sending of the same one, of which it is open how it ends:
+/// no conflict with others, of which it is certain that it changed nothing.
+const OVERLOAD: [&str; 7] = [
     "InternalServerError",
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ServiceUnavailable",
     "ThrottlingException",
+    "TransactionInProgressException",
 ];
 
 /// The error for a call that failed, the SDK's retries included: overload and anything between us
@@ -25,7 +28,7 @@ where
     let unavailable = match &error {
         SdkError::ServiceError(refused) => {
             let code = refused.err().code().unwrap_or_default();
-            if ["TransactionConflictException", "TransactionInProgressException"].contains(&code) {
+            if code == "TransactionConflictException" {
                 return Error::Conflict;
             }
             OVERLOAD.contains(&code) || refused.raw().status().is_server_error()
