@@ -1,5 +1,6 @@
 //! Each access pattern of the store with the real SDK client against an embedded DynamoDB: what it
-//! writes, what it refuses and why, and (in `budgets`) what it costs.
+//! writes, what it refuses and why, and what it costs: requests and capacity in [`budgets`], bytes in
+//! [`item_sizes`].
 
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +18,7 @@ mod deadline;
 mod faults;
 mod get_organization;
 mod idempotency;
+mod item_sizes;
 mod list_members;
 mod list_organizations;
 mod lost_answers;

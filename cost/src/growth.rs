@@ -1,0 +1,185 @@
+//! How cost and load grow: with requests, with organizations, and with what one of them holds.
+
+use crate::document::{dollars, table, units, whole};
+use crate::inputs::Inputs;
+use crate::operations::{mean, mixed_million, mixed_milliseconds};
+
+/// Of a month of 30 days.
+const SECONDS: f64 = 30.0 * 86400.0;
+
+const MONTHLY_REQUESTS: [f64; 6] = [1e5, 1e6, 1e7, 1e8, 1e9, 1e10];
+
+const GIGABYTE: f64 = (1u64 << 30) as f64;
+
+/// Bytes that DynamoDB stores with every item, in a table or an index
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
+const OVERHEAD: f64 = 100.0;
+
+/// Dollars a month, by requests a month.
+pub(crate) fn requests(inputs: &Inputs) -> String {
+    let (prices, given) = (&inputs.given.prices, &inputs.given.assumptions);
+    let fixed = inputs.deployed.alarm_metrics * prices.alarm_metric_month
+        + inputs.deployed.dashboards * prices.dashboard_month;
+    let row = |requests: f64| {
+        let mut cost = mixed_million(inputs).times(requests / 1e6);
+        let first_tier = requests.min(prices.http_api_first_tier_requests);
+        cost.api = first_tier / 1e6 * prices.http_api_million_requests
+            + (requests - first_tier) / 1e6 * prices.http_api_million_requests_beyond;
+        let first_of_a_second = requests.min(SECONDS);
+        let traces = first_of_a_second + (requests - first_of_a_second) * given.traced_share;
+        cost.traces = traces / 1e6 * prices.xray_million_traces;
+        let total = cost.total() + fixed;
+        let [lambda, api, dynamodb, logs, traces, fixed, total, million] = [
+            cost.lambda,
+            cost.api,
+            cost.dynamodb,
+            cost.logs,
+            cost.traces,
+            fixed,
+            total,
+            total / (requests / 1e6),
+        ]
+        .map(dollars);
+        [whole(requests), lambda, api, dynamodb, logs, traces, fixed, total, million]
+    };
+    table(
+        [
+            "requests a month",
+            "Lambda",
+            "HTTP API",
+            "DynamoDB",
+            "logs",
+            "traces",
+            "alarms",
+            "$ a month",
+            "$ a million",
+        ],
+        MONTHLY_REQUESTS.map(row),
+    )
+}
+
+/// Load at its peak by requests a month, and which limits that passes.
+pub(crate) fn rates(inputs: &Inputs) -> String {
+    let limits = &inputs.given.limits;
+    let row = |requests: f64| {
+        let peak = requests / SECONDS * inputs.given.assumptions.peak_to_average;
+        let instances = (peak * mixed_milliseconds(inputs) / 1000.0).ceil();
+        let writes = peak * mean(inputs, |operation| operation.writes.iter().sum());
+        let reads = peak * mean(inputs, |operation| operation.reads.iter().sum());
+        let passed = [
+            ("ThrottlingRateLimit", peak, inputs.deployed.throttle),
+            ("HTTP API", peak, limits.api_requests_per_second),
+            ("Lambda requests", peak, limits.lambda_requests_per_second),
+            ("Lambda concurrency", instances, limits.lambda_concurrency),
+            ("table reads", reads, limits.table_units),
+            ("table writes", writes, limits.table_units),
+        ];
+        let passed = passed.into_iter().filter(|(_, load, limit)| load > limit).map(|(name, ..)| name);
+        let passed = passed.collect::<Vec<_>>().join(", ");
+        let peak = if peak < 10.0 { format!("{peak:.1}") } else { whole(peak) };
+        let passed = if passed.is_empty() { "–".to_owned() } else { passed };
+        [whole(requests), peak, whole(instances), whole(writes.ceil()), whole(reads.ceil()), passed]
+    };
+    table(
+        ["requests a month", "a second", "instances", "write units", "read units", "to be raised"],
+        MONTHLY_REQUESTS.map(row),
+    )
+}
+
+/// Storage by organizations, dollars a month.
+pub(crate) fn organizations(inputs: &Inputs) -> String {
+    let prices = &inputs.given.prices;
+    let row = |organizations: f64| {
+        let memberships = organizations * inputs.given.assumptions.members_per_organization;
+        let index = memberships * (inputs.bytes("membership") + OVERHEAD) / GIGABYTE;
+        let table = organizations * (inputs.bytes("organization") + OVERHEAD) / GIGABYTE + index;
+        // Point-in-time recovery keeps the table only: indexes are built again.
+        let cost = (table + index) * prices.dynamodb_gb_month + table * prices.dynamodb_backup_gb_month;
+        let [table, index] = [table, index].map(|gigabytes| format!("{gigabytes:.4}"));
+        [whole(organizations), whole(memberships), table, index, format!("{cost:.4}")]
+    };
+    table(
+        ["organizations", "memberships", "table, GB", "index, GB", "$ a month"],
+        [1.0, 1e2, 1e4, 1e5, 1e6].map(row),
+    )
+}
+
+/// The two lists by their length.
+pub(crate) fn lists(inputs: &Inputs) -> String {
+    let (prices, limits) = (&inputs.given.prices, &inputs.given.limits);
+    let row = |length: f64| {
+        let read = (length * inputs.bytes("membership") / 4096.0).ceil();
+        let batches = (length / limits.batch_get_keys).ceil();
+        let organizations = read + length * (inputs.bytes("organization") / 4096.0).ceil();
+        // Its own membership and the organization, strongly; the index only ever eventually.
+        let index = read / 2.0;
+        let members = 2.0 + index;
+        let price = |units: f64| dollars(units * prices.dynamodb_million_read_units);
+        // Each of these lists reads the organization's item once, too.
+        let a_second = |units: f64| whole((limits.partition_read_units / units.max(1.0)).floor());
+        [
+            whole(length),
+            whole(1.0 + batches),
+            units(organizations),
+            price(organizations),
+            a_second(read),
+            units(members),
+            price(members),
+            a_second(index),
+        ]
+    };
+    table(
+        [
+            "length",
+            "listOrganizations: requests",
+            "read units",
+            "$ a million",
+            "a second, for a user",
+            "listMembers: read units",
+            "$ a million",
+            "a second, for an organization",
+        ],
+        [1.0, 10.0, 100.0, 1000.0].map(row),
+    )
+}
+
+/// An organization's item by the owners and admins that it lists.
+pub(crate) fn privileged(inputs: &Inputs) -> String {
+    let (prices, limits) = (&inputs.given.prices, &inputs.given.limits);
+    let one = inputs.bytes("organization");
+    let admin = inputs.bytes("organization with an admin") - one;
+    let owner = inputs.bytes("organization with a second owner") - one;
+    let sizes = [
+        ("1 owner", one),
+        ("1 owner, 9 admins", one + 9.0 * admin),
+        ("1 owner, 99 admins", one + 99.0 * admin),
+        ("100 owners", one + 99.0 * owner),
+        ("the largest possible", inputs.bytes("largest organization")),
+    ];
+    let row = |(name, bytes): (&str, f64)| {
+        let (reads, writes) = ((bytes / 4096.0).ceil(), (bytes / 1024.0).ceil());
+        [
+            name.to_owned(),
+            whole(bytes),
+            units(reads),
+            whole((limits.partition_read_units / reads).floor()),
+            units(writes),
+            whole((limits.partition_write_units / writes).floor()),
+            dollars(writes * prices.dynamodb_million_write_units),
+            units(2.0 * writes),
+        ]
+    };
+    table(
+        [
+            "organization with",
+            "bytes",
+            "units to read",
+            "reads a second",
+            "units to update",
+            "updates a second",
+            "$ a million",
+            "in a transaction",
+        ],
+        sizes.map(row),
+    )
+}

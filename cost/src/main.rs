@@ -1,0 +1,56 @@
+//! `cargo cost`: what the API costs and where it meets limits, computed into the tables of
+//! docs/cost.md from measured figures and from prices and assumptions that are given.
+
+mod document;
+mod growth;
+mod inputs;
+mod limits;
+mod operations;
+
+use inputs::Inputs;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    if let Some(argument) = env::args().nth(1) {
+        return Err(
+            format!("cargo cost takes no arguments, not {argument}: edit docs/cost/inputs.toml").into()
+        );
+    }
+    let file = root().join("docs/cost.md");
+    let text = filled(&fs::read_to_string(&file)?)?;
+    Ok(fs::write(file, text)?)
+}
+
+/// The document with each of its tables as the inputs have it.
+fn filled(document: &str) -> Result<String, Box<dyn Error>> {
+    let inputs = Inputs::read(&root())?;
+    let tables = [
+        ("operations", operations::table(&inputs)),
+        ("sizes", operations::sizes(&inputs)),
+        ("requests", growth::requests(&inputs)),
+        ("rates", growth::rates(&inputs)),
+        ("organizations", growth::organizations(&inputs)),
+        ("lists", growth::lists(&inputs)),
+        ("privileged", growth::privileged(&inputs)),
+        ("limits", limits::table(&inputs)),
+    ];
+    document::fill(document, &tables)
+}
+
+fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_is_what_its_inputs_give() {
+        let document = fs::read_to_string(root().join("docs/cost.md")).unwrap();
+        assert!(filled(&document).unwrap() == document, "docs/cost.md is not up to date: run `cargo cost`");
+    }
+}

@@ -1,0 +1,69 @@
+//! How large the items are, by DynamoDB's rules: `docs/cost/items.csv`, from which `cargo cost`
+//! computes storage and the capacity of large organizations.
+
+use crate::budgets::document;
+use crate::table::{ANY, Item, Table, user};
+use aws_sdk_dynamodb::types::AttributeValue;
+use shared::model::{Domain, NewOrganization, OrganizationId, OrganizationName, Role, UserId};
+
+/// As long as Auth0's, 30 characters.
+fn usual_user(number: usize) -> UserId {
+    user(&format!("auth0|{number:024}"))
+}
+
+/// As long as a user id can be.
+fn longest_user(number: usize) -> UserId {
+    user(&format!("{number:0255}"))
+}
+
+async fn organization(table: &Table, owner: &UserId, name: &str, domain: &str) -> OrganizationId {
+    let name = OrganizationName::parse(name).unwrap();
+    let domain = Some(Domain::parse(domain).unwrap());
+    table.create_organization(owner, NewOrganization { name, domain }, None).await.unwrap().id
+}
+
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>,
+/// which calls its rule for numbers an approximation and says nothing of sets but their elements.
+fn size(item: &Item) -> usize {
+    let value = |value: &AttributeValue| match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+        AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
+        AttributeValue::Null(_) => 1,
+        other => panic!("no rule for {other:?}"),
+    };
+    item.iter().map(|(name, attribute)| name.len() + value(attribute)).sum()
+}
+
+#[tokio::test]
+async fn the_items_are_as_large_as_the_document_says() {
+    let table = Table::new().await;
+    let [ann, bob, cyd] = [1, 2, 3].map(usual_user);
+    let id = organization(&table, &ann, "Acme Corporation", "acme.example").await;
+    table.with(&ann, &id, &bob, Role::Admin).await;
+    let with_an_admin = size(&table.organization_item(&id).await);
+    table.remove_member(&ann, &id, &bob, &ANY).await.unwrap();
+    let organization_of_one = size(&table.organization_item(&id).await);
+    table.with(&ann, &id, &cyd, Role::Owner).await;
+    let with_a_second_owner = size(&table.organization_item(&id).await);
+
+    // 256 characters of four bytes, 253 of one, and a hundred owners.
+    let label = "a".repeat(61);
+    let domain = format!("{label}.{label}.{label}.{}.com", "a".repeat(63));
+    assert_eq!(domain.len(), 253);
+    let owner = longest_user(0);
+    let largest = organization(&table, &owner, &"\u{1F600}".repeat(256), &domain).await;
+    for number in 1..100 {
+        table.with(&owner, &largest, &longest_user(number), Role::Owner).await;
+    }
+
+    let measured = [
+        ("organization", organization_of_one),
+        ("organization with an admin", with_an_admin),
+        ("organization with a second owner", with_a_second_owner),
+        ("largest organization", size(&table.organization_item(&largest).await)),
+        ("membership", size(&table.membership_item(&cyd, &id).await.unwrap())),
+    ];
+    let measured = measured.map(|(item, bytes)| [item.to_owned(), bytes.to_string()]);
+    assert_eq!(measured.to_vec(), document("docs/cost/items.csv"));
+}
