@@ -1,0 +1,140 @@
+//! `cargo load`: requests of all operations at a constant rate to the local stack with several
+//! instances of each function; fails when one is not answered as it should be, or when the table is
+//! not what they should have made of it.
+//!
+//! The rate is an open loop's: each request is sent when it is due, however many are still under
+//! way, and its latency counts from then on. A stack that stalls delays no request's clock.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and this one's result is what it prints"
+)]
+
+mod invariants;
+mod report;
+mod traffic;
+mod world;
+
+use clap::Parser;
+use local::{Database, Stack};
+use report::Report;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+use traffic::Request;
+use world::World;
+
+/// Puts the local stack under a constant rate of requests.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Requests a second.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    rate: u32,
+
+    /// Seconds that are measured.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: u32,
+
+    /// Seconds before that, in which the instances start, each request after the answer to another.
+    #[arg(long, default_value_t = 15)]
+    warm_up: u32,
+
+    /// Instances per function.
+    #[arg(long, default_value_t = 4)]
+    concurrency: usize,
+
+    /// Users who own and join organizations.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(3..))]
+    users: u32,
+
+    /// Organizations at the start. Every fourth request that is about one is about the first.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    organizations: u32,
+
+    /// Which requests are made, in which order.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Writes the figures into docs/load.md.
+    #[arg(long)]
+    write: bool,
+}
+
+#[tokio::main]
+async fn main() {
+    let options = Options::parse();
+    let load_average = report::load_average();
+    let dynamodb = local::start_in_memory().await.unwrap();
+    let stack = start(&options, dynamodb.url()).await;
+    let world = Arc::new(World::new(&stack, options.users, options.organizations).await);
+
+    let mut random = fastrand::Rng::with_seed(options.seed);
+    warm_up(&world, &mut random, &options).await.expect_no_failure();
+    let report = run(&world, random, &options).await;
+    let text = report.markdown(&options, &load_average);
+    println!("{text}");
+    report.expect_no_failure();
+
+    let faults = invariants::faults(&dynamodb.client(), &world.expected()).await;
+    assert!(faults.is_empty(), "the table is not what it should be:\n{}", faults.join("\n"));
+    println!("The table holds what the requests should have made of it.");
+    stack.stop().await.unwrap();
+    if options.write {
+        report::write(&text);
+    }
+}
+
+async fn start(options: &Options, endpoint: String) -> Stack {
+    let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("load");
+    let options = local::Options {
+        port: 0,
+        database: Database::External { endpoint },
+        log: Some(data_dir.join("functions.log")),
+        data_dir,
+        concurrency: options.concurrency,
+        ignore_changes: true,
+    };
+    Stack::start(options, |line| eprintln!("{line}")).await.unwrap()
+}
+
+/// Sends a request for each instance, and another whenever one is answered. At a constant rate hundreds
+/// wait before anything has started, and that made the emulator stop answering altogether.
+async fn warm_up(world: &Arc<World>, random: &mut fastrand::Rng, options: &Options) -> Report {
+    let start = Instant::now();
+    let mut running = JoinSet::new();
+    for _ in 0..options.concurrency * traffic::OPERATIONS {
+        let (world, mut random) = (world.clone(), random.fork());
+        let end = start + Duration::from_secs(options.warm_up.into());
+        running.spawn(async move {
+            let mut answers = Vec::new();
+            while Instant::now() < end {
+                answers.push(answer(&world, Request::random(&world, &mut random), Instant::now()).await);
+            }
+            answers
+        });
+    }
+    Report::new(running.join_all().await.concat(), start.elapsed())
+}
+
+/// Sends requests at the rate and waits for all answers.
+async fn run(world: &Arc<World>, mut random: fastrand::Rng, options: &Options) -> Report {
+    let start = Instant::now();
+    let mut running = JoinSet::new();
+    for number in 0..options.rate * options.seconds {
+        let due = start + Duration::from_secs(1) * number / options.rate;
+        tokio::time::sleep_until(due.into()).await;
+        let (world, request) = (world.clone(), Request::random(world, &mut random));
+        running.spawn(async move { answer(&world, request, due).await });
+    }
+    Report::new(running.join_all().await, start.elapsed())
+}
+
+async fn answer(world: &World, request: Request, due: Instant) -> report::Answer {
+    let operation = request.operation;
+    let result = request.send(world).await;
+    (operation, due.elapsed(), result)
+}

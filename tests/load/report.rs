@@ -1,0 +1,93 @@
+//! The figures of a run, and docs/load.md.
+
+use crate::Options;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::time::Duration;
+
+const START: &str = "<!-- cargo load -->\n";
+const END: &str = "<!-- end -->";
+
+/// Operation, latency, and what was wrong.
+pub(crate) type Answer = (&'static str, Duration, Result<(), String>);
+
+pub(crate) struct Report {
+    /// From the moment each request was due, by operation.
+    latencies: BTreeMap<&'static str, Vec<Duration>>,
+    failures: Vec<(&'static str, String)>,
+    duration: Duration,
+}
+
+impl Report {
+    pub(crate) fn new(answers: Vec<Answer>, duration: Duration) -> Self {
+        let mut report = Self { latencies: BTreeMap::new(), failures: Vec::new(), duration };
+        for (operation, latency, result) in answers {
+            report.latencies.entry(operation).or_default().push(latency);
+            report.failures.extend(result.err().map(|failure| (operation, failure)));
+        }
+        report.latencies.values_mut().for_each(|latencies| latencies.sort_unstable());
+        report
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_no_failure(&self) {
+        let first: Vec<String> = self.failures.iter().take(9).map(|(_, failure)| failure.clone()).collect();
+        assert!(first.is_empty(), "{} requests failed:\n{}", self.failures.len(), first.join("\n"));
+    }
+
+    pub(crate) fn markdown(&self, options: &Options, load_average: &str) -> String {
+        let mut text = String::from("| operation | requests | errors | p50, ms | p99, ms | max, ms |\n");
+        text.push_str("|---|---:|---:|---:|---:|---:|\n");
+        let mut all: Vec<Duration> = self.latencies.values().flatten().copied().collect();
+        all.sort_unstable();
+        for (operation, latencies) in &self.latencies {
+            let failed = self.failures.iter().filter(|(of, _)| of == operation).count();
+            row(&mut text, operation, latencies, failed);
+        }
+        row(&mut text, "all", &all, self.failures.len());
+        let Options { rate, seconds, concurrency, users, organizations, .. } = options;
+        let answered = all.len() as f64 / self.duration.as_secs_f64();
+        writeln!(
+            text,
+            "\n{rate} requests a second for {seconds} s, {answered:.1} a second answered; {concurrency} instances \
+             of each function, {users} users, {organizations} organizations. {}, load average {load_average} before \
+             and {} after.",
+            machine(),
+            self::load_average(),
+        )
+        .unwrap();
+        text
+    }
+}
+
+fn row(text: &mut String, name: &str, sorted: &[Duration], failed: usize) {
+    let at = |percent: usize| {
+        let rank = (sorted.len() * percent).div_ceil(100).max(1) - 1;
+        sorted.get(rank).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1000.0)
+    };
+    let [p50, p99, max] = [50, 99, 100].map(at);
+    writeln!(text, "| {name} | {} | {failed} | {p50:.1} | {p99:.1} | {max:.1} |", sorted.len()).unwrap();
+}
+
+/// Puts the figures between the marks in docs/load.md.
+pub(crate) fn write(figures: &str) {
+    let file = local::workspace_root().join("docs/load.md");
+    let text = fs::read_to_string(&file).unwrap();
+    let (before, rest) = text.split_once(START).expect("a place for the figures");
+    let (_, after) = rest.split_once(END).expect("the end of that place");
+    fs::write(&file, format!("{before}{START}\n{figures}\n{END}{after}")).unwrap();
+}
+
+/// Processes that ran or waited to run in the last minute.
+pub(crate) fn load_average() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or("unknown").to_owned()
+}
+
+fn machine() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("{cores} cores of {}", model.map_or(std::env::consts::ARCH, |(_, name)| name))
+}

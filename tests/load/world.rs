@@ -1,0 +1,164 @@
+//! The users and organizations that requests are about, and what the requests have done to them.
+
+use crate::invariants::Expected;
+use local::Stack;
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Guests of an organization at the start.
+const GUESTS: usize = 5;
+
+/// As long as tokens must last for any run.
+const DAY: Duration = Duration::from_secs(86400);
+
+pub(crate) struct World {
+    client: Client,
+    url: String,
+    tokens: HashMap<String, String>,
+    /// In the order of their numbers.
+    pub(crate) users: Vec<String>,
+    /// Those that were there at the start.
+    pub(crate) organizations: Vec<Arc<Organization>>,
+    created: AtomicU64,
+    guests: AtomicU64,
+}
+
+/// An organization. Its owner, admin and member stay what they are; guests come and go.
+pub(crate) struct Organization {
+    pub(crate) id: String,
+    /// Owner, admin, member.
+    pub(crate) team: [String; 3],
+    /// Guests that no request is about just now.
+    guests: Mutex<Vec<Guest>>,
+    /// Changes that were answered as made.
+    changes: AtomicU64,
+}
+
+/// A member who may be changed and removed.
+#[derive(Clone)]
+pub(crate) struct Guest {
+    pub(crate) id: String,
+    pub(crate) role: &'static str,
+}
+
+impl Organization {
+    /// A guest for one request alone, if there is one.
+    pub(crate) fn take_guest(&self) -> Option<Guest> {
+        self.guests.lock().unwrap().pop()
+    }
+
+    /// Notes a change, after which the guest, if any, may be taken again.
+    pub(crate) fn changed(&self, guest: Option<Guest>) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        self.guests.lock().unwrap().extend(guest);
+    }
+
+    fn expected(&self) -> Expected {
+        let guests = self.guests.lock().unwrap();
+        let member = |(id, role): (&String, &str)| (id.clone(), role.to_owned());
+        let team = self.team.iter().zip(["owner", "admin", "member"]);
+        let guests = guests.iter().map(|guest| (&guest.id, guest.role));
+        Expected {
+            members: team.chain(guests).map(member).collect::<BTreeMap<_, _>>(),
+            version: 1 + self.changes.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl World {
+    /// Makes them through the API.
+    pub(crate) async fn new(stack: &Stack, users: u32, organizations: u32) -> Self {
+        let users: Vec<String> = (0..users).map(|number| format!("auth0|{number:024}")).collect();
+        let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+        let token = |user: &String| (user.clone(), stack.identity.token(user, DAY));
+        let mut world = Self {
+            client,
+            url: stack.api_url.clone(),
+            tokens: users.iter().map(token).collect(),
+            users,
+            organizations: Vec::new(),
+            created: AtomicU64::new(0),
+            guests: AtomicU64::new(0),
+        };
+        for number in 0..organizations as usize {
+            let team = [0, 1, 2].map(|place| world.users[(number + place) % world.users.len()].clone());
+            let organization = world.organization(team).await.unwrap();
+            world.organizations.push(Arc::new(organization));
+        }
+        world
+    }
+
+    async fn organization(&self, team: [String; 3]) -> Result<Organization, String> {
+        let owner = team[0].clone();
+        let created = self.create(&owner).await?;
+        let id = created["id"].as_str().expect("an id").to_owned();
+        let organization = Organization { id, team, guests: Mutex::default(), changes: AtomicU64::new(0) };
+        let [_, admin, member] = &organization.team;
+        let guests = (0..GUESTS).map(|_| self.new_guest());
+        let guests: Vec<Guest> = guests.collect();
+        let all = [(admin, "admin"), (member, "member")].into_iter();
+        for (user, role) in all.chain(guests.iter().map(|guest| (&guest.id, guest.role))) {
+            self.add(&organization, &owner, user, role).await?;
+            organization.changed(None);
+        }
+        organization.guests.lock().unwrap().extend(guests);
+        Ok(organization)
+    }
+
+    /// Somebody whom no organization knows yet.
+    pub(crate) fn new_guest(&self) -> Guest {
+        let number = self.guests.fetch_add(1, Ordering::Relaxed);
+        Guest { id: format!("guest|{number:024}"), role: "member" }
+    }
+
+    pub(crate) async fn create(&self, user: &str) -> Result<Value, String> {
+        let number = self.created.fetch_add(1, Ordering::Relaxed);
+        let body = json!({ "organizationName": format!("Organization {number}"), "domain": "acme.example" });
+        self.send(Method::POST, "/organization", user, Some(body), 201).await
+    }
+
+    pub(crate) async fn add(
+        &self,
+        organization: &Organization,
+        caller: &str,
+        user: &str,
+        role: &str,
+    ) -> Result<Value, String> {
+        let path = format!("/organization/{}/member", organization.id);
+        self.send(Method::POST, &path, caller, Some(json!({ "userId": user, "role": role })), 201).await
+    }
+
+    /// The body of the answer, if it has that status.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        user: &str,
+        body: Option<Value>,
+        status: u16,
+    ) -> Result<Value, String> {
+        let mut request = self.client.request(method.clone(), format!("{}{path}", self.url));
+        request = request.bearer_auth(&self.tokens[user]);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let failed = |error: reqwest::Error| format!("{method} {path}: {error:?}");
+        let response = request.send().await.map_err(failed)?;
+        let answered = response.status().as_u16();
+        let body = response.text().await.map_err(failed)?;
+        if answered != status {
+            return Err(format!("{method} {path}: {answered} {body}"));
+        }
+        serde_json::from_str(&body).map_err(|error| format!("{method} {path}: {error}: {body}"))
+    }
+
+    /// What the table should hold of the organizations of the start, and how many there should be.
+    pub(crate) fn expected(&self) -> (BTreeMap<String, Expected>, u64) {
+        let expected = |organization: &Arc<Organization>| (organization.id.clone(), organization.expected());
+        (self.organizations.iter().map(expected).collect(), self.created.load(Ordering::Relaxed))
+    }
+}
