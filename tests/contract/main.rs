@@ -1,6 +1,7 @@
 //! The places that spell out the operations, held against one another, and the documents held
 //! against what the code does: nothing here runs the API.
 //!
+//! - [`documents`]: the tests that documents name
 //! - [`names`]: one name, method and path for an operation, wherever it stands
 //! - [`openapi`]: openapi.yaml's responses and errors
 //! - [`roles`]: template.yaml's roles and what the functions were seen to do
@@ -15,6 +16,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod documents;
 mod names;
 mod openapi;
 mod places;

@@ -1,0 +1,53 @@
+"""Holds each SBOM to what cargo links into its function and runs to build it.
+
+    python3 tests/artifacts/sbom.py DIRECTORY TARGET
+
+cargo-cyclonedx asks `cargo metadata`, which also names what a feature would bring that nobody turned
+on. That is taken out; what is missing fails.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+
+def package(component):
+    return component["name"], component["version"]
+
+
+def linked(function, target):
+    """Names and versions by cargo's tree, whose lines are like `shared v0.1.0 (/path)`."""
+    command = ["cargo", "tree", "--locked", "--package", function, "--target", target]
+    command += ["--edges", "normal,build", "--prefix", "none", "--format", "{p}"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return {(line.split()[0], line.split()[1].removeprefix("v")) for line in lines if line}
+
+
+def trim(sbom, packages):
+    kept = [component for component in sbom["components"] if package(component) in packages]
+    references = {component["bom-ref"] for component in kept} | {sbom["metadata"]["component"]["bom-ref"]}
+    sbom["components"] = kept
+    sbom["dependencies"] = [
+        {**entry, "dependsOn": [other for other in entry.get("dependsOn", []) if other in references]}
+        for entry in sbom["dependencies"]
+        if entry["ref"] in references
+    ]
+
+
+def main(directory, target):
+    root = pathlib.Path(__file__).parents[2]
+    for function in sorted(path.name for path in (root / "functions").iterdir()):
+        file = pathlib.Path(directory) / f"{function}.cdx.json"
+        text = file.read_text()
+        assert str(root) not in text, f"{function}: has paths of this machine"
+        sbom, packages = json.loads(text), linked(function, target)
+        trim(sbom, packages)
+        listed = {package(component) for component in [sbom["metadata"]["component"], *sbom["components"]]}
+        assert listed == packages, f"{function}: {sorted(packages - listed)} are missing"
+        file.write_text(json.dumps(sbom, indent=2) + "\n")
+        print(f"{function}: {len(listed)} packages")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
