@@ -39,10 +39,6 @@ struct Options {
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
 
-    /// Seconds before that, in which the instances start, each request after the answer to another.
-    #[arg(long, default_value_t = 15)]
-    warm_up: u32,
-
     /// Instances per function.
     #[arg(long, default_value_t = 4)]
     concurrency: usize,
@@ -101,23 +97,20 @@ async fn start(options: &Options, endpoint: String) -> Stack {
     Stack::start(options, |line| eprintln!("{line}")).await.unwrap()
 }
 
-/// Sends a request for each instance, and another whenever one is answered. At a constant rate hundreds
-/// wait before anything has started, and that made the emulator stop answering altogether.
+/// Starts the instances, one function after the other: each is started by `cargo run`, and all at once
+/// they keep the machine busy for longer than a request can wait.
 async fn warm_up(world: &Arc<World>, random: &mut fastrand::Rng, options: &Options) -> Report {
     let start = Instant::now();
-    let mut running = JoinSet::new();
-    for _ in 0..options.concurrency * traffic::OPERATIONS {
-        let (world, mut random) = (world.clone(), random.fork());
-        let end = start + Duration::from_secs(options.warm_up.into());
-        running.spawn(async move {
-            let mut answers = Vec::new();
-            while Instant::now() < end {
-                answers.push(answer(&world, Request::random(&world, &mut random), Instant::now()).await);
-            }
-            answers
-        });
+    let mut answers = Vec::new();
+    for (operation, _) in traffic::MIX {
+        let mut running = JoinSet::new();
+        for _ in 0..options.concurrency {
+            let (world, request) = (world.clone(), Request::new(operation, world, random));
+            running.spawn(async move { answer(&world, request, Instant::now()).await });
+        }
+        answers.extend(running.join_all().await);
     }
-    Report::new(running.join_all().await.concat(), start.elapsed())
+    Report::new(answers, start.elapsed())
 }
 
 /// Sends requests at the rate and waits for all answers.

@@ -5,11 +5,8 @@ use reqwest::Method;
 use serde_json::json;
 use std::sync::Arc;
 
-/// Those of the API.
-pub(crate) const OPERATIONS: usize = 9;
-
 /// How many of a hundred requests. More write than in most traffic, as writes are what can go wrong.
-const MIX: [(&str, u8); OPERATIONS] = [
+pub(crate) const MIX: [(&str, u8); 9] = [
     ("createOrganization", 2),
     ("listOrganizations", 15),
     ("getOrganization", 40),
@@ -35,11 +32,8 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// One of the mix.
     pub(crate) fn random(world: &World, random: &mut fastrand::Rng) -> Self {
-        let organizations = &world.organizations;
-        let hot = random.u8(..4) == 0;
-        let organization =
-            if hot { &organizations[0] } else { &organizations[random.usize(..organizations.len())] };
         let mut chosen = random.u8(..100);
         let mut operation = MIX[0].0;
         for (name, share) in MIX {
@@ -49,6 +43,15 @@ impl Request {
                 None => break,
             }
         }
+        Self::new(operation, world, random)
+    }
+
+    /// One of that operation, or one that makes it possible.
+    pub(crate) fn new(mut operation: &'static str, world: &World, random: &mut fastrand::Rng) -> Self {
+        let organizations = &world.organizations;
+        let hot = random.u8(..4) == 0;
+        let organization =
+            if hot { &organizations[0] } else { &organizations[random.usize(..organizations.len())] };
         let guest = match operation {
             "updateMember" | "removeMember" => organization.take_guest(),
             _ => None,
