@@ -81,9 +81,10 @@ where
         let context = event.lambda_context();
         let time = time_for_the_work(context.deadline(), SystemTime::now());
         let request_id = context.request_id;
-        // The handler's future is made here, so that what is awaited below borrows no `H`.
+        // The handler's future is made here, so that what is awaited below borrows no `H`; and in a
+        // box, as it is large and every future around it would copy it.
         let handled = Request::new(event, &self.authenticator)
-            .map(|request| (self.handler)(request, self.store.clone()));
+            .map(|request| Box::pin((self.handler)(request, self.store.clone())));
         let operation = self.operation;
         async move {
             let work = deadline::within(time, async { handled?.await });
