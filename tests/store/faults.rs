@@ -9,15 +9,18 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
+use std::fmt::{self, Debug, Formatter};
 use std::sync::{Arc, Mutex};
 
 /// What happens to one request.
-#[derive(Debug)]
 pub enum Fault {
     /// It is done, and the connection dies before its answer is there.
     LostAnswer,
+    /// It is done, then this is, and then the connection dies.
+    LostAnswerAfter(BoxFuture<'static, ()>),
     /// It is not done, and never answered.
     Stall,
     /// It is done, and never answered.
@@ -50,10 +53,16 @@ impl Fault {
 }
 
 /// An HTTP client that meets injected faults, one a request, and none after them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Faulty {
     inner: SharedHttpClient,
     faults: Faults,
+}
+
+impl Debug for Faulty {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Faulty")
+    }
 }
 
 /// Each with the action that is to meet it; the empty text is any.
@@ -86,10 +95,15 @@ impl HttpClient for Faulty {
     }
 }
 
-#[derive(Debug)]
 struct FaultyConnector {
     inner: SharedHttpConnector,
     faults: Faults,
+}
+
+impl Debug for FaultyConnector {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str("FaultyConnector")
+    }
 }
 
 impl HttpConnector for FaultyConnector {
@@ -112,13 +126,19 @@ impl HttpConnector for FaultyConnector {
                 let status = StatusCode::try_from(status).unwrap();
                 HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body.to_string()))))
             }
-            Some(Fault::LostAnswer) => {
-                let forwarded = self.inner.call(request);
-                HttpConnectorFuture::new(async move {
-                    forwarded.await.unwrap();
-                    Err(ConnectorError::io("the connection died".into()))
-                })
-            }
+            Some(Fault::LostAnswer) => self.lose_answer(request, Box::pin(async {})),
+            Some(Fault::LostAnswerAfter(meanwhile)) => self.lose_answer(request, meanwhile),
         }
+    }
+}
+
+impl FaultyConnector {
+    fn lose_answer(&self, request: HttpRequest, meanwhile: BoxFuture<'static, ()>) -> HttpConnectorFuture {
+        let forwarded = self.inner.call(request);
+        HttpConnectorFuture::new(async move {
+            forwarded.await.unwrap();
+            meanwhile.await;
+            Err(ConnectorError::io("the connection died".into()))
+        })
     }
 }

@@ -4,7 +4,7 @@
 use crate::budgets::document;
 use crate::table::{ANY, Item, Table, user};
 use aws_sdk_dynamodb::types::AttributeValue;
-use shared::model::{Domain, NewOrganization, OrganizationId, OrganizationName, Role, UserId};
+use shared::model::{Domain, MaxOverages, NewOrganization, OrganizationId, OrganizationName, Role, UserId};
 
 /// As long as Auth0's, 30 characters.
 fn usual_user(number: usize) -> UserId {
@@ -25,14 +25,17 @@ async fn organization(table: &Table, owner: &UserId, name: &str, domain: &str) -
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>,
 /// which calls its rule for numbers an approximation and says nothing of sets but their elements.
 fn size(item: &Item) -> usize {
-    let value = |value: &AttributeValue| match value {
-        AttributeValue::S(text) => text.len(),
-        AttributeValue::N(number) => number.len().div_ceil(2) + 1,
-        AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
-        AttributeValue::Null(_) => 1,
-        other => panic!("no rule for {other:?}"),
-    };
-    item.iter().map(|(name, attribute)| name.len() + value(attribute)).sum()
+    fn bytes(value: &AttributeValue) -> usize {
+        match value {
+            AttributeValue::S(text) => text.len(),
+            AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+            AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
+            AttributeValue::L(values) => values.iter().map(|element| bytes(element) + 1).sum::<usize>() + 3,
+            AttributeValue::Null(_) => 1,
+            other => panic!("no rule for {other:?}"),
+        }
+    }
+    item.iter().map(|(name, attribute)| name.len() + bytes(attribute)).sum()
 }
 
 #[tokio::test]
@@ -40,6 +43,10 @@ async fn the_items_are_as_large_as_the_document_says() {
     let table = Table::new().await;
     let [ann, bob, cyd] = [1, 2, 3].map(usual_user);
     let id = organization(&table, &ann, "Acme Corporation", "acme.example").await;
+    // Until it remembers as many writes as it ever does.
+    for _ in 0..8 {
+        table.set_max_overages(&ann, &id, MaxOverages::NONE, &ANY).await.unwrap();
+    }
     table.with(&ann, &id, &bob, Role::Admin).await;
     let with_an_admin = size(&table.organization_item(&id).await);
     table.remove_member(&ann, &id, &bob, &ANY).await.unwrap();

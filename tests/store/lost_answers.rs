@@ -37,6 +37,65 @@ async fn a_write_whose_answer_was_lost_is_done_once() {
     assert_eq!((number(&item, "version"), number(&item, "memberCount")), (7, 1));
 }
 
+/// While the SDK has not yet sent a write again, `bob` makes as many others as leave it remembered.
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_recognized_after_others_have_written() {
+    let table = Table::new().await;
+    let (ann, bob) = (user("ann"), user("bob"));
+    let id = table.team().await;
+    let others = || {
+        let (store, bob, id) = (table.store.clone(), bob.clone(), id.clone());
+        Fault::LostAnswerAfter(Box::pin(async move {
+            for _ in 0..7 {
+                store.set_max_overages(&bob, &id, MaxOverages::UNLIMITED, &ANY).await.unwrap();
+            }
+        }))
+    };
+
+    table.inject([others()]);
+    let expected = ExpectedVersion::OneOf(vec![3]);
+    let renamed = table.update_organization(&ann, &id, rename(), &expected).await.unwrap();
+    assert_eq!((renamed.name.as_str(), renamed.version), ("B", 11));
+    table.inject([others()]);
+    let limited = table.set_max_overages(&ann, &id, MaxOverages::NONE, &ANY).await.unwrap();
+    assert_eq!((limited.max_overages, limited.version), (MaxOverages::UNLIMITED, 19));
+    table.inject([others()]);
+    table.add_member(&ann, &id, user("dan"), Role::Member, &ExpectedVersion::OneOf(vec![19])).await.unwrap();
+
+    let item = table.organization_item(&id).await;
+    assert_eq!((number(&item, "version"), number(&item, "memberCount")), (27, 4));
+}
+
+/// It is no 403: the role was there when the change was made.
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_recognized_after_its_writer_was_demoted() {
+    let table = Table::new().await;
+    let (ann, bob) = (user("ann"), user("bob"));
+    let id = table.team().await;
+
+    let (store, demoted, organization) = (table.store.clone(), bob.clone(), id.clone());
+    table.inject([Fault::LostAnswerAfter(Box::pin(async move {
+        store.update_member(&ann, &organization, &demoted, Role::Member, &ANY).await.unwrap();
+    }))]);
+    let renamed = table.update_organization(&bob, &id, rename(), &ANY).await.unwrap();
+    assert_eq!((renamed.name.as_str(), renamed.version, renamed.role), ("B", 5, Some(Role::Member)));
+}
+
+#[tokio::test]
+async fn an_organization_remembers_the_last_eight_writes() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let id = table.organization_of(&ann).await.id;
+    let mut before = table.organization_item(&id).await["lastMutations"].as_l().unwrap().clone();
+    for _ in 0..10 {
+        table.set_max_overages(&ann, &id, MaxOverages::NONE, &ANY).await.unwrap();
+        let last = table.organization_item(&id).await["lastMutations"].as_l().unwrap().clone();
+        assert_eq!((last.len(), &last[1..]), (8, &before[..7]));
+        assert!(!before.contains(&last[0]), "{last:?} after {before:?}");
+        before = last;
+    }
+}
+
 #[tokio::test]
 async fn conflicts_are_retried_until_the_attempts_are_spent() {
     let table = Table::new().await;

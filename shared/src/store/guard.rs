@@ -53,6 +53,13 @@ pub(super) struct Change {
     pub values: Vec<(&'static str, AttributeValue)>,
 }
 
+/// Puts a write's name before those of the last ones, and forgets the oldest. The list is always that
+/// long: no expression could cut one that has grown.
+const REMEMBER: &str = "lastMutations[7] = lastMutations[6], lastMutations[6] = lastMutations[5], \
+    lastMutations[5] = lastMutations[4], lastMutations[4] = lastMutations[3], \
+    lastMutations[3] = lastMutations[2], lastMutations[2] = lastMutations[1], \
+    lastMutations[1] = lastMutations[0], lastMutations[0] = :mutation";
+
 /// A guarded change, ready to be sent. `mutation` names it, so that its second sending is refused.
 #[derive(Debug)]
 pub(super) struct Write {
@@ -91,7 +98,8 @@ impl Authority<'_> {
 
 impl Guard<'_> {
     pub(super) fn write(&self, table: &str, change: Change) -> Result<Write, Error> {
-        let mutation = Ulid::generate().to_string();
+        // A ULID's random part: the other names that it is among are of the same second.
+        let mutation = Ulid::generate().to_string().split_off(10);
         let mut values = Item::from([
             (":one".to_owned(), AttributeValue::N("1".to_owned())),
             (":now".to_owned(), AttributeValue::S(Timestamp::now().as_str().to_owned())),
@@ -103,13 +111,13 @@ impl Guard<'_> {
             values.insert(":target".to_owned(), AttributeValue::S(target.as_str().to_owned()));
         }
         let condition = format!(
-            "attribute_exists(pk) AND lastMutation <> :mutation{}{}{}",
+            "attribute_exists(pk) AND NOT contains(lastMutations, :mutation){}{}{}",
             self.authority.condition(),
             self.version_condition(&mut values),
             change.condition,
         );
         let expression = format!(
-            "SET version = version + :one, updatedAt = :now, updatedBy = :caller, lastMutation = :mutation{} {}",
+            "SET version = version + :one, updatedAt = :now, updatedBy = :caller, {REMEMBER}{} {}",
             change.set, change.clauses
         );
         let names: HashMap<_, _> =

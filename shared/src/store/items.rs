@@ -8,6 +8,10 @@ use crate::model::{
 };
 use serde::{Deserialize, Serialize};
 
+/// How many writes an organization remembers: more than others can make, one after the other on one
+/// item, while the SDK is about to send one again.
+const REMEMBERED_MUTATIONS: usize = 8;
+
 /// An organization.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,9 +37,9 @@ pub(super) struct OrganizationItem {
     pub created_by: UserId,
     pub updated_at: Timestamp,
     pub updated_by: UserId,
-    /// Names the write that made this version, so that a write whose answer was lost recognizes
-    /// itself when the SDK sends it again.
-    pub last_mutation: String,
+    /// Names the last writes, newest first, so that a write whose answer was lost recognizes itself
+    /// when the SDK sends it again, even after others have written.
+    pub last_mutations: Vec<String>,
 }
 
 impl OrganizationItem {
@@ -55,7 +59,7 @@ impl OrganizationItem {
             created_by: owner.clone(),
             updated_at: now,
             updated_by: owner.clone(),
-            last_mutation: id.as_str().to_owned(),
+            last_mutations: vec![String::new(); REMEMBERED_MUTATIONS],
         }
     }
 
@@ -126,6 +130,12 @@ impl MembershipItem {
     }
 }
 
+/// Whether a write is among the last that were made to an organization.
+pub(super) fn remembers(organization: &Item, mutation: &str) -> bool {
+    let last = organization.get("lastMutations").and_then(|last| last.as_l().ok());
+    last.is_some_and(|last| last.iter().any(|one| one.as_s().is_ok_and(|one| one == mutation)))
+}
+
 /// Reads an item. One that cannot be read is a bug of ours, or of who wrote it.
 ///
 /// The error names the organization that the item's sort key does, and nothing else: what serde
@@ -156,7 +166,7 @@ pub(super) fn write(item: &impl Serialize) -> Result<Item, Error> {
 mod tests {
     use super::*;
     use crate::model::{Domain, OrganizationName};
-    use aws_sdk_dynamodb::types::AttributeValue::{N, Null, S, Ss};
+    use aws_sdk_dynamodb::types::AttributeValue::{L, N, Null, S, Ss};
 
     fn id() -> OrganizationId {
         OrganizationId::parse("org_01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap()
@@ -195,7 +205,7 @@ mod tests {
                 ("createdBy", text("ann")),
                 ("updatedAt", text(&now)),
                 ("updatedBy", text("ann")),
-                ("lastMutation", text("org_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
+                ("lastMutations", L(vec![text(""); 8])),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );

@@ -41,7 +41,6 @@ impl Store {
         change: Change,
     ) -> Result<OrganizationItem, Error> {
         let write = guard.write(&self.table, change)?;
-        let mutation = AttributeValue::S(write.mutation);
         let request = self
             .client
             .update_item()
@@ -69,7 +68,7 @@ impl Store {
             };
             match refused.filter(|item| !item.is_empty()) {
                 // It was sent twice, and the first sending went through.
-                Some(item) if item.get("lastMutation") == Some(&mutation) => items::read(item),
+                Some(item) if items::remembers(&item, &write.mutation) => items::read(item),
                 // With the guard found to hold after all, somebody changed the organization
                 // between the refusal and the reading of its cause.
                 seen => Err(self.why_refused(guard, seen, false).await.err().unwrap_or(Error::Conflict)),
