@@ -1,10 +1,14 @@
+use crate::console::Console;
 use clap::{Args, ColorChoice, Parser, Subcommand};
-use local::{Database, Options, default_data_dir};
+use local::{Database, LOG, Options, default_data_dir};
 use std::{
     ffi::OsString,
     path::{PathBuf, absolute},
     time::Duration,
 };
+
+/// The API's port where none is named.
+const PORT: u16 = 9000;
 
 /// Runs the Organizations API on this machine: an embedded DynamoDB, the table of template.yaml,
 /// and all functions behind `cargo lambda watch`. Nothing needs to be installed or configured.
@@ -31,6 +35,12 @@ pub(crate) enum Command {
     /// Prints an access token of that user, whether or not the API runs
     #[command(color = ColorChoice::Never)]
     Token(Token),
+    /// Fills the API that runs with demo data: organizations of the users alice, bob and carol
+    #[command(color = ColorChoice::Never)]
+    Seed(Seed),
+    /// Deletes the data of the embedded DynamoDB; tokens stay valid
+    #[command(color = ColorChoice::Never)]
+    Reset(DataDir),
     /// Runs a command and ends it, with all its descendants, when standard input ends
     #[command(hide = true)]
     Supervise {
@@ -43,7 +53,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 struct Run {
     /// Port of the API
-    #[arg(long, value_name = "PORT", default_value_t = 9000, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", default_value_t = PORT, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
     /// Port of the embedded DynamoDB
     #[arg(long, value_name = "PORT", default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1..))]
@@ -60,6 +70,9 @@ struct Run {
     /// Instances per function: how many requests each answers at the same time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,
+    /// Say everything in JSON, one object a line, for programs; its `event` says what it is
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -70,6 +83,15 @@ pub(crate) struct Token {
     /// How long it is valid: seconds, or a number with s, m, h or d
     #[arg(long, value_name = "TIME", default_value = "8h", value_parser = parse_ttl)]
     pub(crate) ttl: Duration,
+    #[command(flatten)]
+    pub(crate) data_dir: DataDir,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Seed {
+    /// Port of the API
+    #[arg(long, value_name = "PORT", default_value_t = PORT, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: u16,
     #[command(flatten)]
     pub(crate) data_dir: DataDir,
 }
@@ -100,6 +122,15 @@ impl Cli {
         &self.run.data_dir
     }
 
+    /// The option that names the API's port to another command, if it needs to.
+    pub(crate) fn port_option(&self) -> String {
+        if self.run.port == PORT { String::new() } else { format!(" --port {}", self.run.port) }
+    }
+
+    pub(crate) fn console(&self) -> Console {
+        Console::new(self.run.json)
+    }
+
     pub(crate) fn options(&self) -> Options {
         let port = self.run.dynamodb_port;
         Options {
@@ -112,7 +143,7 @@ impl Cli {
             data_dir: self.run.data_dir.path(),
             concurrency: self.run.concurrency.into(),
             ignore_changes: false,
-            log: None,
+            log: Some(self.run.data_dir.path().join(LOG)),
         }
     }
 }
@@ -212,6 +243,8 @@ mod tests {
             &["token", "alice", "--ttl", "0"],
             &["token", "alice", "--ttl", "8 hours"],
             &["tokens", "alice"],
+            &["seed", "--port", "0"],
+            &["reset", "everything"],
         ] {
             let line = parse(arguments).unwrap_err();
             assert!(

@@ -1,6 +1,7 @@
-use crate::Error;
+use crate::{DATABASE, Error, LOG};
 use std::{
     fs::{self, File, TryLockError},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -34,6 +35,26 @@ impl DataDir {
     }
 }
 
+/// Deletes the database and the log of a data directory, and gives the names of those it found. The
+/// key stays, and with it the tokens.
+///
+/// # Errors
+/// When an instance uses the directory, or a file cannot be deleted.
+pub fn forget(path: &Path) -> Result<Vec<&'static str>, Error> {
+    let data_dir = DataDir::lock(path)?;
+    let mut deleted = Vec::new();
+    // SQLite keeps what it has not merged yet in the last two.
+    for name in [LOG, DATABASE, "dynamodb.sqlite3-wal", "dynamodb.sqlite3-shm"] {
+        let file = data_dir.join(name);
+        match fs::remove_file(&file) {
+            Ok(()) => deleted.push(name),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::file("delete", file)(error)),
+        }
+    }
+    Ok(deleted)
+}
+
 /// Creates the directory and has git ignore it: it holds a private key. cargo-lambda reads that
 /// .gitignore too, else every write to a data directory inside the workspace, but outside target/,
 /// would restart the functions.
@@ -58,6 +79,20 @@ mod tests {
         assert!(matches!(DataDir::lock(&dir), Err(Error::DataDirInUse(_))));
         drop(first);
         DataDir::lock(&dir).unwrap();
+    }
+
+    #[test]
+    fn the_data_is_forgotten_and_the_key_is_not() {
+        let dir = test_dir("forget");
+        for name in ["signing-key.p8", DATABASE, "dynamodb.sqlite3-wal", LOG] {
+            fs::write(dir.join(name), "x").unwrap();
+        }
+        let running = DataDir::lock(&dir).unwrap();
+        assert!(matches!(forget(&dir), Err(Error::DataDirInUse(_))));
+        drop(running);
+        assert_eq!(forget(&dir).unwrap(), [LOG, DATABASE, "dynamodb.sqlite3-wal"]);
+        assert!(forget(&dir).unwrap().is_empty());
+        assert!(dir.join("signing-key.p8").exists() && !dir.join(DATABASE).exists());
     }
 
     #[test]

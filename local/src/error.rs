@@ -98,6 +98,26 @@ pub enum Error {
     /// cargo-lambda runs and does not answer.
     #[error("cargo-lambda does not answer on {0} after {1} seconds")]
     Silent(String, u64),
+    /// Nothing answers where the API should.
+    #[error(
+        "no API answers on {0}; start it with `cargo local`, in another terminal, or name its port with --port"
+    )]
+    NoApi(String),
+    /// The API refuses tokens of this data directory.
+    #[error(
+        "the API on {0} takes no tokens of this data directory; name the one that it was started with by --data-dir"
+    )]
+    OtherIdentity(String),
+    /// The API refuses what should be fine.
+    #[error("{request} is answered {status}: {answer}")]
+    Seed {
+        /// Method and path.
+        request: String,
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        answer: String,
+    },
     /// The supervisor did not end in time.
     #[error(
         "the process {0}, which supervises cargo-lambda, did not stop in time and was killed; look for what it left running"

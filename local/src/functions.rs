@@ -1,7 +1,8 @@
 use crate::{Error, process, supervisor::Supervisor};
 use serde::Deserialize;
 use std::{
-    env, io,
+    env,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -67,13 +68,20 @@ pub(crate) struct Watch<'a> {
     pub(crate) ignore_changes: bool,
 }
 
+/// Where a program prints.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) stdout: OwnedFd,
+    pub(crate) stderr: OwnedFd,
+}
+
 impl Watch<'_> {
     /// Starts it under `local supervise`, with the output where `output` says, else where ours goes.
     pub(crate) fn start(
         &self,
         local: &Path,
         root: &Path,
-        output: Option<std::fs::File>,
+        output: Option<Output>,
     ) -> Result<Supervisor, Error> {
         let mut command = process::command(local);
         command.args(["supervise", "--"]).arg(self.cargo_lambda).args(["lambda", "watch"]);
@@ -87,9 +95,8 @@ impl Watch<'_> {
         if self.own_credentials {
             forget_aws(&mut command);
         }
-        if let Some(output) = output {
-            let copy = output.try_clone().map_err(io_error)?;
-            command.stdout(output).stderr(copy);
+        if let Some(Output { stdout, stderr }) = output {
+            command.stdout(stdout).stderr(stderr);
         }
         command.current_dir(root);
         Supervisor::start(command.into_std())
@@ -104,10 +111,6 @@ fn forget_aws(command: &mut Command) {
             command.env_remove(name);
         }
     }
-}
-
-fn io_error(error: io::Error) -> Error {
-    Error::program(LOCAL)(error)
 }
 
 #[cfg(test)]

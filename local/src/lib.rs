@@ -20,10 +20,11 @@ pub mod supervisor;
 pub mod table;
 mod template;
 
+pub use data_dir::forget;
 pub use dynamodb::{Dynamodb, start_in_memory};
 pub use error::Error;
 pub use identity::{AUDIENCE, ISSUER, Identity};
-pub use stack::{Database, Options, Stack};
+pub use stack::{DATABASE, Database, LOG, Options, Stack, http_client};
 pub use table::TABLE_NAME;
 
 use std::path::{Path, PathBuf};

@@ -1,15 +1,26 @@
 //! `cargo local`: the API on this machine. See `cargo local --help`.
 
 mod cli;
+mod console;
+mod output;
+mod seed;
 
 use clap::Parser as _;
 use cli::{Cli, Command, Token};
-use local::{Database, Error, Identity, Stack, process, supervisor};
+use console::{Console, Event, Ready};
+use local::{DATABASE, Database, Error, Identity, LOG, Stack, process, supervisor};
+use output::Routes;
 use std::{
+    fs,
     io::{self, Write as _},
     process::ExitCode,
+    sync::Arc,
+    time::Duration,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How long the token is valid that goes with the summary in JSON.
+const TTL: Duration = Duration::from_secs(8 * 60 * 60);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -27,6 +38,8 @@ async fn main() -> ExitCode {
     let result = match &cli.command {
         None => run(&cli).await,
         Some(Command::Token(token)) => print_token(token),
+        Some(Command::Seed(seed)) => make_demo_data(seed).await,
+        Some(Command::Reset(data_dir)) => reset(data_dir),
         Some(Command::Supervise { command }) => supervisor::supervise(command).await,
     };
     result.unwrap_or_else(|error| {
@@ -37,52 +50,91 @@ async fn main() -> ExitCode {
 
 /// Runs the stack until Ctrl-C, which is how it is meant to end: exit code 0.
 async fn run(cli: &Cli) -> Result<ExitCode, Error> {
-    say("Starting the Organizations API on this machine; Ctrl-C stops it");
+    let console = cli.console();
+    console.progress("Starting the Organizations API on this machine; Ctrl-C stops it");
     let mut stop = Stop::new()?;
     process::adopt_orphans();
     let result = tokio::select! {
         biased;
         () = stop.requested() => Ok(()),
-        result = serve(cli) => result,
+        result = serve(cli, console) => result,
     };
     // The stack is gone by now; what may be left is a compiler, if it was still being built.
     process::end_descendants(&[]);
-    if result.is_ok() {
-        say("Stopped");
+    match &result {
+        Ok(()) => console.say(&Event::Stopped),
+        Err(error) if console.is_json() => console.say(&Event::Error { message: &error.to_string() }),
+        Err(_) => {}
     }
     result.map(|()| ExitCode::SUCCESS)
 }
 
 /// Starts the stack and serves until it fails. Dropping the future stops it.
-async fn serve(cli: &Cli) -> Result<(), Error> {
-    let mut stack = Stack::start(cli.options(), say).await?;
-    let (api, data_dir) = (&stack.api_url, cli.data_dir());
-    let data = match cli.options().database {
-        Database::InMemory { .. } => "data is in memory only".to_owned(),
-        Database::File { .. } => format!("data is in {}", data_dir.path().display()),
-        Database::External { .. } => "data is there".to_owned(),
-    };
-    say(&format!(
-        "\nThe API answers on {api}, DynamoDB on {}; {data}\n\n\
-         curl -i {api}/organization -H \"Authorization: Bearer $(cargo -q local token alice{})\" \
-         -H 'Content-Type: application/json' -d '{{\"organizationName\": \"Acme\"}}'\n",
-        stack.dynamodb_url,
-        data_dir.option(),
-    ));
+async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
+    let options = cli.options();
+    let file = matches!(options.database, Database::File { .. }).then(|| options.data_dir.join(DATABASE));
+    let log = options.data_dir.join(LOG);
+    let routes = Arc::new(routes()?);
+    let progress = |step: &str| console.progress(step);
+    let mut stack =
+        Stack::start_watched(options, progress, move |line| console.output(routes.read(line))).await?;
+    console.say(&Event::Ready(Ready {
+        api_url: stack.api_url.clone(),
+        dynamodb_url: stack.dynamodb_url.clone(),
+        data: file.map(|file| file.display().to_string()),
+        log: log.display().to_string(),
+        data_dir_option: cli.data_dir().option(),
+        port_option: cli.port_option(),
+        token: stack.identity.token("alice", TTL),
+    }));
     let error = stack.stopped().await;
     stack.stop().await?;
     Err(error)
 }
 
-fn print_token(token: &Token) -> Result<ExitCode, Error> {
-    let identity = Identity::load_or_create(&token.data_dir.path())?;
-    let printed = writeln!(io::stdout(), "{}", identity.token(&token.user, token.ttl));
-    Ok(if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+/// Which operation has which route, by openapi.yaml.
+fn routes() -> Result<Routes, Error> {
+    let path = local::workspace_root().join("openapi.yaml");
+    let failed = |reason: String| Error::Template { path: path.clone(), reason };
+    let text = fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
+    Routes::of(&text).map_err(|error| failed(error.to_string()))
 }
 
-/// A line of progress. Whoever closed our standard output does not read it: no error.
-fn say(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
+fn print_token(token: &Token) -> Result<ExitCode, Error> {
+    let identity = Identity::load_or_create(&token.data_dir.path())?;
+    Ok(print(&identity.token(&token.user, token.ttl)))
+}
+
+async fn make_demo_data(options: &cli::Seed) -> Result<ExitCode, Error> {
+    let identity = Identity::load_or_create(&options.data_dir.path())?;
+    let api = format!("http://127.0.0.1:{}", options.port);
+    seed::seed(&api, &identity, |line| {
+        print(line);
+    })
+    .await?;
+    let option = options.data_dir.option();
+    Ok(print(&format!(
+        "\ncurl {api}/organization/list -H \"Authorization: Bearer $(cargo -q local token alice{option})\""
+    )))
+}
+
+fn reset(data_dir: &cli::DataDir) -> Result<ExitCode, Error> {
+    let path = data_dir.path();
+    let deleted = local::forget(&path)?;
+    Ok(print(&if deleted.is_empty() {
+        format!("There is no data in {}", path.display())
+    } else {
+        format!(
+            "Deleted {} in {}; the signing key stays, and tokens with it",
+            deleted.join(", "),
+            path.display()
+        )
+    }))
+}
+
+fn print(line: &str) -> ExitCode {
+    let printed = writeln!(io::stdout(), "{line}");
+    if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The signals by which a developer, a terminal or a service manager ends us.

@@ -3,21 +3,28 @@ use crate::{
     data_dir::DataDir,
     dynamodb::{self, Dynamodb},
     env_file::{self, Credentials},
-    functions::{self, Watch},
+    functions::{self, Output, Watch},
     supervisor::Supervisor,
     table, workspace_root,
 };
 use aws_sdk_dynamodb::Client;
 use std::{
     fs::File,
+    io::{self, BufRead as _, BufReader, PipeReader, PipeWriter, Write as _},
     net::TcpListener,
     path::{Path, PathBuf},
+    thread,
     time::{Duration, Instant},
 };
 
 /// cargo-lambda reads the workspace's metadata before it listens, which on a machine that is busy
 /// takes seconds.
 const START: Duration = Duration::from_secs(60);
+
+/// The embedded database's file in the data directory.
+pub const DATABASE: &str = "dynamodb.sqlite3";
+/// The file there for all that `cargo local`'s functions print.
+pub const LOG: &str = "functions.log";
 
 /// How the local stack is to run.
 #[derive(Debug, Clone)]
@@ -33,7 +40,7 @@ pub struct Options {
     /// Leave the functions as they are when their source changes.
     pub ignore_changes: bool,
     /// File for all that cargo-lambda and the functions print, begun anew; `None` for where this
-    /// process prints.
+    /// process prints, or for nowhere where someone is told each line.
     pub log: Option<PathBuf>,
 }
 
@@ -81,6 +88,36 @@ impl Stack {
     /// # Errors
     /// When a step fails; nothing is left running then.
     pub async fn start(options: Options, progress: impl Fn(&str)) -> Result<Self, Error> {
+        Self::begin(options, progress, |log| log.map(Output::file).transpose()).await
+    }
+
+    /// The same; and `printed` is told each line that cargo-lambda or a function prints.
+    ///
+    /// # Errors
+    /// As [`Stack::start`].
+    pub async fn start_watched(
+        options: Options,
+        progress: impl Fn(&str),
+        printed: impl Fn(&str) + Send + Clone + 'static,
+    ) -> Result<Self, Error> {
+        Self::begin(options, progress, |log| {
+            // Of each its own: the compiler's messages come in pieces, the functions' in lines.
+            let ((out, stdout), (err, stderr)) = (pipe()?, pipe()?);
+            for reader in [out, err] {
+                let (log, printed) = (log.as_ref().map(copy).transpose()?, printed.clone());
+                thread::spawn(move || relay(reader, log, printed));
+            }
+            Ok(Some(Output { stdout: stdout.into(), stderr: stderr.into() }))
+        })
+        .await
+    }
+
+    /// `output` makes of the log file, if there is to be one, what cargo-lambda prints to.
+    async fn begin(
+        options: Options,
+        progress: impl Fn(&str),
+        output: impl FnOnce(Option<File>) -> Result<Option<Output>, Error>,
+    ) -> Result<Self, Error> {
         let root = workspace_root();
         let data_dir = DataDir::lock(&options.data_dir)?;
         // The build comes late: nobody waits for it to read that a port is taken.
@@ -114,7 +151,7 @@ impl Stack {
             concurrency: options.concurrency,
             ignore_changes: options.ignore_changes,
         };
-        let output = options.log.as_deref().map(create_log).transpose()?;
+        let output = output(options.log.as_deref().map(create_log).transpose()?)?;
         let log = options.log.map_or("its output above".to_owned(), |log| log.display().to_string());
         let supervisor = watch.start(&local, &root, output)?;
         let mut stack = Self {
@@ -152,8 +189,7 @@ impl Stack {
 
     /// Waits until the API answers, whatever it answers.
     async fn answer(&mut self) -> Result<(), Error> {
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build();
-        let client = client.unwrap_or_default();
+        let client = http_client();
         // The emulator's own route of invocations takes POST only; it answers this with 405 and,
         // unlike a path without a route, logs no error.
         let url = format!("{}/2015-03-31/functions/local/invocations", self.api_url);
@@ -169,6 +205,26 @@ impl Stack {
             }
         }
         Ok(())
+    }
+}
+
+/// A client for what listens on loopback, which no proxy leads to.
+pub fn http_client() -> reqwest::Client {
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build();
+    client.unwrap_or_default()
+}
+
+/// Copies what comes into the log, line by line, and tells of each line, until all who write have
+/// ended. A log that cannot be written to is no reason to stop.
+fn relay(reader: PipeReader, mut log: Option<File>, printed: impl Fn(&str)) {
+    let mut reader = BufReader::new(reader);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        if let Some(log) = &mut log {
+            let _ = log.write_all(&line);
+        }
+        printed(String::from_utf8_lossy(&line).trim_end());
+        line.clear();
     }
 }
 
@@ -188,7 +244,7 @@ impl Running {
         data_dir: &DataDir,
         progress: &impl Fn(&str),
     ) -> Result<Self, Error> {
-        let file = matches!(database, Database::File { .. }).then(|| data_dir.join("dynamodb.sqlite3"));
+        let file = matches!(database, Database::File { .. }).then(|| data_dir.join(DATABASE));
         match (database, listener) {
             (Database::External { endpoint }, _) => {
                 let credentials = Credentials::of_environment();
@@ -218,5 +274,22 @@ fn free_port(port: u16) -> Result<u16, Error> {
 }
 
 fn create_log(path: &Path) -> Result<File, Error> {
-    File::create(path).map_err(Error::file("create", path))
+    // Appending, so that two who write do not overwrite each other.
+    File::create(path)
+        .and_then(|_| File::options().append(true).open(path))
+        .map_err(Error::file("create", path))
+}
+
+fn pipe() -> Result<(PipeReader, PipeWriter), Error> {
+    io::pipe().map_err(Error::program("cargo-lambda"))
+}
+
+fn copy(file: &File) -> Result<File, Error> {
+    file.try_clone().map_err(Error::program("cargo-lambda"))
+}
+
+impl Output {
+    fn file(file: File) -> Result<Self, Error> {
+        Ok(Self { stdout: copy(&file)?.into(), stderr: file.into() })
+    }
 }
