@@ -180,7 +180,7 @@ fn parse_ttl(text: &str) -> Result<Duration, &'static str> {
     }
 }
 
-/// The rule that the functions apply to a token's `sub` (API.md); checked here, so that nobody
+/// The rule that the functions apply to a token's `sub`; checked here, so that nobody
 /// wonders about a 401. Not taken from `shared`: its changes would have `cargo local token` compile.
 fn parse_user(text: &str) -> Result<String, &'static str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~|:@+=,".contains(&byte);

@@ -8,7 +8,7 @@ use shared::store::Store;
 /// Makes a user a member, as a `member` unless a role is given.
 ///
 /// # Errors
-/// As API.md's table has them for this operation.
+/// Those that openapi.yaml lists for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
     let expected = request.if_match()?;

@@ -8,7 +8,7 @@ use shared::store::Store;
 /// Creates an organization whose owner is the caller.
 ///
 /// # Errors
-/// As API.md's table has them for this operation.
+/// Those that openapi.yaml lists for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
     let key = request.idempotency_key()?;

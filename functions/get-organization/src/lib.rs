@@ -7,7 +7,7 @@ use shared::store::Store;
 /// Shows an organization to one of its members.
 ///
 /// # Errors
-/// As API.md's table has them for this operation.
+/// Those that openapi.yaml lists for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let if_none_match = request.if_none_match()?;
     let id = request.organization_id()?;

@@ -7,7 +7,7 @@ use shared::store::Store;
 /// Lists an organization's members to one of them, by user id.
 ///
 /// # Errors
-/// As API.md's table has them for this operation.
+/// Those that openapi.yaml lists for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let page = request.page("members")?;
     let id = request.organization_id()?;

@@ -7,7 +7,7 @@ use shared::store::Store;
 /// Lists the organizations that the caller is a member of, oldest first.
 ///
 /// # Errors
-/// As API.md's table has them for this operation.
+/// Those that openapi.yaml lists for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let page = request.page("organizations")?;
 

@@ -7,7 +7,7 @@ use shared::store::Store;
 /// Ends a user's membership; anybody may end their own.
 ///
 /// # Errors
-/// As API.md's table has them for this operation.
+/// Those that openapi.yaml lists for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let expected = request.if_match()?;
     let id = request.organization_id()?;

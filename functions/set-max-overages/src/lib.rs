@@ -8,7 +8,7 @@ use shared::store::Store;
 /// Sets how many overage units may be billed beyond the plan in one billing period.
 ///
 /// # Errors
-/// As API.md's table has them for this operation.
+/// Those that openapi.yaml lists for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
     let expected = request.if_match()?;

@@ -12,7 +12,7 @@ const READ_ONLY: [&str; 8] =
 /// Changes an organization's name, its domain or both.
 ///
 /// # Errors
-/// As API.md's table has them for this operation.
+/// Those that openapi.yaml lists for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
     let expected = request.if_match()?;
