@@ -29,7 +29,7 @@ const PREFIXES_SET_BY_CARGO: [&str; 3] = ["CARGO_BIN_", "CARGO_PKG_", "CARGO_RUS
 
 /// A command with the developer's environment, in a process group of its own: Ctrl-C reaches only
 /// us, who then end it in order.
-pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(is_set_by_cargo) {

@@ -1,0 +1,75 @@
+//! README's tables: every variable and parameter is in them, and nothing else.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+type Names = BTreeSet<String>;
+
+#[test]
+fn every_variable_that_the_functions_read_is_in_the_table() {
+    // Lambda's own and the SDK's, which are read in other crates.
+    let elsewhere = ["AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+    let mut read: Names = elsewhere.map(str::to_owned).into();
+    collect(&local::workspace_root().join("shared/src"), &mut read);
+    assert!(read.len() > elsewhere.len(), "no variable was found in the source");
+    assert_eq!(in_table("variable"), read);
+}
+
+#[test]
+fn every_parameter_of_the_template_is_in_the_table_with_its_default() {
+    let template = read("template.yaml");
+    let parameters = template.split_once("\nParameters:\n").unwrap().1.split("\n\n").next().unwrap();
+    let mut expected = Names::new();
+    let mut name = "";
+    for line in parameters.lines() {
+        match line.strip_prefix("  ").unwrap_or(line) {
+            heading if !heading.starts_with(' ') => name = heading.trim_end_matches(':'),
+            field => {
+                if let Some(default) = field.trim().strip_prefix("Default: ") {
+                    let default = default.trim_matches('"');
+                    let default =
+                        if default.is_empty() { "empty".to_owned() } else { format!("`{default}`") };
+                    expected.insert(format!("| `{name}` | {default} |"));
+                }
+            }
+        }
+    }
+    let rows = table("parameter");
+    let found: Names =
+        rows.iter().map(|row| row.splitn(4, '|').take(3).collect::<Vec<_>>().join("|") + "|").collect();
+    assert_eq!(found, expected);
+}
+
+/// The names in backticks in the first column of the table that begins with that heading.
+fn in_table(heading: &str) -> Names {
+    let first = |row: String| row.split('|').nth(1).unwrap_or_default().to_owned();
+    let names = |cell: String| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    table(heading).into_iter().map(first).flat_map(names).collect()
+}
+
+fn table(heading: &str) -> Vec<String> {
+    let readme = read("README.md");
+    let rows = readme.split_once(&format!("\n| {heading} |")).expect("the table").1.lines().skip(2);
+    rows.take_while(|line| line.starts_with('|')).map(str::to_owned).collect()
+}
+
+/// Names of variables, in the calls that read them, in the files below a directory.
+fn collect(directory: &Path, names: &mut Names) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, names);
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for call in ["env::var(\"", "env::var_os(\"", "required(\""] {
+            let found = text.split(call).skip(1).filter_map(|rest| rest.split('"').next());
+            names.extend(found.map(str::to_owned));
+        }
+    }
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(local::workspace_root().join(path)).unwrap()
+}

@@ -1,0 +1,104 @@
+//! A `cargo local` as a newcomer starts it, with a directory and ports of its own.
+
+use serde_json::Value;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+pub(crate) struct Instance {
+    process: Child,
+    output: Lines<BufReader<ChildStdout>>,
+    place: Place,
+}
+
+/// Where an instance is, or was.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    port: u16,
+    data_dir: PathBuf,
+}
+
+impl Instance {
+    /// Starts one and waits until it says that it answers.
+    pub(crate) async fn start() -> Self {
+        let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
+        let place = Place { port: free_port(), data_dir };
+        // What a run left that failed.
+        place.shell("cargo local reset").await;
+        let mut command = cargo();
+        command.args(["local", "--json", "--port", &place.port.to_string()]);
+        command.args(["--dynamodb-port", &free_port().to_string(), "--data-dir"]).arg(&place.data_dir);
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut instance = Self { process, output, place };
+        let ready = instance.event("ready").await;
+        assert_eq!(ready["apiUrl"], format!("http://127.0.0.1:{}", instance.place.port));
+        instance
+    }
+
+    /// What a script prints that talks to this instance.
+    pub(crate) async fn shell(&self, script: &str) -> String {
+        self.place.shell(script).await
+    }
+
+    /// Stops it by Ctrl-C, as README says.
+    pub(crate) async fn stop(mut self) -> Place {
+        let pid = self.process.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().await.unwrap().success());
+        self.event("stopped").await;
+        assert!(self.process.wait().await.unwrap().success());
+        self.place
+    }
+
+    /// Reads on until it says that.
+    async fn event(&mut self, name: &str) -> Value {
+        while let Some(line) = self.output.next_line().await.unwrap() {
+            let event: Value = serde_json::from_str(&line).expect("each line is JSON");
+            if event["event"] == name {
+                return event;
+            }
+            assert_ne!(event["event"], "error", "{event}");
+        }
+        panic!("it ended without the event {name}; its standard error says why");
+    }
+}
+
+impl Place {
+    /// What a script prints that talks to the instance here.
+    pub(crate) async fn shell(&self, script: &str) -> String {
+        let directory = format!(" --data-dir '{}'", self.data_dir.display());
+        let here = |command: &str| {
+            let command = command.split(" #").next().unwrap_or(command).trim_end();
+            format!("{command}{directory}")
+        };
+        let script: Vec<_> = script
+            .replace("http://127.0.0.1:9000", &format!("http://127.0.0.1:{}", self.port))
+            .replace("local token ", &format!("local token{directory} "))
+            .lines()
+            .map(|line| match line {
+                _ if line.starts_with("cargo local seed") => format!("{} --port {}", here(line), self.port),
+                _ if line.starts_with("cargo local reset") => here(line),
+                _ => line.to_owned(),
+            })
+            .collect();
+        let mut bash = local::process::command("bash");
+        bash.args(["-euo", "pipefail", "-c", &script.join("\n")]).current_dir(local::workspace_root());
+        let output = bash.stderr(Stdio::inherit()).output().await.unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{}\n{text}", script.join("\n"));
+        text
+    }
+}
+
+fn cargo() -> Command {
+    let mut command = local::process::command("cargo");
+    command.current_dir(local::workspace_root());
+    command
+}
+
+/// One that is free now.
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,64 @@
+//! README's text: its shell blocks, and the answers in them.
+
+/// The shell blocks, without their fences.
+pub(crate) fn blocks(markdown: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut open: Option<String> = None;
+    for line in markdown.lines() {
+        match (&mut open, line.trim()) {
+            (None, "```sh") => open = Some(String::new()),
+            (Some(_), "```") => blocks.extend(open.take()),
+            (Some(block), _) => {
+                block.push_str(line);
+                block.push('\n');
+            }
+            (None, _) => {}
+        }
+    }
+    blocks
+}
+
+/// What stands as comments below the commands: what they print.
+pub(crate) fn answers(block: &str) -> String {
+    block.lines().filter_map(|line| line.strip_prefix("# ")).map(|line| format!("{line}\n")).collect()
+}
+
+/// The text with every id and time replaced by its kind.
+pub(crate) fn without_what_differs(text: &str) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(is_word) {
+        let (before, from) = rest.split_at(start);
+        let (word, after) = from.split_at(from.find(|c| !is_word(c)).unwrap_or(from.len()));
+        result.push_str(before);
+        result.push_str(match word {
+            _ if word.len() == 30 && word.starts_with("org_") => "AN_ID",
+            _ if word.len() == 24 && word.starts_with("20") && word.ends_with('Z') => "A_TIME",
+            _ => word,
+        });
+        rest = after;
+    }
+    result + rest
+}
+
+/// Of an id or a time: a time has hyphens, colons and a point.
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_-:.".contains(c)
+}
+
+#[test]
+fn ids_and_times_differ_and_nothing_else() {
+    let json = r#"{"id":"org_01M85BG1Z6BQPS27S7KQGCYXH6","domain":"acme.example","createdAt":"2026-11-23T23:22:42.534Z","version":1}"#;
+    assert_eq!(
+        without_what_differs(json),
+        r#"{"id":"AN_ID","domain":"acme.example","createdAt":"A_TIME","version":1}"#
+    );
+}
+
+#[test]
+fn answers_stand_below_their_commands() {
+    let [block] = &blocks("Text\n```sh\na # not this\n# {\"b\": 1}\n```\n```rust\nno\n```\n")[..] else {
+        panic!()
+    };
+    assert_eq!(answers(block), "{\"b\": 1}\n");
+}
