@@ -11,14 +11,7 @@ import collections
 import json
 import logging
 import os
-import pathlib
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
-import urllib.error
 import urllib.request
 
 # Neither a developer's account nor a profile gets mixed up in this.
@@ -33,12 +26,11 @@ os.environ.update(
 )
 
 import boto3  # noqa: E402
+import local_stack  # noqa: E402
 import sam  # noqa: E402
 from moto.cloudformation.parsing import get_model_map  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
 
-ROOT = pathlib.Path(__file__).parents[2]
-LOCAL = ROOT / "target/debug/local"
 STACK = "organizations"
 TABLE = "OrganizationsTable"
 # The name that `cargo local` gives its table; the stack's gets it too, so that its functions find it.
@@ -51,34 +43,18 @@ def main():
     # A line per request; and a traceback for the connection that a function opens ahead of its
     # first request, which moto does not understand.
     logging.getLogger("werkzeug").disabled = True
-    subprocess.run(["cargo", "build", "--quiet", "--bins", "--locked"], cwd=ROOT, check=True)
     moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     moto.start()
     url = "http://{}:{}".format(*moto.get_host_and_port())
-    with tempfile.TemporaryDirectory() as data_dir:
-        port = free_port()
-        local = subprocess.Popen(
-            [LOCAL, "--dynamodb-endpoint", url, "--port", str(port), "--data-dir", data_dir, "--concurrency", "1"],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=(log := open(pathlib.Path(data_dir) / "log", "w+")),
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_for(f"http://127.0.0.1:{port}/organization/list", local)
-            rehearse(url, f"http://127.0.0.1:{port}", data_dir)
-        except BaseException:
-            log.seek(0)
-            print("\nThe log of `cargo local` ends with:", *log.readlines()[-40:], sep="\n")
-            raise
-        finally:
-            local.send_signal(signal.SIGINT)
-            local.wait(30)
-            moto.stop()
+    try:
+        with local_stack.running("--dynamodb-endpoint", url, "--concurrency", "1") as local:
+            rehearse(url, local)
+    finally:
+        moto.stop()
     print("\nThe rehearsal went as it should.")
 
 
-def rehearse(moto, api, data_dir):
+def rehearse(moto, local):
     dynamodb = boto3.client("dynamodb", endpoint_url=moto)
     local_table = describe(dynamodb)
     ttl = dynamodb.describe_time_to_live(TableName=TABLE_NAME)["TimeToLiveDescription"]
@@ -88,7 +64,7 @@ def rehearse(moto, api, data_dir):
     wanted = sam.source()["Resources"][TABLE]["Properties"]["TimeToLiveSpecification"]
     assert wanted["Enabled"] and ttl == {"AttributeName": wanted["AttributeName"], "TimeToLiveStatus": "ENABLED"}
     print(f"  TTL: on {wanted['AttributeName']} in the template, as in the local table")
-    hold_a_session(api, data_dir)
+    hold_a_session(local)
 
 
 def create_stack(moto):
@@ -169,15 +145,16 @@ def compare(stack, local):
     assert protection == (True, False)
 
 
-def hold_a_session(api, data_dir):
+def hold_a_session(local):
     print("\nThe functions, run against the stack's table:")
-    tokens = {user: token(user, data_dir) for user in ("ann", "bob")}
+    tokens = {user: local.token(user) for user in ("ann", "bob")}
 
     def call(expected, user, method, path, body=None, **headers):
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         headers |= {"Authorization": f"Bearer {tokens[user]}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
-        status, answer = send(urllib.request.Request(api + path, data, headers, method=method))
+        request = urllib.request.Request(local.url + path, data, headers, method=method)
+        status, answer = local_stack.send(request)
         print(f"  {user} {method} {path}: {status}")
         assert status == expected, f"{expected} was expected, not {status} {answer}"
         return answer
@@ -198,40 +175,6 @@ def hold_a_session(api, data_dir):
     assert [each["userId"] for each in call(200, "bob", "GET", f"{path}/member")] == ["ann", "bob"]
     call(200, "ann", "DELETE", f"{path}/member/bob")
     call(422, "ann", "DELETE", f"{path}/member/ann")
-
-
-def token(user, data_dir):
-    command = [LOCAL, "token", user, "--data-dir", data_dir]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def send(request):
-    try:
-        with urllib.request.urlopen(request, timeout=60) as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.load(error)
-
-
-def wait_for(url, process):
-    """Waits until the API refuses a request without a token, as it does when it is up."""
-    deadline = time.monotonic() + 600
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "`cargo local` ended"
-        try:
-            if send(urllib.request.Request(url))[0] == 401:
-                return
-        except OSError:
-            pass
-        time.sleep(0.5)
-    raise TimeoutError(url)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,39 @@
+"""Holds the running API to openapi.yaml with Schemathesis: generated requests, single and in sequences.
+
+Arguments are those of `schemathesis run`, e.g. `--max-examples 1000` or `--seed 7`.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import local_stack
+
+HERE = pathlib.Path(__file__).parent
+# Some 40 s of requests; and an end to it when a machine is slow.
+BOUNDS = ["--seed", "1", "--max-examples", "100", "--request-timeout", "30"]
+MOST_SECONDS = 600
+
+
+def main(arguments):
+    port = str(local_stack.free_port())
+    with local_stack.running("--in-memory", "--dynamodb-port", port) as local, tempfile.TemporaryDirectory() as work:
+        users = pathlib.Path(work) / "users.json"
+        users.write_text(json.dumps({"auth": [user(local, name) for name in ("ann", "bob")]}))
+        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml"]
+        command += ["run", local_stack.ROOT / "openapi.yaml", "--url", local.url, *BOUNDS, *arguments]
+        paths = os.pathsep.join([str(HERE), os.environ["PYTHONPATH"]])
+        environment = os.environ | {"PYTHONPATH": paths, "SCHEMATHESIS_USERS": str(users)}
+        subprocess.run(command, cwd=work, env=environment, timeout=MOST_SECONDS, check=True)
+
+
+def user(local, name):
+    header = {"name": "Authorization", "value": f"Bearer {local.token(name)}"}
+    return {"name": name, "fixedHeaders": [header]}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
