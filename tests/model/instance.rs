@@ -1,0 +1,165 @@
+//! The nine functions in this process: each with the HTTP edge that it has in Lambda, taking events
+//! as API Gateway sends them.
+
+use crate::request::{Call, Flaw};
+use lambda_http::http::HeaderMap;
+use lambda_http::{Body, Context, RequestExt};
+use serde_json::{Map, Value, json};
+use shared::edge::{Edge, Request, Response, percent_encoded};
+use shared::error::Error;
+use shared::identity::Authenticator;
+use shared::store::Store;
+
+/// One instance of each function, with a store of their own.
+pub struct Instance(Store);
+
+/// What a request was answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    /// `null` where there is none.
+    pub body: Value,
+    pub etag: Option<String>,
+    pub location: Option<String>,
+    /// The path of the next page.
+    pub next: Option<String>,
+}
+
+impl Instance {
+    pub fn new(store: Store) -> Self {
+        Self(store)
+    }
+
+    /// Sends a request to its function and holds the response to what is promised of all.
+    pub async fn send(&self, call: &Call) -> Answer {
+        match call.operation().id() {
+            "createOrganization" => self.answer(call, create_organization::handle).await,
+            "listOrganizations" => self.answer(call, list_organizations::handle).await,
+            "getOrganization" => self.answer(call, get_organization::handle).await,
+            "updateOrganization" => self.answer(call, update_organization::handle).await,
+            "setMaxOverages" => self.answer(call, set_max_overages::handle).await,
+            "listMembers" => self.answer(call, list_members::handle).await,
+            "addMember" => self.answer(call, add_member::handle).await,
+            "updateMember" => self.answer(call, update_member::handle).await,
+            "removeMember" => self.answer(call, remove_member::handle).await,
+            operation => panic!("no such operation: {operation}"),
+        }
+    }
+
+    async fn answer<H, F>(&self, call: &Call, handler: H) -> Answer
+    where
+        H: Fn(Request, Store) -> F,
+        F: Future<Output = Result<Response, Error>> + Send,
+    {
+        let edge = Edge::new(call.operation().id(), Authenticator::gateway(), self.0.clone(), handler);
+        let event = lambda_http::request::from_str(&event(call).to_string()).unwrap();
+        let mut context = Context::default();
+        context.request_id = "a request".to_owned();
+        let Ok(response) = edge.answer(event.with_lambda_context(context)).await;
+        let (parts, body) = response.into_parts();
+        let header = |name| header(&parts.headers, name);
+        let body = match body {
+            Body::Empty => Value::Null,
+            Body::Text(text) => serde_json::from_str(&text).unwrap(),
+            other => panic!("{other:?}"),
+        };
+        let status = parts.status.as_u16();
+        let media_type = (status != 304).then(|| "application/json".to_owned());
+        assert_eq!(header("content-type"), media_type, "{call:?} {body}");
+        assert_eq!(header("x-request-id").as_deref(), Some("a request"));
+        assert_eq!(header("retry-after").is_some(), status == 503, "{call:?} {body}");
+        let next = header("link").map(|link| {
+            let path = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+            path.unwrap_or_else(|| panic!("not a link to a next page: {link}")).to_owned()
+        });
+        Answer { status, body, etag: header("etag"), location: header("location"), next }
+    }
+}
+
+impl Call {
+    /// The path as it is sent.
+    pub fn path(&self) -> String {
+        let target = percent_encoded(self.operation().target().unwrap_or_default());
+        self.operation()
+            .route()
+            .1
+            .replace("{organization_id}", &self.organization)
+            .replace("{user_id}", &target)
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).map(|value| value.to_str().unwrap().to_owned())
+}
+
+/// The event of payload version 2.0, its authorizer's claims included.
+fn event(call: &Call) -> Value {
+    let (method, path) = call.operation().route();
+    let route = format!("{method} {path}");
+    let identity = call.request.flaw != Some(Flaw::NoIdentity);
+    let claims = if identity { json!({ "sub": call.request.caller }) } else { json!({}) };
+    let mut parameters = Map::from_iter([("organization_id".to_owned(), json!(call.organization))]);
+    parameters.extend(call.operation().target().map(|user| ("user_id".to_owned(), json!(user))));
+    json!({
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": call.path(),
+        "rawQueryString": query(call),
+        "headers": headers(call),
+        "pathParameters": parameters,
+        "requestContext": {
+            "authorizer": { "jwt": { "claims": claims, "scopes": null } },
+            "domainName": "api.example.com",
+            "http": {
+                "method": method,
+                "path": call.path(),
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "tests",
+            },
+            "requestId": "a request",
+            "routeKey": route,
+            "stage": "$default",
+            "timeEpoch": 0,
+        },
+        "body": body(call),
+        "isBase64Encoded": false,
+    })
+}
+
+fn query(call: &Call) -> String {
+    match (&call.page, call.operation().limit()) {
+        _ if call.operation().parameter() == "limit" && call.request.flaw == Some(Flaw::Parameter) => {
+            "limit=0".to_owned()
+        }
+        (Some((_, query)), _) => query.clone(),
+        (None, limit) => limit.map(|limit| format!("limit={limit}")).unwrap_or_default(),
+    }
+}
+
+fn headers(call: &Call) -> Map<String, Value> {
+    let parameter = call.operation().parameter();
+    let value = match parameter {
+        "limit" => None,
+        _ if call.request.flaw == Some(Flaw::Parameter) => Some("\"".to_owned()),
+        "Idempotency-Key" => call.operation().key().map(str::to_owned),
+        _ => call.condition(),
+    };
+    let media_type = if call.request.flaw == Some(Flaw::NotJson) { "text/plain" } else { "application/json" };
+    let mut headers = Map::from_iter([("content-type".to_owned(), json!(media_type))]);
+    headers.extend(value.map(|value| (parameter.to_lowercase(), json!(value))));
+    headers
+}
+
+fn body(call: &Call) -> Option<String> {
+    let (first, mut fields) = call.operation().fields()?;
+    match call.request.flaw {
+        Some(Flaw::TooLarge) => return Some(" ".repeat(64 * 1024 + 1)),
+        Some(Flaw::MalformedJson) => return Some("{".to_owned()),
+        Some(Flaw::WrongType) => fields.extend([(first.to_owned(), json!({}))]),
+        Some(Flaw::MissingField) => fields.clear(),
+        Some(Flaw::UnknownField) => fields.extend([("colour".to_owned(), json!("red"))]),
+        _ => {}
+    }
+    Some(Value::Object(fields).to_string())
+}

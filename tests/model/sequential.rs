@@ -1,0 +1,69 @@
+//! One request after the other: each answer is the model's, to the last field.
+
+use crate::database::Database;
+use crate::histories::Histories;
+use crate::instance::{Answer, Instance};
+use crate::model::{Model, Time};
+use crate::moment::Moment;
+use crate::request::{Call, Request};
+use crate::strategy;
+use proptest::prelude::*;
+use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
+
+/// Where shrunk failures are kept, to be tried first from then on.
+const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/sequential.proptest-regressions");
+
+/// Organizations that there are not: the ids of none and of something else.
+const NOWHERE: [&str; 2] = ["org_01ARZ3NDEKTSV4RRFFQ69G5FAV", "org_1"];
+
+#[test]
+fn answers_are_those_of_the_model() {
+    let histories = Histories::new("sequential", 30);
+    let config = ProptestConfig {
+        cases: histories.number,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
+        rng_seed: RngSeed::Fixed(histories.seed),
+        ..ProptestConfig::default()
+    };
+    let result = TestRunner::new(config).run(&strategy::history(1..60), |requests| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        histories.count(requests.len());
+        runtime.block_on(run(&requests)).map_err(TestCaseError::fail)
+    });
+    result.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// Makes the requests by two instances, in turn.
+async fn run(requests: &[Request]) -> Result<(), String> {
+    let database = Database::new().await;
+    let instances = [database.instance(), database.instance()];
+    let mut model = Model::default();
+    let mut created = Vec::new();
+    for (request, instance) in requests.iter().zip(instances.iter().cycle()) {
+        let nowhere = || NOWHERE[request.organization % NOWHERE.len()].to_owned();
+        let organization = created.get(request.organization).cloned().unwrap_or_else(nowhere);
+        let version = model.organizations.get(&organization).map_or(1, |found| found.version);
+        let mut call = Call { request: request.clone(), organization, version, page: None };
+        let mut answer = step(&mut model, instance, &call).await?;
+        if request.operation.id() == "createOrganization" && answer.status == 201 {
+            let id = answer.body["id"].as_str().unwrap_or_default().to_owned();
+            created.extend((!created.contains(&id)).then_some(id));
+        }
+        while let Some(next) = answer.next {
+            let before = call.page.as_ref().map_or(0, |(before, _)| *before)
+                + answer.body.as_array().map_or(0, Vec::len);
+            let query = next.strip_prefix(&format!("{}?", call.path())).ok_or("a link to another path")?;
+            call.page = Some((before, query.to_owned()));
+            answer = step(&mut model, instance, &call).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn step(model: &mut Model, instance: &Instance, call: &Call) -> Result<Answer, String> {
+    let start = Moment::now();
+    let answer = instance.send(call).await;
+    let time = Time { start, end: Some(Moment::now()) };
+    model.step(call, &time, &answer).map_err(|difference| format!("{call:?}\n  {difference}"))?;
+    Ok(answer)
+}
