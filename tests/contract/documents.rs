@@ -54,7 +54,7 @@ fn documents() -> Vec<String> {
         let names = names.into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "md"));
         names.map(|path| format!("{folder}/{}", path.file_name().unwrap().display())).collect::<Vec<_>>()
     };
-    [markdown("."), markdown("docs")].concat()
+    [markdown("."), markdown("docs"), markdown("docs/decisions")].concat()
 }
 
 /// Name and text of each file that may have tests.
