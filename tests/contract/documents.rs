@@ -1,4 +1,4 @@
-//! Documents name tests, as `file::function`, to say what is covered.
+//! Documents name tests, as `file::function`, to say what is covered, and link to files.
 
 use crate::places::read;
 use std::fs;
@@ -24,9 +24,34 @@ fn every_test_that_a_document_names_exists() {
 }
 
 #[test]
+fn every_link_in_a_document_leads_to_a_file() {
+    let mut missing = Vec::new();
+    for document in documents() {
+        let directory = root().join(&document);
+        let directory = directory.parent().unwrap();
+        for link in links_in(&read(&document)).filter(|link| !directory.join(link).exists()) {
+            missing.push(format!("{document} links to {link}, which is not there"));
+        }
+    }
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+}
+
+#[test]
+fn links_to_files_are_told_from_others() {
+    let text = "[a](b.md#c) ![d](e/f.svg) [g](https://h.example) [i](#j) `k(l)`";
+    assert_eq!(links_in(text).collect::<Vec<_>>(), ["b.md", "e/f.svg"]);
+}
+
+#[test]
 fn a_test_is_named_by_its_file_and_function_in_backticks() {
     let text = "`races::one`, `two`, three::four and `tests/api` with `Error::Conflict`, `a_b::c_d`";
     assert_eq!(tests_in(text), [("races", "one"), ("a_b", "c_d")]);
+}
+
+/// The files that a Markdown text links to, as it writes them.
+fn links_in(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+    targets.filter(|target| !target.is_empty() && !target.contains("://"))
 }
 
 /// What is between backticks, with a name on either side of its one `::`.
