@@ -1,6 +1,5 @@
 //! The users and organizations that requests are about, and what the requests have done to them.
 
-use crate::invariants::Expected;
 use local::Stack;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -8,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use support::invariants;
 
 /// Guests of an organization at the start.
 const GUESTS: usize = 5;
@@ -60,12 +60,12 @@ impl Organization {
         self.guests.lock().unwrap().extend(guest);
     }
 
-    fn expected(&self) -> Expected {
+    fn expected(&self) -> invariants::Organization {
         let guests = self.guests.lock().unwrap();
         let member = |(id, role): (&String, &str)| (id.clone(), role.to_owned());
         let team = self.team.iter().zip(["owner", "admin", "member"]);
         let guests = guests.iter().map(|guest| (&guest.id, guest.role));
-        Expected {
+        invariants::Organization {
             members: team.chain(guests).map(member).collect::<BTreeMap<_, _>>(),
             version: 1 + self.changes.load(Ordering::Relaxed),
         }
@@ -160,7 +160,7 @@ impl World {
     }
 
     /// What the table should hold of the organizations of the start, and how many there should be.
-    pub(crate) fn expected(&self) -> (BTreeMap<String, Expected>, u64) {
+    pub(crate) fn expected(&self) -> (BTreeMap<String, invariants::Organization>, u64) {
         let expected = |organization: &Arc<Organization>| (organization.id.clone(), organization.expected());
         (self.organizations.iter().map(expected).collect(), self.created.load(Ordering::Relaxed))
     }

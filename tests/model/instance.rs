@@ -9,6 +9,8 @@ use shared::edge::{Edge, Request, Response, percent_encoded};
 use shared::error::Error;
 use shared::identity::Authenticator;
 use shared::store::Store;
+use support::database::Database;
+use support::faults::Faulty;
 
 /// One instance of each function, with a store of their own.
 pub struct Instance(Store);
@@ -26,8 +28,8 @@ pub struct Answer {
 }
 
 impl Instance {
-    pub fn new(store: Store) -> Self {
-        Self(store)
+    pub fn on(database: &Database) -> Self {
+        Self(support::database::store(database.url(), &Faulty::default()))
     }
 
     /// Sends a request to its function and holds the response to what is promised of all.

@@ -13,7 +13,6 @@
 )]
 #![allow(unreachable_pub, reason = "nothing outside reaches a test")]
 
-mod database;
 mod histories;
 mod instance;
 mod model;

@@ -1,6 +1,5 @@
 //! One request after the other: each answer is the model's, to the last field.
 
-use crate::database::Database;
 use crate::histories::Histories;
 use crate::instance::{Answer, Instance};
 use crate::model::{Model, Time};
@@ -9,6 +8,7 @@ use crate::request::{Call, Request};
 use crate::strategy;
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
+use support::database::Database;
 
 /// Where shrunk failures are kept, to be tried first from then on.
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/sequential.proptest-regressions");
@@ -35,8 +35,8 @@ fn answers_are_those_of_the_model() {
 
 /// Makes the requests by two instances, in turn.
 async fn run(requests: &[Request]) -> Result<(), String> {
-    let database = Database::new().await;
-    let instances = [database.instance(), database.instance()];
+    let database = Database::start().await;
+    let instances = [Instance::on(&database), Instance::on(&database)];
     let mut model = Model::default();
     let mut created = Vec::new();
     for (request, instance) in requests.iter().zip(instances.iter().cycle()) {

@@ -1,6 +1,5 @@
 //! A DynamoDB that stalls, throttles or is contended for longer than there is time.
 
-use crate::faults::Fault;
 use crate::table::{ANY, Table, acme, number, refusal, user};
 use futures_util::{FutureExt as _, future::join_all};
 use serde_json::json;
@@ -12,6 +11,7 @@ use shared::store::deadline::within;
 use shared::store::meter::measure;
 use std::iter::repeat_with;
 use std::time::{Duration, Instant};
+use support::faults::Fault;
 
 /// Longer than two attempts at a DynamoDB that stalls, and not for three.
 const FIVE_SECONDS: Duration = Duration::from_secs(5);

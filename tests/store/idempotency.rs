@@ -1,11 +1,11 @@
 //! Records of requests with an Idempotency-Key: when they count, and what they are written with.
 
-use crate::faults::Fault;
 use crate::table::{Table, acme, number, refusal, text, user};
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::model::{IdempotencyKey, NewOrganization, OrganizationName};
 use std::iter::repeat_with;
 use std::time::{SystemTime, UNIX_EPOCH};
+use support::faults::Fault;
 
 const DAY: i64 = 24 * 60 * 60;
 

@@ -1,10 +1,10 @@
 //! Writes whose answer is lost are done once and answered as done; conflicts are retried; and what
 //! cannot be done in the end changes nothing.
 
-use crate::faults::Fault;
 use crate::table::{ANY, Table, acme, number, refusal, user};
 use serde_json::json;
 use shared::model::{ExpectedVersion, MaxOverages, OrganizationChanges, OrganizationName, Role};
+use support::faults::Fault;
 
 fn rename() -> OrganizationChanges {
     OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None }

@@ -15,7 +15,6 @@ mod add_member;
 mod budgets;
 mod create_organization;
 mod deadline;
-mod faults;
 mod get_organization;
 mod idempotency;
 mod item_sizes;

@@ -1,11 +1,7 @@
 //! A table of a test's own, in memory, and short ways to fill it and to look into it.
 
-use crate::faults::{Fault, Faulty};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::AttributeValue;
-use local::Dynamodb;
 use shared::error::Error;
 use shared::model::{
     ExpectedVersion, Member, NewOrganization, Organization, OrganizationId, OrganizationName, Role, UserId,
@@ -13,6 +9,8 @@ use shared::model::{
 use shared::store::Store;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
+use support::database::Database;
+use support::faults::{Fault, Faulty};
 
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -22,7 +20,7 @@ pub struct Table {
     pub store: Store,
     pub client: Client,
     faulty: Faulty,
-    _dynamodb: Dynamodb,
+    _database: Database,
 }
 
 impl Deref for Table {
@@ -40,19 +38,10 @@ impl Table {
 
     /// A table whose store goes through what `wire` puts in front of DynamoDB's URL.
     pub async fn behind(wire: impl AsyncFnOnce(String) -> String) -> Self {
-        let dynamodb = local::start_in_memory().await.unwrap();
-        let client = dynamodb.client();
-        local::table::create(&client, local::TABLE_NAME).await.unwrap();
+        let database = Database::start().await;
         let faulty = Faulty::default();
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("eu-central-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-            .http_client(faulty.clone())
-            .endpoint_url(wire(dynamodb.url()).await)
-            .build();
-        let store = Store::connect(&config, local::TABLE_NAME);
-        Self { store, client, faulty, _dynamodb: dynamodb }
+        let store = support::database::store(wire(database.url()).await, &faulty);
+        Self { store, client: database.client.clone(), faulty, _database: database }
     }
 
     /// Lets the store's next requests meet these faults, one each.

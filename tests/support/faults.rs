@@ -75,10 +75,13 @@ impl Default for Faulty {
 }
 
 impl Faulty {
+    /// Lets the next requests meet these faults, one each: requests of this action, or of any if it is
+    /// the empty text.
     pub fn inject(&self, action: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.faults.lock().unwrap().extend(faults.into_iter().map(|fault| (action, fault)));
     }
 
+    /// Ends the faults that no request has met.
     pub fn end(&self) {
         self.faults.lock().unwrap().clear();
     }

@@ -1,0 +1,14 @@
+//! What several of the suites use: a DynamoDB of a test's own, faults before it, and what must hold
+//! of the whole table.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+pub mod database;
+pub mod faults;
+pub mod invariants;
