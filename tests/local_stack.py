@@ -33,7 +33,7 @@ def running(*options):
     port = free_port()
     with tempfile.TemporaryDirectory() as data_dir, open(pathlib.Path(data_dir) / "log", "w+") as log:
         process = subprocess.Popen(
-            [LOCAL, "--port", str(port), "--data-dir", data_dir, *options],
+            [LOCAL, "--port", str(port), "--reference-port", str(free_port()), "--data-dir", data_dir, *options],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,

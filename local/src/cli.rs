@@ -58,6 +58,9 @@ struct Run {
     /// Port of the embedded DynamoDB
     #[arg(long, value_name = "PORT", default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1..))]
     dynamodb_port: u16,
+    /// Port of the API reference, a page that shows openapi.yaml and tries it out
+    #[arg(long, value_name = "PORT", default_value_t = 9010, value_parser = clap::value_parser!(u16).range(1..))]
+    reference_port: u16,
     /// Use the DynamoDB at that URL and embed none; with the credentials of AWS_ACCESS_KEY_ID,
     /// AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, if they are set
     #[arg(long, value_name = "URL", value_parser = parse_endpoint, conflicts_with_all = ["dynamodb_port", "in_memory"])]
@@ -125,6 +128,10 @@ impl Cli {
     /// The option that names the API's port to another command, if it needs to.
     pub(crate) fn port_option(&self) -> String {
         if self.run.port == PORT { String::new() } else { format!(" --port {}", self.run.port) }
+    }
+
+    pub(crate) fn reference_port(&self) -> u16 {
+        self.run.reference_port
     }
 
     pub(crate) fn console(&self) -> Console {
@@ -208,8 +215,10 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_of_the_readme() {
-        let options = parse(&[]).unwrap().options();
+        let cli = parse(&[]).unwrap();
+        let options = cli.options();
         assert_eq!((options.port, options.concurrency, options.ignore_changes), (9000, 4, false));
+        assert_eq!(cli.reference_port(), 9010);
         assert!(matches!(options.database, Database::File { port: 8000 }));
         assert!(options.data_dir.ends_with("target/local"));
     }
@@ -233,6 +242,7 @@ mod tests {
             &["--dynamodb-endpoint", "http://localhost:8000/'"],
             &["--port", "0"],
             &["--port", "65536"],
+            &["--reference-port", "0"],
             &["--concurrency", "0"],
             &["--prot", "9000"],
             &["--port", "9001", "token", "alice"],

@@ -42,6 +42,7 @@ pub(crate) enum Event<'a> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Ready {
     pub(crate) api_url: String,
+    pub(crate) reference_url: String,
     pub(crate) dynamodb_url: String,
     /// The database's file, if it is one of ours.
     pub(crate) data: Option<String>,
@@ -146,6 +147,7 @@ impl Display for Ready {
         let option = &self.data_dir_option;
         let rows = [
             ("API", self.api_url.clone()),
+            ("Reference", self.reference_url.clone()),
             ("DynamoDB", self.dynamodb_url.clone()),
             ("Data", self.data.clone().unwrap_or_else(|| "not kept here".to_owned())),
             ("Full log", self.log.clone()),
@@ -216,6 +218,7 @@ mod tests {
     fn the_summary_is_a_box() {
         let ready = Ready {
             api_url: "http://127.0.0.1:9000".into(),
+            reference_url: "http://127.0.0.1:9010".into(),
             dynamodb_url: "http://127.0.0.1:8000".into(),
             data: None,
             log: "/a/long/path/to/target/local/functions.log".into(),

@@ -12,18 +12,23 @@ mod data_dir;
 pub mod dynamodb;
 mod env_file;
 mod error;
+mod forward;
 mod functions;
 mod identity;
 pub mod process;
+mod reference;
 mod stack;
 pub mod supervisor;
 pub mod table;
 mod template;
+mod viewer;
 
 pub use data_dir::forget;
 pub use dynamodb::{Dynamodb, start_in_memory};
 pub use error::Error;
+pub use forward::forward;
 pub use identity::{AUDIENCE, ISSUER, Identity};
+pub use reference::Reference;
 pub use stack::{DATABASE, Database, LOG, Options, Stack, http_client};
 pub use table::TABLE_NAME;
 

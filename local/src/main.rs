@@ -8,7 +8,7 @@ mod seed;
 use clap::Parser as _;
 use cli::{Cli, Command, Token};
 use console::{Console, Event, Ready};
-use local::{DATABASE, Database, Error, Identity, LOG, Stack, process, supervisor};
+use local::{DATABASE, Database, Error, Identity, LOG, Reference, Stack, process, supervisor};
 use output::Routes;
 use std::{
     fs,
@@ -71,6 +71,8 @@ async fn run(cli: &Cli) -> Result<ExitCode, Error> {
 
 /// Starts the stack and serves until it fails. Dropping the future stops it.
 async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
+    // Its port is taken first: nobody waits for the build to read that another program has it.
+    let reference = Reference::listen(cli.reference_port())?;
     let options = cli.options();
     let file = matches!(options.database, Database::File { .. }).then(|| options.data_dir.join(DATABASE));
     let log = options.data_dir.join(LOG);
@@ -80,6 +82,7 @@ async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
         Stack::start_watched(options, progress, move |line| console.output(routes.read(line))).await?;
     console.say(&Event::Ready(Ready {
         api_url: stack.api_url.clone(),
+        reference_url: reference.url(),
         dynamodb_url: stack.dynamodb_url.clone(),
         data: file.map(|file| file.display().to_string()),
         log: log.display().to_string(),
@@ -87,7 +90,11 @@ async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
         port_option: cli.port_option(),
         token: stack.identity.token("alice", TTL),
     }));
-    let error = stack.stopped().await;
+    let (api_url, identity) = (stack.api_url.clone(), stack.identity.clone());
+    let error = tokio::select! {
+        error = stack.stopped() => error,
+        never = reference.serve(api_url, identity) => match never {},
+    };
     stack.stop().await?;
     Err(error)
 }

@@ -13,6 +13,7 @@ use std::{
     io::{self, BufRead as _, BufReader, PipeReader, PipeWriter, Write as _},
     net::TcpListener,
     path::{Path, PathBuf},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -72,7 +73,7 @@ pub struct Stack {
     /// Where DynamoDB answers.
     pub dynamodb_url: String,
     /// Signs the tokens that the functions take.
-    pub identity: Identity,
+    pub identity: Arc<Identity>,
     /// What to read when the functions fail.
     log: String,
     // Dropped in this order: the functions go before their database, and that before its lock.
@@ -128,7 +129,7 @@ impl Stack {
             Database::External { .. } => None,
         };
         free_port(options.port)?;
-        let identity = Identity::load_or_create(data_dir.path())?;
+        let identity = Arc::new(Identity::load_or_create(data_dir.path())?);
 
         let running = Running::start(&options.database, listener, &data_dir, &progress).await?;
         progress(&format!("Making sure of the table {TABLE_NAME}, as template.yaml defines it"));

@@ -23,6 +23,11 @@ fn data_dir(name: &str) -> PathBuf {
     path
 }
 
+fn free_port() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("an address").port().to_string()
+}
+
 fn assert_refused(output: &Output, expected: &str) {
     assert!(!output.status.success());
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -52,12 +57,16 @@ fn a_user_id_that_no_function_would_take_is_refused() {
 fn a_busy_port_is_refused_before_anything_is_built() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    for (option, other) in [("--port", "--dynamodb-port"), ("--dynamodb-port", "--port")] {
-        let free =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port().to_string();
+    let options = ["--port", "--dynamodb-port", "--reference-port"];
+    for option in options {
         let data_dir = data_dir("busy");
+        let mut arguments = vec![option, &port, "--data-dir", data_dir.to_str().unwrap()];
+        let free = options.map(|_| free_port());
+        for (other, free) in options.iter().zip(&free).filter(|(other, _)| **other != option) {
+            arguments.extend([other, free.as_str()]);
+        }
         let started = Instant::now();
-        let output = local(&[option, &port, other, &free, "--data-dir", data_dir.to_str().unwrap()]);
+        let output = local(&arguments);
         assert_refused(&output, &format!("choose another one with {option}"));
         assert!(started.elapsed() < Duration::from_secs(5));
     }

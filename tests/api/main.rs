@@ -8,6 +8,7 @@
 //! - [`bodies`], [`paths`], [`names_and_domains`], [`preconditions`]: the edges of requests
 //! - [`idempotency`]: a creation that is sent again
 //! - [`unavailable`]: a DynamoDB that throttles or is contended
+//! - [`reference`]: the page of `cargo local`, as far as it takes no browser
 //! - [`races`], [`too_many_admins`], [`many_organizations`], [`broken_rows`]: the edges of data
 //!
 //! [`stack`] starts what is tested or finds it, [`client`] sends, [`organizations`] builds, and
@@ -48,6 +49,7 @@ mod order_of_checks;
 mod paths;
 mod preconditions;
 mod races;
+mod reference;
 mod tokens;
 mod too_many_admins;
 mod unavailable;

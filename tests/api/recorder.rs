@@ -9,7 +9,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ pub(crate) async fn start(dynamodb_url: String) -> String {
     }
     let recorder = Recorder {
         dynamodb_url,
-        client: reqwest::Client::builder().no_proxy().build().expect("a client"),
+        client: local::http_client(),
         file: whole_run.then_some(file),
         record: Mutex::default(),
     };
@@ -76,27 +76,15 @@ async fn forward(State(recorder): State<Arc<Recorder>>, request: Request) -> Res
     if let Some(refusal) = refusal(&body) {
         return refusal;
     }
-    let mut headers = parts.headers;
-    headers.remove(header::HOST);
-    let answer = recorder
-        .client
-        .request(parts.method, &recorder.dynamodb_url)
-        .headers(headers)
-        .body(body.clone())
-        .send()
-        .await;
-    let Ok(answer) = answer else { return StatusCode::BAD_GATEWAY.into_response() };
-    let (status, mut headers) = (answer.status(), answer.headers().clone());
-    headers.remove(header::TRANSFER_ENCODING);
-    let mut answer = answer.bytes().await.expect("a whole answer");
-    if status == StatusCode::BAD_REQUEST && concerns(&body, UNEXPLAINED) {
-        headers.remove(header::CONTENT_LENGTH);
-        answer = without_items(&answer).into();
+    let mut request = Request::from_parts(parts, body.clone());
+    *request.uri_mut() = recorder.dynamodb_url.parse().expect("a URL");
+    let Ok(mut answer) = local::forward(&recorder.client, request).await else {
+        return StatusCode::BAD_GATEWAY.into_response();
+    };
+    if answer.status() == StatusCode::BAD_REQUEST && concerns(&body, UNEXPLAINED) {
+        *answer.body_mut() = without_items(answer.body()).into();
     }
-    let mut response = Response::new(Body::from(answer));
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
+    answer.map(Body::from)
 }
 
 impl Recorder {

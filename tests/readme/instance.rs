@@ -29,7 +29,8 @@ impl Instance {
         place.shell("cargo local reset").await;
         let mut command = cargo();
         command.args(["local", "--json", "--port", &place.port.to_string()]);
-        command.args(["--dynamodb-port", &free_port().to_string(), "--data-dir"]).arg(&place.data_dir);
+        command.args(["--dynamodb-port", &free_port().to_string()]);
+        command.args(["--reference-port", &free_port().to_string(), "--data-dir"]).arg(&place.data_dir);
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut instance = Self { process, output, place };

@@ -1,0 +1,116 @@
+//! The port of the API reference: what its page gets, and what the pages of others do not. tests/web
+//! opens the page in a browser.
+
+use crate::client::User;
+use crate::stack;
+use local::Reference;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+const REASON: &str = "the API reference belongs to `cargo local`";
+
+/// Serves the page for the local stack, and gives its origin.
+async fn serve(local: &local::Stack) -> String {
+    let reference = Reference::listen(0).expect("a port");
+    let url = reference.url();
+    tokio::spawn(reference.serve(local.api_url.clone(), local.identity.clone()));
+    url
+}
+
+async fn send(method: Method, url: String, headers: &[(&str, &str)]) -> reqwest::Response {
+    let mut request = local::http_client().request(method, url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.expect("an answer")
+}
+
+/// The demo users that the page is given tokens of.
+async fn users(origin: &str) -> Vec<User> {
+    let page = send(Method::GET, format!("{origin}/"), &[]).await.text().await.expect("a page");
+    let tokens = page.split_once(r#"id="tokens" type="application/json">"#).expect("tokens").1;
+    let tokens: Value = serde_json::from_str(tokens.split('<').next().unwrap()).expect("JSON");
+    let user = |(name, token): (&String, &Value)| User::new(origin, name.clone(), token.as_str());
+    tokens.as_object().expect("tokens by name").iter().map(user).collect()
+}
+
+#[tokio::test]
+async fn a_demo_user_reaches_the_api_by_way_of_the_page() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let origin = serve(local).await;
+    let [alice, bob, _carol] = users(&origin).await.try_into().ok().expect("three users");
+    let created =
+        alice.post("/organization", json!({ "organizationName": "Acme" })).header("origin", &origin);
+    let created = created.send().await;
+    assert_eq!(created.expect(201)["createdBy"], "alice");
+    assert_eq!(created.header("etag"), Some("\"1\""));
+    let path = created.header("location").expect("where it is").to_owned();
+    let refused = bob.get(path).send().await;
+    refused.expect_error(404, "organization_not_found");
+    for name in created.headers.keys().chain(refused.headers.keys()) {
+        assert!(!name.as_str().starts_with("access-control-"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_not_let_in() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let origin = serve(local).await;
+    let host = origin.strip_prefix("http://").unwrap();
+    let port = host.split(':').next_back().unwrap();
+    let rebound = format!("rebound.example:{port}");
+    for headers in [
+        &[("origin", "http://evil.example")][..],
+        &[("origin", "null")],
+        &[("host", rebound.as_str())],
+        &[("host", rebound.as_str()), ("origin", origin.as_str())],
+        &[("origin", "http://evil.example"), ("access-control-request-method", "POST")],
+    ] {
+        for (method, path) in [
+            (Method::GET, "/"),
+            (Method::OPTIONS, "/organization"),
+            (Method::GET, "/organization/list"),
+            (Method::POST, "/organization"),
+        ] {
+            let answer = send(method.clone(), format!("{origin}{path}"), headers).await;
+            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{method} {path} {headers:?}");
+            assert!(answer.headers().get("access-control-allow-origin").is_none());
+            let body = answer.text().await.expect("a text");
+            assert!(body.len() < 100 && !body.contains("token"), "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_page_loads_nothing_from_elsewhere_and_nobody_frames_it() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let origin = serve(local).await;
+    for path in
+        ["/", "/page.js", "/page.css", "/swagger-ui.js", "/swagger-ui.css", "/favicon.ico", "/openapi.yaml"]
+    {
+        let answer = send(Method::GET, format!("{origin}{path}"), &[]).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none';") && policy.ends_with("frame-ancestors 'none'"));
+        assert!(!policy.contains("http") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(answer.headers()["cross-origin-resource-policy"], "same-origin");
+        assert!(!answer.text().await.expect("a text").is_empty(), "{path}");
+    }
+}
+
+/// The emulator's route of invocations believes the claims that come with an event.
+#[tokio::test]
+async fn nothing_but_the_api_is_passed_on() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let origin = serve(local).await;
+    for path in [
+        "/2015-03-31/functions/list-organizations/invocations",
+        "/organizations",
+        "/organization/../2015-03-31",
+        "/x",
+    ] {
+        let answer = send(Method::POST, format!("{origin}{path}"), &[]).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.text().await.expect("a text"), "There is nothing here.");
+    }
+}
