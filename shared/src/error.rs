@@ -102,6 +102,12 @@ impl Error {
         Self::InvalidRequest { field: Some(field.into()), message: message.into() }
     }
 
+    /// What came is no HTTP request.
+    pub(crate) fn unreadable() -> Self {
+        let message = "The request cannot be read. Percent-encode the query, and send no control characters.";
+        Self::InvalidRequest { field: None, message: message.to_owned() }
+    }
+
     /// The `code` of the response body.
     pub fn code(&self) -> &'static str {
         match self {

@@ -1,4 +1,5 @@
 //! One line of JSON per request, on standard output, from where Lambda takes it to CloudWatch.
+//! Whatever else is said, is said in such lines, too.
 //!
 //! No line holds a token, a body, a name, a domain or a user id.
 
@@ -6,6 +7,7 @@ use crate::edge::Response;
 use crate::error::Error;
 use crate::store::meter::Usage;
 use std::error::Error as StdError;
+use std::panic;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -29,6 +31,13 @@ pub(crate) fn init() {
         )
         .with(targets)
         .init();
+    // The default hook writes several lines of text, with the message: it may hold whatever was at
+    // hand, unless it is a literal.
+    panic::set_hook(Box::new(|panic| {
+        let message = panic.payload().downcast_ref::<&'static str>();
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(cause = message, location, "panicked");
+    }));
 }
 
 /// Writes the line of one request; a 5xx with its cause.

@@ -119,3 +119,36 @@ async fn a_body_in_base64_is_the_same_body() {
     let (status, found) = invoke(local, "create-organization", &event).await;
     assert_eq!((status, &found["name"]), (201, &json!("Acme")), "{found}");
 }
+
+#[tokio::test]
+async fn an_event_that_holds_no_readable_request_is_a_bad_request() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let alice = stack::user("alice");
+    let event = event(&Method::GET, "/organization/list", "/organization/list", json!({}));
+    let event = with_claims(event, json!({ "sub": alice.id }));
+    let (mut no_base64, mut no_uri, mut no_header) = (event.clone(), event.clone(), event);
+    no_base64["body"] = json!("e30");
+    no_base64["isBase64Encoded"] = json!(true);
+    no_uri["rawQueryString"] = json!("limit=1&x=<y>");
+    no_header["headers"]["x"] = json!("a\nb");
+    for event in [no_base64, no_uri, no_header] {
+        let (status, found) = invoke(local, "list-organizations", &event).await;
+        assert_eq!((status, &found["code"]), (400, &json!("invalid_request")), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn a_decoded_path_makes_no_failure_of_a_link_in_it() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let alice = stack::user("alice");
+    for _ in 0..2 {
+        alice.create_organization("Acme").await;
+    }
+    // As under a domain of one's own with `base%0Apath` before the routes.
+    let path = "/base\npath/organization/list";
+    let mut event = event(&Method::GET, "/organization/list", path, json!({}));
+    event["rawQueryString"] = json!("limit=1");
+    let (status, found) =
+        invoke(local, "list-organizations", &with_claims(event, json!({ "sub": alice.id }))).await;
+    assert_eq!((status, found.as_array().map(Vec::len)), (200, Some(1)), "{found}");
+}

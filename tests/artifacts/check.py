@@ -134,16 +134,18 @@ def check_start(artifact, architecture, function):
             polled = time.monotonic()
             response = next_call(api, process, f"{VERSION}/invocation/{REQUEST_ID}/response")
             answered = time.monotonic()
-            # lambda_http panics on a malformed event. A function that unwinds lives on; an abort,
+            # lambda_http panics on a malformed event. A function that unwinds refuses it; an abort,
             # which cargo-lambda makes the default of release builds, would end it.
             next_call(api, process, f"{VERSION}/invocation/next")
-            next_call(api, process, f"{VERSION}/invocation/{REQUEST_ID}/error")
+            refusal = next_call(api, process, f"{VERSION}/invocation/{REQUEST_ID}/response")
             next_call(api, process, f"{VERSION}/invocation/next")
         finally:
             process.kill()
             output, _ = process.communicate()
             api.shutdown()
-    check_answer(json.loads(response), output, function)
+    check_answer(response, 401, "unauthorized")
+    check_answer(refusal, 400, "invalid_request")
+    check_log(output, function)
     return 1000 * (polled - started), 1000 * (answered - polled)
 
 
@@ -190,13 +192,18 @@ def next_call(api, process, path):
     raise Problem(f"did not call {path} within {SECONDS} s")
 
 
-def check_answer(response, output, function):
-    expect(response["statusCode"] == 401, f"answered {response}")
-    expect(json.loads(response["body"])["code"] == "unauthorized", f"answered {response}")
-    lines = [json.loads(line) for line in output.splitlines() if '"operation"' in line]
-    found = [(line["operation"], line["status"], line["request_id"]) for line in lines]
+def check_answer(response, status, code):
+    response = json.loads(response)
+    expect(response["statusCode"] == status, f"answered {response}")
+    expect(json.loads(response["body"])["code"] == code, f"answered {response}")
+
+
+def check_log(output, function):
+    lines = [json.loads(line) for line in output.splitlines()]
+    found = [(line["operation"], line["status"], line["request_id"]) for line in lines if "status" in line]
     # It also tells that the directory holds its own function and not another.
-    expect(found == [(operation_id(function), 401, REQUEST_ID)], f"logged {output}")
+    operation = operation_id(function)
+    expect(found == [(operation, 401, REQUEST_ID), (operation, 400, REQUEST_ID)], f"logged {output}")
 
 
 if __name__ == "__main__":

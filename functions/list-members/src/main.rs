@@ -1,6 +1,6 @@
 //! Wiring of the function behind `listMembers`.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> std::process::ExitCode {
     shared::edge::serve("listMembers", list_members::handle).await
 }

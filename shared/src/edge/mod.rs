@@ -5,6 +5,7 @@
 //! (413, 415, 400, 422), then, in the store, what it asks for (404, 403, 412, 409, 422).
 
 mod conditional;
+mod event;
 mod fields;
 mod page;
 mod request;
@@ -21,8 +22,13 @@ use crate::error::Error;
 use crate::identity::Authenticator;
 use crate::store::{Store, deadline, meter};
 use crate::telemetry;
-use lambda_http::{Body, RequestExt, service_fn};
+use event::Event;
+use futures_util::FutureExt;
+use lambda_http::lambda_runtime::{self, LambdaEvent};
+use lambda_http::{Body, Context, RequestExt, service_fn};
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
 /// The time of a request whose invocation has more or does not say: template.yaml's `Timeout`, and
@@ -44,18 +50,35 @@ pub struct Edge<H> {
 /// Runs a function until its instance ends: reads the configuration from the environment, then
 /// answers each event with `handler`. `operation` is the operationId, for the log and the SDK.
 ///
-/// # Errors
-/// When the configuration is missing or wrong (the message names the variable), or the Lambda
-/// runtime fails.
-pub async fn serve<H, F>(operation: &'static str, handler: H) -> Result<(), lambda_http::Error>
+/// It fails, after a line in the log that says why, when the configuration is missing or wrong, or
+/// when the Lambda runtime does.
+pub async fn serve<H, F>(operation: &'static str, handler: H) -> ExitCode
 where
     H: Fn(Request, Store) -> F,
     F: Future<Output = Result<Response, Error>> + Send,
 {
     telemetry::init();
+    match run(operation, handler).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(operation, cause = %error, "the function cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run<H, F>(operation: &'static str, handler: H) -> Result<(), lambda_http::Error>
+where
+    H: Fn(Request, Store) -> F,
+    F: Future<Output = Result<Response, Error>> + Send,
+{
     let edge = Edge::new(operation, Authenticator::from_env()?, Store::from_env(operation).await?, handler);
     edge.store.warm_up().await;
-    lambda_http::run(service_fn(|event| edge.answer(event))).await
+    let answer = |LambdaEvent { payload: Event(request), context }| {
+        let response = edge.respond(request, context);
+        async { Ok::<_, Infallible>(event::response(response.await)) }
+    };
+    lambda_runtime::run(service_fn(answer)).await
 }
 
 impl<H, F> Edge<H>
@@ -68,29 +91,42 @@ where
         Self { operation, authenticator, store, handler }
     }
 
-    /// Answers one event and writes its log line. Every failure is a response: an `Err` here would
+    /// Answers one request and writes its log line. Every failure is a response: an `Err` here would
     /// be a failed invocation, which API Gateway answers in a format of its own.
     ///
     /// # Errors
     /// None.
     pub fn answer(
         &self,
-        event: lambda_http::Request,
+        request: lambda_http::Request,
     ) -> impl Future<Output = Result<lambda_http::Response<Body>, Infallible>> + Send {
+        let context = request.lambda_context();
+        self.respond(Some(request), context).map(Ok)
+    }
+
+    /// The same for an event of this context, in which there may be no request.
+    fn respond(
+        &self,
+        request: Option<lambda_http::Request>,
+        context: Context,
+    ) -> impl Future<Output = lambda_http::Response<Body>> + Send {
         let started = Instant::now();
-        let context = event.lambda_context();
         let time = time_for_the_work(context.deadline(), SystemTime::now());
         let request_id = context.request_id;
         // The handler's future is made here, so that what is awaited below borrows no `H`; and in a
         // box, as it is large and every future around it would copy it.
-        let handled = Request::new(event, &self.authenticator)
+        let handled = request
+            .ok_or_else(Error::unreadable)
+            .and_then(|request| Request::new(request, &self.authenticator))
             .map(|request| Box::pin((self.handler)(request, self.store.clone())));
         let operation = self.operation;
         async move {
             let work = deadline::within(time, async { handled?.await });
-            let (result, usage) = meter::measure(work).await;
+            // A panic ends this request, as a bug. What it leaves behind half-done was its own.
+            let (result, usage) = meter::measure(AssertUnwindSafe(work).catch_unwind()).await;
+            let result = result.unwrap_or_else(|_| Err(Error::Internal("a panic, logged before".into())));
             telemetry::request_handled(operation, &request_id, &result, started.elapsed(), &usage);
-            Ok(Response::from_result(result).with_request_id(&request_id).into_http())
+            Response::from_result(result).with_request_id(&request_id).into_http()
         }
     }
 }
@@ -110,22 +146,47 @@ mod tests {
 
     const EVENT: &str = include_str!("../../../tests/events/get-organization.json");
 
+    fn edge<H, F>(handler: H) -> Edge<H>
+    where
+        H: Fn(Request, Store) -> F,
+        F: Future<Output = Result<Response, Error>> + Send,
+    {
+        let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        Edge::new("getOrganization", Authenticator::gateway(), Store::connect(&config, "table"), handler)
+    }
+
+    fn text(response: http::Response<Body>) -> String {
+        let Body::Text(text) = response.into_body() else { panic!("no text") };
+        text
+    }
+
     #[tokio::test]
     async fn the_time_of_a_request_is_that_of_its_invocation() {
-        let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
-        let edge = Edge::new(
-            "getOrganization",
-            Authenticator::gateway(),
-            Store::connect(&config, "table"),
-            async |_, _| Response::ok(&deadline::left().as_millis()),
-        );
+        let edge = edge(async |_, _| Response::ok(&deadline::left().as_millis()));
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let mut context = Context::default();
         context.deadline = u64::try_from(now.as_millis()).unwrap() + 4_000;
         let event = lambda_http::request::from_str(EVENT).unwrap().with_lambda_context(context);
-        let response = edge.answer(event).await.unwrap();
-        let Body::Text(left) = response.body() else { panic!("{response:?}") };
+        let left = text(edge.answer(event).await.unwrap());
         assert!(left.parse::<u64>().unwrap() <= 3_500, "{left}");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_as_a_bug() {
+        let edge = edge(async |request: Request, _| panic!("{}", request.caller().as_str()));
+        let event = lambda_http::request::from_str(EVENT).unwrap();
+        let response = edge.respond(Some(event), Context::default()).await;
+        assert_eq!(response.status(), 500);
+        let body = text(response);
+        assert!(body.contains("internal_error") && !body.contains("ann"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn an_event_without_a_request_is_a_bad_request() {
+        let edge = edge(async |_, _| Response::ok(&()));
+        let response = edge.respond(None, Context::default()).await;
+        assert_eq!(response.status(), 400);
+        assert!(text(response).contains("invalid_request"));
     }
 
     #[test]

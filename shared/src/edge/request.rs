@@ -4,13 +4,30 @@ use crate::identity::Authenticator;
 use crate::model::{ExpectedVersion, IdempotencyKey, OrganizationId, UserId};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// All but RFC 3986's unreserved characters.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What no path holds (RFC 3986 §3.3), but for the percent sign, which may be of an encoding already.
+const NOT_IN_A_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// `text` as a segment of a path.
 pub fn percent_encoded(text: &str) -> String {
@@ -36,9 +53,10 @@ impl Request {
         &self.caller
     }
 
-    /// The path as the client sent it, below which new resources are located.
-    pub fn path(&self) -> &str {
-        self.event.raw_http_path()
+    /// The path that the client asked for, below which new resources are located. API Gateway has
+    /// decoded it, so it may hold what no URI reference and no header can.
+    pub fn path(&self) -> String {
+        utf8_percent_encode(self.event.raw_http_path(), NOT_IN_A_PATH).to_string()
     }
 
     /// The path's `organization_id`. Ask for it after the body is checked: a malformed id is
@@ -99,7 +117,7 @@ impl Request {
     /// # Errors
     /// [`Error::InvalidRequest`] for a bad `limit`, [`Error::InvalidCursor`] for a bad `cursor`.
     pub fn page(&self, list: &'static str) -> Result<Page, Error> {
-        Page::parse(list, self.path(), &self.event.query_string_parameters())
+        Page::parse(list, &self.path(), &self.event.query_string_parameters())
     }
 
     /// A path parameter, percent-decoded exactly once. API Gateway decodes before it calls, and
@@ -120,5 +138,31 @@ impl Request {
             }
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::Response;
+    use serde_json::{Value, json};
+
+    fn request(changes: &[(&str, Value)]) -> Request {
+        let mut event: Value =
+            serde_json::from_str(include_str!("../../../tests/events/get-organization.json")).unwrap();
+        for (pointer, value) in changes {
+            *event.pointer_mut(pointer).unwrap() = value.clone();
+        }
+        let event = lambda_http::request::from_str(&event.to_string()).unwrap();
+        Request::new(event, &Authenticator::gateway()).unwrap()
+    }
+
+    #[test]
+    fn a_path_that_no_header_can_hold_is_encoded_as_it_was() {
+        let path = "/v 1/\n>\u{e9}%7C/list";
+        let request = request(&[("/rawPath", json!(path))]);
+        assert_eq!(request.path(), "/v%201/%0A%3E%C3%A9%7C/list");
+        let next = request.page("organizations").unwrap().next("position");
+        assert!(Response::ok(&()).unwrap().next(Some(&next)).is_ok());
     }
 }
