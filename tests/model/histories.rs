@@ -1,8 +1,15 @@
 //! How many histories are made, from which seed, and what they came to.
 
+use futures_util::{StreamExt as _, stream};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{RngSeed, TestRunner};
 use std::env;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Instant;
+
+/// Histories that are made at the same time.
+const AT_ONCE: usize = 8;
 
 /// The histories of one test.
 pub struct Histories {
@@ -29,6 +36,35 @@ impl Histories {
             made: AtomicU32::new(0),
             operations: AtomicUsize::new(0),
         }
+    }
+
+    /// Makes all histories of a strategy, some at the same time, as most of it is waiting for retries;
+    /// each is a success or says what is wrong with it.
+    ///
+    /// A failure names the seed of its history. That alone makes the requests again, though what
+    /// meets what is up to the moment.
+    pub fn run<S: Strategy>(&self, strategy: S, run: impl AsyncFn(S::Value) -> Result<usize, String>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let seeds = (self.seed..).take(self.number as usize);
+        let failures = runtime.block_on(
+            stream::iter(seeds)
+                .map(async |seed| {
+                    let config =
+                        ProptestConfig { rng_seed: RngSeed::Fixed(seed), ..ProptestConfig::default() };
+                    let history = strategy.new_tree(&mut TestRunner::new(config)).unwrap().current();
+                    match run(history).await {
+                        Ok(operations) => {
+                            self.count(operations);
+                            None
+                        }
+                        Err(failure) => Some(format!("SEED={seed}: {failure}")),
+                    }
+                })
+                .buffer_unordered(AT_ONCE)
+                .filter_map(std::future::ready)
+                .collect::<Vec<_>>(),
+        );
+        assert!(failures.is_empty(), "{}", failures.join("\n\n"));
     }
 
     /// Counts a history of that many operations.

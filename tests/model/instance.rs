@@ -13,7 +13,11 @@ use support::database::Database;
 use support::faults::Faulty;
 
 /// One instance of each function, with a store of their own.
-pub struct Instance(Store);
+pub struct Instance {
+    store: Store,
+    /// What the store's requests meet.
+    pub faulty: Faulty,
+}
 
 /// What a request was answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +33,8 @@ pub struct Answer {
 
 impl Instance {
     pub fn on(database: &Database) -> Self {
-        Self(support::database::store(database.url(), &Faulty::default()))
+        let faulty = Faulty::default();
+        Self { store: support::database::store(database.url(), &faulty), faulty }
     }
 
     /// Sends a request to its function and holds the response to what is promised of all.
@@ -53,7 +58,7 @@ impl Instance {
         H: Fn(Request, Store) -> F,
         F: Future<Output = Result<Response, Error>> + Send,
     {
-        let edge = Edge::new(call.operation().id(), Authenticator::gateway(), self.0.clone(), handler);
+        let edge = Edge::new(call.operation().id(), Authenticator::gateway(), self.store.clone(), handler);
         let event = lambda_http::request::from_str(&event(call).to_string()).unwrap();
         let mut context = Context::default();
         context.request_id = "a request".to_owned();

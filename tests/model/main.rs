@@ -13,6 +13,8 @@
 )]
 #![allow(unreachable_pub, reason = "nothing outside reaches a test")]
 
+mod clients;
+mod concurrent;
 mod histories;
 mod instance;
 mod model;

@@ -11,6 +11,7 @@ use proptest::sample::select;
 use std::iter::once;
 use std::ops::Range;
 use std::sync::LazyLock;
+use support::faults::Fault;
 
 /// With an owner, all but one of the owners and admins that an organization may have.
 static ADMINS: LazyLock<Vec<String>> =
@@ -33,6 +34,55 @@ pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Request>> {
             flaw: None,
         };
         first.map(by_first).chain(requests).collect()
+    })
+}
+
+/// Requests to be made after those that make an organization, by several clients at the same time.
+#[derive(Debug, Clone)]
+pub struct Concurrent {
+    pub first: Vec<Request>,
+    pub clients: Vec<Vec<(Request, Vec<Trouble>)>>,
+}
+
+/// What happens to a request to DynamoDB; see [`Fault`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Trouble {
+    None,
+    LostAnswer,
+    Throttled,
+    Broken,
+    Conflict,
+}
+
+impl Trouble {
+    pub fn fault(self) -> Fault {
+        match self {
+            Self::None => Fault::None,
+            Self::LostAnswer => Fault::LostAnswer,
+            Self::Throttled => Fault::exception("ThrottlingException"),
+            Self::Broken => Fault::Answer(500, serde_json::json!({})),
+            Self::Conflict => Fault::Conflict,
+        }
+    }
+}
+
+/// Requests by several clients; every other history with trouble for some of them.
+pub fn concurrent(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
+    let any_trouble = select(vec![
+        Trouble::None,
+        Trouble::LostAnswer,
+        Trouble::LostAnswer,
+        Trouble::Throttled,
+        Trouble::Broken,
+        Trouble::Conflict,
+    ]);
+    let troubles = prop_oneof![3 => Just(Vec::new()), 1 => vec(any_trouble, 1..5)];
+    let requests = vec(vec((request(), troubles), length), clients);
+    (history(0..1), requests, any::<bool>()).prop_map(|(first, mut clients, trouble)| {
+        for (_, troubles) in clients.iter_mut().flatten().filter(|_| !trouble) {
+            troubles.clear();
+        }
+        Concurrent { first, clients }
     })
 }
 

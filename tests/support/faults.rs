@@ -17,6 +17,10 @@ use std::sync::{Arc, Mutex};
 
 /// What happens to one request.
 pub enum Fault {
+    /// It is done and answered.
+    None,
+    /// A write is not done, as another transaction is on its item; a read is done.
+    Conflict,
     /// It is done, and the connection dies before its answer is there.
     LostAnswer,
     /// It is done, then this is, and then the connection dies.
@@ -39,8 +43,8 @@ impl Fault {
     }
 
     /// DynamoDB cancels a transaction for these reasons.
-    pub fn canceled<const STEPS: usize>(reasons: [&str; STEPS]) -> Self {
-        let reasons = reasons.map(|code| json!({ "Code": code })).to_vec();
+    pub fn canceled<'a>(reasons: impl IntoIterator<Item = &'a str>) -> Self {
+        let reasons: Vec<_> = reasons.into_iter().map(|code| json!({ "Code": code })).collect();
         Self::Answer(
             400,
             json!({
@@ -115,8 +119,9 @@ impl HttpConnector for FaultyConnector {
         let mut faults = self.faults.lock().unwrap();
         let next = faults.iter().position(|(action, _)| target.ends_with(action));
         let fault = next.and_then(|next| faults.remove(next)).map(|(_, fault)| fault);
+        let fault = fault.map(|fault| if let Fault::Conflict = fault { conflict(&request) } else { fault });
         match fault {
-            None => self.inner.call(request),
+            None | Some(Fault::None | Fault::Conflict) => self.inner.call(request),
             Some(Fault::Stall) => HttpConnectorFuture::new(std::future::pending()),
             Some(Fault::Silence) => {
                 let forwarded = self.inner.call(request);
@@ -132,6 +137,21 @@ impl HttpConnector for FaultyConnector {
             Some(Fault::LostAnswer) => self.lose_answer(request, Box::pin(async {})),
             Some(Fault::LostAnswerAfter(meanwhile)) => self.lose_answer(request, meanwhile),
         }
+    }
+}
+
+/// How DynamoDB refuses a write because of another transaction: all steps of one fail for the first's
+/// sake.
+fn conflict(request: &HttpRequest) -> Fault {
+    let action = request.headers().get("x-amz-target").unwrap_or_default();
+    if action.ends_with(".TransactWriteItems") {
+        let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        let others = body["TransactItems"].as_array().unwrap().iter().skip(1).map(|_| "None");
+        Fault::canceled(std::iter::once("TransactionConflict").chain(others))
+    } else if action.ends_with(".UpdateItem") {
+        Fault::exception("TransactionConflictException")
+    } else {
+        Fault::None
     }
 }
 

@@ -1,0 +1,98 @@
+//! Requests at the same moment: afterwards the table is whole, and as much was done as was answered.
+
+use crate::clients::{self, Answered};
+use crate::histories::Histories;
+use crate::request::Operation;
+use crate::strategy::{self, Concurrent, Trouble};
+use std::collections::{BTreeMap, BTreeSet};
+use support::database::Database;
+use support::invariants::Contents;
+
+#[test]
+fn what_was_answered_is_done_once_and_the_table_is_whole() {
+    Histories::new("concurrent", 40).run(strategy::concurrent(4, 3..10), run);
+}
+
+async fn run(history: Concurrent) -> Result<usize, String> {
+    let database = Database::start().await;
+    let all = clients::run(&database, &history).await;
+    let mut contents = Contents::read(&database.client).await;
+    for answered in &all {
+        let definite = is_definite(answered);
+        contents.must(definite, "no answer to that", &format!("{answered:?}"));
+    }
+    changes(&mut contents, &all);
+    creations(&mut contents, &all);
+    if contents.faults.is_empty() { Ok(all.len()) } else { Err(contents.faults.join("\n")) }
+}
+
+/// Whether it is answered as a request is that has met no more than this. An answer of 5xx and a
+/// conflict need a reason.
+fn is_definite(Answered { answer, troubles, .. }: &Answered) -> bool {
+    match answer.status {
+        503 => troubles.iter().any(|trouble| *trouble != Trouble::None),
+        409 if answer.body["code"] == "conflict" || answer.body["code"] == "idempotency_in_progress" => {
+            troubles.contains(&Trouble::Conflict)
+        }
+        500.. => false,
+        _ => true,
+    }
+}
+
+/// Every version is one change, and every member was added and not removed.
+fn changes(contents: &mut Contents, all: &[Answered]) {
+    /// Changes, additions and removals: answered as done, and answered 503.
+    #[derive(Default)]
+    struct Tally([[i64; 3]; 2]);
+    let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+    for Answered { call, answer, .. } in all {
+        let kind = match call.operation() {
+            Operation::Update { .. } | Operation::SetMaxOverages { .. } | Operation::UpdateMember { .. } => 0,
+            Operation::AddMember { .. } => 1,
+            Operation::RemoveMember { .. } => 2,
+            _ => continue,
+        };
+        let counted = match answer.status {
+            200..300 => 0,
+            503 => 1,
+            _ => continue,
+        };
+        tallies.entry(&call.organization).or_default().0[counted][kind] += 1;
+    }
+    for (id, Tally([done, open])) in tallies {
+        let Some(found) = contents.organizations.get(id) else { continue };
+        let (version, members) = (found.version as i64, found.members.len() as i64);
+        let changes = 1 + done.iter().sum::<i64>();
+        let versions = changes..=changes + open.iter().sum::<i64>();
+        let stayed = 1 + done[1] - done[2];
+        let counts = stayed - open[2]..=stayed + open[1];
+        contents.must(versions.contains(&version), &format!("version {version}, not {versions:?}"), id);
+        contents.must(counts.contains(&members), &format!("{members} members, not {counts:?}"), id);
+    }
+}
+
+/// Every creation is one organization, and all with a key and its caller together.
+fn creations(contents: &mut Contents, all: &[Answered]) {
+    let mut created = BTreeSet::new();
+    let mut open = 0;
+    for Answered { call, answer, .. } in all {
+        let Operation::Create { key, name, domain } = call.operation() else { continue };
+        let id = answer.body["id"].as_str().unwrap_or_default().to_owned();
+        open += usize::from(answer.status == 503);
+        if answer.status != 201 {
+            continue;
+        }
+        contents.must(contents.organizations.contains_key(&id), "answered and not made", &id);
+        if let Some(key) = key {
+            let recorded = contents.idempotency.get(&(call.request.caller.to_owned(), (*key).to_owned()));
+            contents.must(recorded == Some(&id), "not the one organization of its key", &id);
+            let asked = [name.1.ok(), domain.and_then(|(_, domain)| domain.ok())];
+            let answered = ["name", "domain"].map(|field| answer.body[field].as_str());
+            contents.must(answered == asked, "answered to another request", &id);
+        }
+        created.insert(id);
+    }
+    let (found, made) = (contents.organizations.len(), created.len());
+    let counts = made..=made + open;
+    contents.must(counts.contains(&found), &format!("{found} organizations, not {counts:?}"), "the table");
+}
