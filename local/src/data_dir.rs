@@ -1,9 +1,14 @@
-use crate::{DATABASE, Error, LOG};
+use crate::Error;
 use std::{
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
 };
+
+/// The embedded database's file in a data directory.
+pub const DATABASE: &str = "dynamodb.sqlite3";
+/// The file there for all that `cargo local`'s functions print.
+pub const LOG: &str = "functions.log";
 
 /// A data directory that no other instance uses. The operating system releases the lock with the
 /// process, however that ends.

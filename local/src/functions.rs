@@ -1,8 +1,7 @@
-use crate::{Error, process, supervisor::Supervisor};
+use crate::{Error, printed::Output, process, supervisor::Supervisor};
 use serde::Deserialize;
 use std::{
     env,
-    os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -66,13 +65,6 @@ pub(crate) struct Watch<'a> {
     pub(crate) own_credentials: bool,
     pub(crate) concurrency: usize,
     pub(crate) ignore_changes: bool,
-}
-
-/// Where a program prints.
-#[derive(Debug)]
-pub(crate) struct Output {
-    pub(crate) stdout: OwnedFd,
-    pub(crate) stderr: OwnedFd,
 }
 
 impl Watch<'_> {

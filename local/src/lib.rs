@@ -15,6 +15,7 @@ mod error;
 mod forward;
 mod functions;
 mod identity;
+mod printed;
 pub mod process;
 mod reference;
 mod stack;
@@ -23,13 +24,13 @@ pub mod table;
 mod template;
 mod viewer;
 
-pub use data_dir::forget;
+pub use data_dir::{DATABASE, LOG, forget};
 pub use dynamodb::{Dynamodb, start_in_memory};
 pub use error::Error;
 pub use forward::forward;
 pub use identity::{AUDIENCE, ISSUER, Identity};
 pub use reference::Reference;
-pub use stack::{DATABASE, Database, LOG, Options, Stack, http_client};
+pub use stack::{Database, Options, Stack, http_client};
 pub use table::TABLE_NAME;
 
 use std::path::{Path, PathBuf};

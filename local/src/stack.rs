@@ -1,31 +1,25 @@
 use crate::{
     Error, Identity, TABLE_NAME, cargo_lambda,
-    data_dir::DataDir,
+    data_dir::{DATABASE, DataDir},
     dynamodb::{self, Dynamodb},
     env_file::{self, Credentials},
-    functions::{self, Output, Watch},
+    functions::{self, Watch},
+    printed::{self, Output},
     supervisor::Supervisor,
     table, workspace_root,
 };
 use aws_sdk_dynamodb::Client;
 use std::{
     fs::File,
-    io::{self, BufRead as _, BufReader, PipeReader, PipeWriter, Write as _},
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
-    thread,
     time::{Duration, Instant},
 };
 
 /// cargo-lambda reads the workspace's metadata before it listens, which on a machine that is busy
 /// takes seconds.
 const START: Duration = Duration::from_secs(60);
-
-/// The embedded database's file in the data directory.
-pub const DATABASE: &str = "dynamodb.sqlite3";
-/// The file there for all that `cargo local`'s functions print.
-pub const LOG: &str = "functions.log";
 
 /// How the local stack is to run.
 #[derive(Debug, Clone)]
@@ -89,7 +83,7 @@ impl Stack {
     /// # Errors
     /// When a step fails; nothing is left running then.
     pub async fn start(options: Options, progress: impl Fn(&str)) -> Result<Self, Error> {
-        Self::begin(options, progress, |log| log.map(Output::file).transpose()).await
+        Self::begin(options, progress, |log| log.map(Output::to).transpose()).await
     }
 
     /// The same; and `printed` is told each line that cargo-lambda or a function prints.
@@ -101,16 +95,7 @@ impl Stack {
         progress: impl Fn(&str),
         printed: impl Fn(&str) + Send + Clone + 'static,
     ) -> Result<Self, Error> {
-        Self::begin(options, progress, |log| {
-            // Of each its own: the compiler's messages come in pieces, the functions' in lines.
-            let ((out, stdout), (err, stderr)) = (pipe()?, pipe()?);
-            for reader in [out, err] {
-                let (log, printed) = (log.as_ref().map(copy).transpose()?, printed.clone());
-                thread::spawn(move || relay(reader, log, printed));
-            }
-            Ok(Some(Output { stdout: stdout.into(), stderr: stderr.into() }))
-        })
-        .await
+        Self::begin(options, progress, |log| Output::watched(log, printed).map(Some)).await
     }
 
     /// `output` makes of the log file, if there is to be one, what cargo-lambda prints to.
@@ -152,7 +137,7 @@ impl Stack {
             concurrency: options.concurrency,
             ignore_changes: options.ignore_changes,
         };
-        let output = output(options.log.as_deref().map(create_log).transpose()?)?;
+        let output = output(options.log.as_deref().map(printed::create).transpose()?)?;
         let log = options.log.map_or("its output above".to_owned(), |log| log.display().to_string());
         let supervisor = watch.start(&local, &root, output)?;
         let mut stack = Self {
@@ -215,20 +200,6 @@ pub fn http_client() -> reqwest::Client {
     client.unwrap_or_default()
 }
 
-/// Copies what comes into the log, line by line, and tells of each line, until all who write have
-/// ended. A log that cannot be written to is no reason to stop.
-fn relay(reader: PipeReader, mut log: Option<File>, printed: impl Fn(&str)) {
-    let mut reader = BufReader::new(reader);
-    let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-        if let Some(log) = &mut log {
-            let _ = log.write_all(&line);
-        }
-        printed(String::from_utf8_lossy(&line).trim_end());
-        line.clear();
-    }
-}
-
 /// A DynamoDB that answers, and how to talk to it.
 struct Running {
     embedded: Option<Dynamodb>,
@@ -272,25 +243,4 @@ impl Running {
 fn free_port(port: u16) -> Result<u16, Error> {
     let listener = dynamodb::listen(port, "--port")?;
     listener.local_addr().map(|address| address.port()).map_err(Error::program("cargo-lambda"))
-}
-
-fn create_log(path: &Path) -> Result<File, Error> {
-    // Appending, so that two who write do not overwrite each other.
-    File::create(path)
-        .and_then(|_| File::options().append(true).open(path))
-        .map_err(Error::file("create", path))
-}
-
-fn pipe() -> Result<(PipeReader, PipeWriter), Error> {
-    io::pipe().map_err(Error::program("cargo-lambda"))
-}
-
-fn copy(file: &File) -> Result<File, Error> {
-    file.try_clone().map_err(Error::program("cargo-lambda"))
-}
-
-impl Output {
-    fn file(file: File) -> Result<Self, Error> {
-        Ok(Self { stdout: copy(&file)?.into(), stderr: file.into() })
-    }
 }
