@@ -1,0 +1,149 @@
+// The API reference of `cargo local`, in a Chromium without a window. CHROMIUM is its path.
+// With SCREENSHOT=docs/reference.png the picture in README is taken anew.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, test } from "node:test";
+import { chromium, type Browser, type Locator, type Page } from "playwright-core";
+import { parse } from "yaml";
+import { start, type Stack } from "./stack.js";
+
+const MOST_BYTES = 200_000;
+
+let stack: Stack;
+let browser: Browser;
+let page: Page;
+/** What the page has asked others for, and what its own policy or script failed at. */
+const faults: string[] = [];
+
+before(async () => {
+  stack = await start();
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      // A name of somebody else's that leads here.
+      "--host-resolver-rules=MAP rebound.example 127.0.0.1",
+    ],
+  });
+  page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== stack.referenceUrl && !request.url().startsWith("data:")) {
+      faults.push(`a request to ${request.url()}`);
+    }
+  });
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("console", (message) => {
+    if (message.text().includes("Content Security Policy")) faults.push(message.text());
+  });
+  await page.goto(stack.referenceUrl);
+  await page.locator(".opblock").first().waitFor();
+});
+
+after(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+function operation(id: string): Locator {
+  return page.locator(`.opblock[id$="-${id}"]`);
+}
+
+/** Executes an operation that is open, and gives status and body of the answer. */
+async function execute(operation: Locator): Promise<{ status: number; body: Record<string, unknown> }> {
+  await operation.getByRole("button", { name: "Execute" }).click();
+  const answer = operation.locator(".live-responses-table tbody .response");
+  const status = Number(await answer.locator(".response-col_status").innerText());
+  const body = await answer.locator(".highlight-code code").first().innerText();
+  return { status, body: JSON.parse(body) };
+}
+
+test("the page shows every operation", async () => {
+  const openapi = parse(readFileSync("openapi.yaml", "utf8"));
+  const operations = Object.values<object>(openapi.paths).flatMap((path) => Object.values(path));
+  const expected = operations.flatMap((operation) => operation.operationId ?? []);
+  const blocks = await page.locator(".opblock").all();
+  const shown = await Promise.all(blocks.map((block) => block.getAttribute("id")));
+  assert.ok(expected.length >= 9);
+  assert.deepEqual(shown.map((id) => id?.split("-").at(-1)).sort(), expected.sort());
+});
+
+let id: string;
+
+test("an operation is executed as a demo user, and succeeds", async () => {
+  const create = operation("createOrganization");
+  await create.locator(".opblock-summary-control").click();
+  const { status, body } = await execute(create);
+  assert.equal(status, 201);
+  assert.deepEqual([body.name, body.createdBy, body.version], ["Acme", "alice", 1]);
+  id = String(body.id);
+
+  await page.setViewportSize({ width: 1000, height: 1425 });
+  await create.evaluate((block) => window.scrollBy(0, block.getBoundingClientRect().top - 45));
+  const picture = await page.screenshot();
+  assert.ok(picture.length < MOST_BYTES, `${picture.length} bytes`);
+  if (process.env.SCREENSHOT) writeFileSync(process.env.SCREENSHOT, picture);
+});
+
+test("an operation that is refused shows its error", async () => {
+  await page.getByLabel("Try it as").selectOption("bob");
+  const get = operation("getOrganization");
+  await get.locator(".opblock-summary-control").click();
+  await get.getByPlaceholder("organization_id").fill(id);
+  const { status, body } = await execute(get);
+  assert.equal(status, 404);
+  assert.equal(body.code, "organization_not_found");
+});
+
+test("the page asks nobody else for anything, within its policy and without errors", () => {
+  assert.deepEqual(faults, []);
+});
+
+test("a page of another origin reads nothing and changes nothing", async (context) => {
+  const server = createServer((_, response) => {
+    response.setHeader("content-type", "text/html").end("<title>Somebody else's</title>");
+  }).listen(0, "127.0.0.1");
+  context.after(() => server.close());
+  await once(server, "listening");
+  const other = await browser.newPage();
+  context.after(() => other.close());
+  await other.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const attempts: [path: string, options: RequestInit][] = [
+    ["/", {}],
+    ["/", { mode: "no-cors" }],
+    ["/organization/list", {}],
+    ["/organization", { method: "POST", body: "{}", headers: { authorization: `Bearer ${stack.token("alice")}` } }],
+  ];
+  for (const [path, options] of attempts) {
+    const attempt = other.evaluate(([url, options]) => fetch(url, options).then((answer) => answer.status), [
+      stack.referenceUrl + path,
+      options,
+    ] as const);
+    await assert.rejects(attempt, /Failed to fetch/, `${path} ${JSON.stringify(options)}`);
+  }
+  const framed = await other.evaluate(async (url) => {
+    const frame = Object.assign(document.createElement("iframe"), { src: url });
+    document.body.append(frame);
+    await new Promise((loaded) => frame.addEventListener("load", loaded));
+    return frame.contentDocument === null;
+  }, stack.referenceUrl);
+  assert.ok(framed, "the frame is of another origin");
+  assert.equal(await other.frames()[1]?.locator(".opblock").count(), 0);
+});
+
+test("a name of somebody else's that leads here gets no token", async () => {
+  const other = await browser.newPage();
+  const answer = await other.goto(stack.referenceUrl.replace("127.0.0.1", "rebound.example"));
+  assert.equal(answer?.status(), 403);
+  assert.equal(await other.locator("#tokens").count(), 0);
+  await other.close();
+});
