@@ -88,9 +88,9 @@ impl Drop for Front {
 
 async fn relay(client: TcpStream, acceptor: TlsAcceptor, server: SocketAddr) -> std::io::Result<()> {
     client.set_nodelay(true)?;
-    let mut server = TcpStream::connect(server).await?;
+    // At the same time, as DynamoDB's front makes nobody wait for what is behind it.
+    let (mut client, mut server) = tokio::try_join!(acceptor.accept(client), TcpStream::connect(server))?;
     server.set_nodelay(true)?;
-    let mut client = acceptor.accept(client).await?;
     copy_bidirectional(&mut client, &mut server).await?;
     Ok(())
 }
