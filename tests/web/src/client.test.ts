@@ -1,0 +1,108 @@
+// A client with the types that openapi-typescript makes of openapi.yaml, against the local stack. What
+// it may not send, and which errors it must expect, is checked when it is compiled.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import createClient, { type Client } from "openapi-fetch";
+import type { components, paths } from "./organizations.d.ts";
+import { start, type Stack } from "./stack.js";
+
+let stack: Stack;
+before(async () => {
+  stack = await start();
+});
+after(() => stack?.stop());
+
+function client(user: string): Client<paths> {
+  const headers = { Authorization: `Bearer ${stack.token(user)}` };
+  return createClient<paths>({ baseUrl: stack.apiUrl, headers });
+}
+
+/** The data of an answer that is no error. */
+function ok<T>(answer: { data?: T; error?: unknown }): T {
+  assert.ok(answer.data !== undefined, JSON.stringify(answer.error));
+  return answer.data;
+}
+
+test("every operation answers as its types say", async () => {
+  const [ann, bob] = [client("ann"), client("bob")];
+  const body = { organizationName: "Acme", domain: "Acme.example." };
+  const key = { params: { header: { "Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324" } } };
+  const organization = ok(await ann.POST("/organization", { ...key, body }));
+  assert.deepEqual(ok(await ann.POST("/organization", { ...key, body })), organization);
+  assert.deepEqual([organization.domain, organization.role, organization.version], ["acme.example", "owner", 1]);
+  assert.deepEqual(ok(await ann.GET("/organization/list", { params: { query: { limit: 10 } } })), [organization]);
+
+  const path = { organization_id: organization.id };
+  assert.deepEqual(ok(await ann.GET("/organization/{organization_id}", { params: { path } })), organization);
+  const seen = { params: { path, header: { "If-None-Match": '"1"' } } };
+  assert.equal((await ann.GET("/organization/{organization_id}", seen)).response.status, 304);
+
+  const renamed = await ann.PUT("/organization/{organization_id}", {
+    params: { path, header: { "If-Match": '"1"' } },
+    body: { ...organization, name: "Acme Europe", domain: null },
+  });
+  assert.deepEqual([ok(renamed).name, ok(renamed).domain], ["Acme Europe", null]);
+  const overages = { params: { path }, body: { maxOverages: null } };
+  assert.equal(ok(await ann.PATCH("/organization/{organization_id}/max-overages", overages)).maxOverages, null);
+
+  const added = await ann.POST("/organization/{organization_id}/member", { params: { path }, body: { userId: "bob" } });
+  const member: components["schemas"]["Member"] = ok(added);
+  assert.deepEqual([member.role, member.addedBy], ["member", "ann"]);
+  const bobs = { path: { ...path, user_id: "bob" } };
+  const promoted = await ann.PATCH("/organization/{organization_id}/member/{user_id}", {
+    params: bobs,
+    body: { role: "admin" },
+  });
+  const members = ok(await bob.GET("/organization/{organization_id}/member", { params: { path } }));
+  assert.deepEqual(members[1], ok(promoted));
+  const left = ok(await bob.DELETE("/organization/{organization_id}/member/{user_id}", { params: bobs }));
+  assert.deepEqual([left.role, left.memberCount], [null, 1]);
+});
+
+test("errors have the codes and details of their operation", async () => {
+  const [ann, bob] = [client("ann"), client("bob")];
+  const path = { organization_id: ok(await ann.POST("/organization", { body: { name: "Acme" } })).id };
+
+  const { error: hidden } = await bob.GET("/organization/{organization_id}", { params: { path } });
+  assert.equal(hidden?.code, "organization_not_found");
+  const { error: moved } = await ann.PUT("/organization/{organization_id}", {
+    params: { path, header: { "If-Match": '"7"' } },
+    body: { name: "Acme Europe" },
+  });
+  assert.ok(moved?.code === "precondition_failed");
+  const version: number = moved.details.currentVersion;
+  assert.equal(version, 1);
+  const { error: last } = await ann.DELETE("/organization/{organization_id}/member/{user_id}", {
+    params: { path: { ...path, user_id: "ann" } },
+  });
+  assert.equal(last?.code, "last_owner");
+  // @ts-expect-error: no code of this operation
+  assert.ok(last?.code !== "too_many_admins");
+});
+
+test("what the API refuses does not compile", async () => {
+  const ann = client("ann");
+  const path = { organization_id: ok(await ann.POST("/organization", { body: { name: "Acme" } })).id };
+  const params = { path };
+  const refused = [
+    // @ts-expect-error: a name is missing
+    await ann.POST("/organization", { body: { domain: "acme.example" } }),
+    // @ts-expect-error: a text for a number
+    await ann.PATCH("/organization/{organization_id}/max-overages", { params, body: { maxOverages: "500" } }),
+    // @ts-expect-error: no such role
+    await ann.POST("/organization/{organization_id}/member", { params, body: { userId: "bob", role: "king" } }),
+  ];
+  assert.deepEqual(
+    refused.map(({ response }) => response.status),
+    [400, 400, 422],
+  );
+});
+
+test("README's client works", () => {
+  const env = { ...process.env, API: stack.apiUrl, TOKEN: stack.token("ann") };
+  const printed = execFileSync("node", [join(import.meta.dirname, "readme.js")], { env, encoding: "utf8" });
+  assert.equal(printed, "version 2 allows 500\n");
+});
