@@ -36,13 +36,13 @@ pub async fn run(database: &Database, history: &Concurrent) -> Vec<Answered> {
 
 impl World {
     async fn client(&self, database: &Database, requests: &[(Request, Vec<Trouble>)]) -> Vec<Answered> {
-        let instance = Instance::on(database);
+        let instance = Instance::on(database).await;
         let mut all = Vec::new();
         for (request, troubles) in requests {
             let call = self.call(request);
-            instance.faulty.inject("", troubles.iter().map(|trouble| trouble.fault()));
+            instance.proxy.inject("", troubles.iter().map(|trouble| trouble.fault()));
             let answer = instance.send(&call).await;
-            instance.faulty.end();
+            instance.proxy.end();
             self.learn(&call, &answer);
             all.push(Answered { call, troubles: troubles.clone(), answer });
         }

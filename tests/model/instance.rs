@@ -10,13 +10,13 @@ use shared::error::Error;
 use shared::identity::Authenticator;
 use shared::store::Store;
 use support::database::Database;
-use support::faults::Faulty;
+use support::proxy::Proxy;
 
 /// One instance of each function, with a store of their own.
 pub struct Instance {
     store: Store,
-    /// What the store's requests meet.
-    pub faulty: Faulty,
+    /// What the store's requests go through.
+    pub proxy: Proxy,
 }
 
 /// What a request was answered.
@@ -32,9 +32,9 @@ pub struct Answer {
 }
 
 impl Instance {
-    pub fn on(database: &Database) -> Self {
-        let faulty = Faulty::default();
-        Self { store: support::database::store(database.url(), &faulty), faulty }
+    pub async fn on(database: &Database) -> Self {
+        let proxy = Proxy::start(database.url()).await;
+        Self { store: support::database::store(proxy.url()), proxy }
     }
 
     /// Sends a request to its function and holds the response to what is promised of all.

@@ -60,7 +60,7 @@ impl Trouble {
             Self::None => Fault::None,
             Self::LostAnswer => Fault::LostAnswer,
             Self::Throttled => Fault::exception("ThrottlingException"),
-            Self::Broken => Fault::Answer(500, serde_json::json!({})),
+            Self::Broken => Fault::Answer(500, "{}".to_owned()),
             Self::Conflict => Fault::Conflict,
         }
     }

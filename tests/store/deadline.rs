@@ -2,7 +2,6 @@
 
 use crate::table::{ANY, Table, acme, number, refusal, user};
 use futures_util::{FutureExt as _, future::join_all};
-use serde_json::json;
 use shared::error::Error;
 use shared::model::{
     IdempotencyKey, MaxOverages, OrganizationChanges, OrganizationId, OrganizationName, Role,
@@ -69,7 +68,7 @@ async fn a_dynamodb_that_stalls_or_throttles_is_given_up_in_time() {
             assert_eq!(code, "service_unavailable");
             assert!((1..=6).contains(&requests), "{requests}");
         }
-        table.end_faults();
+        table.proxy.end();
         assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
         assert_eq!(table.size().await, 4);
     }
@@ -104,9 +103,7 @@ async fn what_was_refused_is_not_tried_again_without_time_for_a_whole_attempt() 
     let answer = refused(time, table.create_organization(&ann, acme(), key.as_ref())).await;
     assert_eq!(answer, ("idempotency_in_progress".to_owned(), 1));
 
-    let key = |pk: &str| json!({ "pk": { "S": pk }, "sk": { "S": format!("ORG#{}", id.as_str()) } });
-    let rest = json!({ local::TABLE_NAME: { "Keys": [key("USER#ann")], "ConsistentRead": true } });
-    table.inject([Fault::Answer(200, json!({ "Responses": {}, "UnprocessedKeys": rest }))]);
+    table.inject([Fault::Unprocessed]);
     let answer = refused(time, table.get_organization(&ann, &id)).await;
     assert_eq!(answer, ("service_unavailable".to_owned(), 1));
 }

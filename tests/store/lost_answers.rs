@@ -2,7 +2,6 @@
 //! cannot be done in the end changes nothing.
 
 use crate::table::{ANY, Table, acme, number, refusal, user};
-use serde_json::json;
 use shared::model::{ExpectedVersion, MaxOverages, OrganizationChanges, OrganizationName, Role};
 use support::faults::Fault;
 
@@ -155,18 +154,16 @@ async fn a_refusal_without_the_item_is_explained_by_reading_it() {
     let (ann, eve) = (user("ann"), user("eve"));
     let id = table.organization_of(&ann).await.id;
     let stale = ExpectedVersion::OneOf(vec![9]);
-    let without_item = || [Fault::exception("ConditionalCheckFailedException")];
-    let canceled = || [Fault::canceled(["ConditionalCheckFailed", "None"])];
 
-    table.inject(without_item());
+    table.inject([Fault::WithoutItems]);
     let refused = table.update_organization(&ann, &id, rename(), &stale).await;
     assert_eq!(refusal(refused), r#"precondition_failed {"currentVersion":1}"#);
-    table.inject(without_item());
+    table.inject([Fault::WithoutItems]);
     assert_eq!(refusal(table.update_organization(&eve, &id, rename(), &ANY).await), "organization_not_found");
-    table.inject(canceled());
+    table.inject([Fault::WithoutItems]);
     let refused = table.add_member(&ann, &id, user("bob"), Role::Member, &stale).await;
     assert_eq!(refusal(refused), r#"precondition_failed {"currentVersion":1}"#);
-    table.inject(canceled());
+    table.inject([Fault::WithoutItems]);
     assert_eq!(refusal(table.remove_member(&ann, &id, &ann, &ANY).await), "last_owner");
 }
 
@@ -175,15 +172,9 @@ async fn keys_left_unprocessed_are_asked_for_again() {
     let table = Table::new().await;
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;
-    let key = |pk: String| json!({ "pk": { "S": pk }, "sk": { "S": format!("ORG#{}", id.as_str()) } });
-    let keys = [key(format!("ORG#{}", id.as_str())), key("USER#ann".to_owned())];
-    let unprocessed = || {
-        let rest = json!({ local::TABLE_NAME: { "Keys": keys.clone(), "ConsistentRead": true } });
-        Fault::Answer(200, json!({ "Responses": {}, "UnprocessedKeys": rest }))
-    };
 
-    table.inject((0..4).map(|_| unprocessed()));
+    table.inject((0..4).map(|_| Fault::Unprocessed));
     assert_eq!(table.get_organization(&ann, &id).await.unwrap().id, id);
-    table.inject((0..5).map(|_| unprocessed()));
+    table.inject((0..5).map(|_| Fault::Unprocessed));
     assert_eq!(refusal(table.get_organization(&ann, &id).await), "service_unavailable");
 }

@@ -27,4 +27,3 @@ mod table;
 mod update_member;
 mod update_organization;
 mod warm_up;
-mod wire;

@@ -10,7 +10,8 @@ use shared::store::Store;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
 use support::database::Database;
-use support::faults::{Fault, Faulty};
+use support::faults::Fault;
+use support::proxy::Proxy;
 
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -19,7 +20,8 @@ pub type Item = HashMap<String, AttributeValue>;
 pub struct Table {
     pub store: Store,
     pub client: Client,
-    faulty: Faulty,
+    /// What the store's requests go through.
+    pub proxy: Proxy,
     _database: Database,
 }
 
@@ -33,15 +35,10 @@ impl Deref for Table {
 
 impl Table {
     pub async fn new() -> Self {
-        Self::behind(async |url| url).await
-    }
-
-    /// A table whose store goes through what `wire` puts in front of DynamoDB's URL.
-    pub async fn behind(wire: impl AsyncFnOnce(String) -> String) -> Self {
         let database = Database::start().await;
-        let faulty = Faulty::default();
-        let store = support::database::store(wire(database.url()).await, &faulty);
-        Self { store, client: database.client.clone(), faulty, _database: database }
+        let proxy = Proxy::start(database.url()).await;
+        let store = support::database::store(proxy.url());
+        Self { store, client: database.client.clone(), proxy, _database: database }
     }
 
     /// Lets the store's next requests meet these faults, one each.
@@ -51,12 +48,7 @@ impl Table {
 
     /// The same for the next requests of this action.
     pub fn inject_into(&self, action: &'static str, faults: impl IntoIterator<Item = Fault>) {
-        self.faulty.inject(action, faults);
-    }
-
-    /// Ends the faults that no request has met.
-    pub fn end_faults(&self) {
-        self.faulty.end();
+        self.proxy.inject(action, faults);
     }
 
     /// An organization of `owner`.

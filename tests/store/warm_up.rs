@@ -1,31 +1,23 @@
 use crate::table::{ANY, Table, acme, user};
-use crate::wire::Wire;
 use shared::model::{MaxOverages, OrganizationChanges, OrganizationName, Role};
 use shared::store::meter::measure;
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
-
-const HEALTH_CHECK: &str = "GET / HTTP/1.1";
-
-async fn table_behind(wire: &Wire) -> Table {
-    Table::behind(async |url| wire.to(url).await).await
-}
+use support::faults::Fault;
+use support::proxy::HEALTH_CHECK;
 
 #[tokio::test]
 async fn warming_up_is_one_health_check_that_consumes_nothing() {
-    let wire = Wire::default();
-    let table = table_behind(&wire).await;
+    let table = Table::new().await;
 
     let ((), usage) = measure(table.warm_up()).await;
 
     assert_eq!((usage.requests, usage.capacity), (1, 0.0));
-    assert_eq!(wire.first_lines(), [HEALTH_CHECK]);
+    assert_eq!(table.proxy.actions(), [HEALTH_CHECK]);
 }
 
 #[tokio::test]
 async fn every_operation_uses_the_connection_that_warming_up_opened() {
-    let wire = Wire::default();
-    let table = table_behind(&wire).await;
+    let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let rename = OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None };
 
@@ -42,29 +34,27 @@ async fn every_operation_uses_the_connection_that_warming_up_opened() {
         table.remove_member(&ann, &id, &bob, &ANY).await.unwrap();
     }
 
-    assert_eq!(wire.first_lines(), [HEALTH_CHECK], "no second TLS handshake");
+    assert_eq!((&*table.proxy.actions()[0], table.proxy.connections()), (HEALTH_CHECK, 1));
 }
 
 #[tokio::test]
 async fn a_connection_that_died_meanwhile_fails_no_request() {
-    let wire = Wire::default();
-    let table = table_behind(&wire).await;
+    let table = Table::new().await;
     let ann = user("ann");
 
     table.warm_up().await;
     for organizations in 1..=3 {
-        wire.cut().await;
+        table.proxy.cut().await;
         table.create_organization(&ann, acme(), None).await.unwrap();
         assert_eq!(table.list_organizations(&ann, 9, None).await.unwrap().items.len(), organizations);
-        assert_eq!(wire.first_lines().len(), 1, "one new connection");
+        assert_eq!(table.proxy.connections(), 1 + organizations, "one new connection");
     }
 }
 
 #[tokio::test]
 async fn a_dynamodb_that_does_not_answer_is_not_waited_for() {
-    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", silent.local_addr().unwrap());
-    let table = Table::behind(async |_| address).await;
+    let table = Table::new().await;
+    table.inject([Fault::Stall]);
 
     let started = Instant::now();
     table.warm_up().await;

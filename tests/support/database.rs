@@ -1,11 +1,12 @@
 //! A table of a test's own, in memory.
 
-use crate::faults::Faulty;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_http_client::Builder;
 use local::Dynamodb;
 use shared::store::Store;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A DynamoDB with an empty table. Stops when dropped.
 #[derive(Debug)]
@@ -30,14 +31,16 @@ impl Database {
     }
 }
 
-/// A store on the table of the DynamoDB at `url`, as a function has one, but for the faults that its
-/// requests meet.
-pub fn store(url: String, faulty: &Faulty) -> Store {
+/// A store on the table of the DynamoDB at `url`, as an instance of a function has one: the retries of
+/// others do not count against its own, which the SDK counts by region.
+pub fn store(url: String) -> Store {
+    static INSTANCES: AtomicUsize = AtomicUsize::new(0);
+    let region = format!("instance-{}", INSTANCES.fetch_add(1, Ordering::Relaxed));
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("eu-central-1"))
+        .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-        .http_client(faulty.clone())
+        .http_client(Builder::new().build_http())
         .endpoint_url(url)
         .build();
     Store::connect(&config, local::TABLE_NAME)

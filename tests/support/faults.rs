@@ -1,167 +1,199 @@
-//! Faults between the SDK and the embedded DynamoDB, which itself neither throttles nor conflicts
-//! nor loses an answer.
+//! What can happen to a request on its way to DynamoDB, there, and on the way back.
 
-use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::http::StatusCode;
-use aws_smithy_types::body::SdkBody;
+use axum::body::Bytes;
 use futures_util::future::BoxFuture;
-use serde_json::{Value, json};
-use std::collections::VecDeque;
-use std::fmt::{self, Debug, Formatter};
-use std::sync::{Arc, Mutex};
+use serde_json::{Map, Value, json};
+use std::iter;
+
+const UPDATE: &str = "UpdateItem";
+const TRANSACTION: &str = "TransactWriteItems";
 
 /// What happens to one request.
 pub enum Fault {
-    /// It is done and answered.
+    /// Nothing: it is done and answered.
     None,
-    /// A write is not done, as another transaction is on its item; a read is done.
+    /// It is not done; this status and body answer it.
+    Answer(u16, String),
+    /// A write is not done, as a transaction is on its item; a read is done.
     Conflict,
-    /// It is done, and the connection dies before its answer is there.
-    LostAnswer,
-    /// It is done, then this is, and then the connection dies.
-    LostAnswerAfter(BoxFuture<'static, ()>),
+    /// A transaction is not done, as one of its items is throttled; another request is.
+    ItemThrottled,
+    /// It is not done, and the connection is closed.
+    Closed,
     /// It is not done, and never answered.
     Stall,
+    /// It is done, and the connection is closed before its answer is there.
+    LostAnswer,
+    /// It is done, then this is, and then the connection is closed.
+    LostAnswerAfter(BoxFuture<'static, ()>),
+    /// It is done, and the connection is closed in the middle of its answer.
+    CutAnswer,
     /// It is done, and never answered.
     Silence,
-    /// It is not done; this status and body answer it.
-    Answer(u16, Value),
+    /// It is done, and this status and body answer it.
+    Misreported(u16, String),
+    /// It is done or rightly refused, but the refusal comes without the items that it is about: old
+    /// builds of Amazon's local DynamoDB leave them out even when asked for them.
+    WithoutItems,
+    /// Of the keys that BatchGetItem asks for, half are left unprocessed, at least one.
+    Unprocessed,
+}
+
+/// Status and body.
+pub(crate) type Answer = (u16, Bytes);
+
+/// What comes of a request.
+pub(crate) enum End {
+    Answered(Answer),
+    /// The connection is closed in the middle of this.
+    Cut(Answer),
+    Closed,
+    Never,
+}
+
+/// A kind of fault.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// What it is called in reports.
+    pub name: &'static str,
+    /// The actions that meet it, unless all do.
+    only: &'static [&'static str],
+    /// One of the kind.
+    pub fault: fn() -> Fault,
+}
+
+/// Those that are soon over.
+const QUICK: [Kind; 11] = [
+    Kind::any("throttled", || Fault::exception("ThrottlingException")),
+    Kind::any("500", || Fault::Answer(500, exception("InternalServerError"))),
+    Kind::any("500, but done", || Fault::Misreported(500, exception("InternalServerError"))),
+    Kind::any("503", || Fault::Answer(503, "<html>Service Unavailable</html>".to_owned())),
+    Kind::any("closed", || Fault::Closed),
+    Kind::any("answer lost", || Fault::LostAnswer),
+    Kind::any("answer cut", || Fault::CutAnswer),
+    Kind { name: "conflict", only: &[TRANSACTION, UPDATE], fault: || Fault::Conflict },
+    Kind { name: "item throttled", only: &[TRANSACTION], fault: || Fault::ItemThrottled },
+    Kind { name: "refused without items", only: &[TRANSACTION, UPDATE], fault: || Fault::WithoutItems },
+    Kind { name: "keys unprocessed", only: &["BatchGetItem"], fault: || Fault::Unprocessed },
+];
+
+/// Those that last until the sender loses patience.
+const SLOW: [Kind; 2] =
+    [Kind::any("stalled", || Fault::Stall), Kind::any("silent, but done", || Fault::Silence)];
+
+impl Kind {
+    const fn any(name: &'static str, fault: fn() -> Fault) -> Self {
+        Self { name, only: &[], fault }
+    }
+
+    /// All that a request of this action can meet.
+    pub fn all(action: &str) -> Vec<Self> {
+        [Self::quick(action), SLOW.to_vec()].concat()
+    }
+
+    /// Those of them that are soon over.
+    pub fn quick(action: &str) -> Vec<Self> {
+        QUICK.into_iter().filter(|kind| kind.only.is_empty() || kind.only.contains(&action)).collect()
+    }
 }
 
 impl Fault {
     /// DynamoDB refuses with an exception.
     pub fn exception(name: &str) -> Self {
-        Self::Answer(
-            400,
-            json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": name }),
-        )
+        Self::Answer(400, exception(name))
     }
 
     /// DynamoDB cancels a transaction for these reasons.
     pub fn canceled<'a>(reasons: impl IntoIterator<Item = &'a str>) -> Self {
-        let reasons: Vec<_> = reasons.into_iter().map(|code| json!({ "Code": code })).collect();
-        Self::Answer(
-            400,
-            json!({
-                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-                "Message": "canceled",
-                "CancellationReasons": reasons,
-            }),
-        )
-    }
-}
-
-/// An HTTP client that meets injected faults, one a request, and none after them.
-#[derive(Clone)]
-pub struct Faulty {
-    inner: SharedHttpClient,
-    faults: Faults,
-}
-
-impl Debug for Faulty {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Faulty")
-    }
-}
-
-/// Each with the action that is to meet it; the empty text is any.
-type Faults = Arc<Mutex<VecDeque<(&'static str, Fault)>>>;
-
-impl Default for Faulty {
-    fn default() -> Self {
-        Self { inner: aws_smithy_http_client::Builder::new().build_http(), faults: Arc::default() }
-    }
-}
-
-impl Faulty {
-    /// Lets the next requests meet these faults, one each: requests of this action, or of any if it is
-    /// the empty text.
-    pub fn inject(&self, action: &'static str, faults: impl IntoIterator<Item = Fault>) {
-        self.faults.lock().unwrap().extend(faults.into_iter().map(|fault| (action, fault)));
+        Self::Answer(400, cancellation(reasons))
     }
 
-    /// Ends the faults that no request has met.
-    pub fn end(&self) {
-        self.faults.lock().unwrap().clear();
-    }
-}
-
-impl HttpClient for Faulty {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(FaultyConnector { inner, faults: self.faults.clone() })
-    }
-}
-
-struct FaultyConnector {
-    inner: SharedHttpConnector,
-    faults: Faults,
-}
-
-impl Debug for FaultyConnector {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        formatter.write_str("FaultyConnector")
-    }
-}
-
-impl HttpConnector for FaultyConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let mut faults = self.faults.lock().unwrap();
-        let next = faults.iter().position(|(action, _)| target.ends_with(action));
-        let fault = next.and_then(|next| faults.remove(next)).map(|(_, fault)| fault);
-        let fault = fault.map(|fault| if let Fault::Conflict = fault { conflict(&request) } else { fault });
-        match fault {
-            None | Some(Fault::None | Fault::Conflict) => self.inner.call(request),
-            Some(Fault::Stall) => HttpConnectorFuture::new(std::future::pending()),
-            Some(Fault::Silence) => {
-                let forwarded = self.inner.call(request);
-                HttpConnectorFuture::new(async move {
-                    forwarded.await.unwrap();
-                    std::future::pending().await
-                })
+    /// Does to a request of an action what it says; `forwarded` has DynamoDB do it.
+    pub(crate) async fn meet(
+        self,
+        action: &str,
+        request: &[u8],
+        forwarded: impl Future<Output = Answer>,
+    ) -> End {
+        match (self, action) {
+            (Self::Answer(status, body), _) => End::Answered((status, body.into())),
+            (Self::Conflict, UPDATE) => {
+                End::Answered((400, exception("TransactionConflictException").into()))
             }
-            Some(Fault::Answer(status, body)) => {
-                let status = StatusCode::try_from(status).unwrap();
-                HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body.to_string()))))
+            (Self::Conflict, TRANSACTION) => End::Answered(first_canceled(request, "TransactionConflict")),
+            (Self::ItemThrottled, TRANSACTION) => End::Answered(first_canceled(request, "ThrottlingError")),
+            (Self::Closed, _) => End::Closed,
+            (Self::Stall, _) => End::Never,
+            (fault, _) => fault.meet_answer(request, forwarded.await).await,
+        }
+    }
+
+    async fn meet_answer(self, request: &[u8], answer: Answer) -> End {
+        match self {
+            Self::LostAnswer => End::Closed,
+            Self::LostAnswerAfter(meanwhile) => {
+                meanwhile.await;
+                End::Closed
             }
-            Some(Fault::LostAnswer) => self.lose_answer(request, Box::pin(async {})),
-            Some(Fault::LostAnswerAfter(meanwhile)) => self.lose_answer(request, meanwhile),
+            Self::CutAnswer => End::Cut(answer),
+            Self::Silence => End::Never,
+            Self::Misreported(status, body) => End::Answered((status, body.into())),
+            Self::WithoutItems => End::Answered(without_items(answer)),
+            Self::Unprocessed => End::Answered(half_processed(&json(request), answer)),
+            _ => End::Answered(answer),
         }
     }
 }
 
-/// How DynamoDB refuses a write because of another transaction: all steps of one fail for the first's
-/// sake.
-fn conflict(request: &HttpRequest) -> Fault {
-    let action = request.headers().get("x-amz-target").unwrap_or_default();
-    if action.ends_with(".TransactWriteItems") {
-        let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
-        let others = body["TransactItems"].as_array().unwrap().iter().skip(1).map(|_| "None");
-        Fault::canceled(std::iter::once("TransactionConflict").chain(others))
-    } else if action.ends_with(".UpdateItem") {
-        Fault::exception("TransactionConflictException")
-    } else {
-        Fault::None
-    }
+fn exception(name: &str) -> String {
+    json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": name }).to_string()
 }
 
-impl FaultyConnector {
-    fn lose_answer(&self, request: HttpRequest, meanwhile: BoxFuture<'static, ()>) -> HttpConnectorFuture {
-        let forwarded = self.inner.call(request);
-        HttpConnectorFuture::new(async move {
-            forwarded.await.unwrap();
-            meanwhile.await;
-            Err(ConnectorError::io("the connection died".into()))
-        })
+fn cancellation<'a>(reasons: impl IntoIterator<Item = &'a str>) -> String {
+    let reasons: Vec<_> = reasons.into_iter().map(|code| json!({ "Code": code })).collect();
+    json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "canceled",
+        "CancellationReasons": reasons,
+    })
+    .to_string()
+}
+
+/// All steps of a transaction fail for the first's sake.
+fn first_canceled(request: &[u8], reason: &str) -> Answer {
+    let others = json(request)["TransactItems"].as_array().unwrap().len() - 1;
+    let reasons = iter::once(reason).chain(iter::repeat_n("None", others));
+    (400, cancellation(reasons).into())
+}
+
+fn without_items((status, body): Answer) -> Answer {
+    if status != 400 {
+        return (status, body);
     }
+    let mut refusal = json(&body);
+    refusal.as_object_mut().unwrap().remove("Item");
+    for reason in refusal["CancellationReasons"].as_array_mut().into_iter().flatten() {
+        reason.as_object_mut().unwrap().remove("Item");
+    }
+    (status, refusal.to_string().into())
+}
+
+/// As if of each table's keys only the first half had been read.
+fn half_processed(request: &Value, (status, body): Answer) -> Answer {
+    let mut answer = json(&body);
+    let mut unprocessed = Map::new();
+    for (table, asked) in request["RequestItems"].as_object().unwrap() {
+        let keys = asked["Keys"].as_array().unwrap();
+        let rest = &keys[keys.len() / 2..];
+        let is_of_the_rest =
+            |item: &Value| rest.iter().any(|key| key["pk"] == item["pk"] && key["sk"] == item["sk"]);
+        answer["Responses"][table].as_array_mut().unwrap().retain(|item| !is_of_the_rest(item));
+        unprocessed.insert(table.clone(), json!({ "Keys": rest, "ConsistentRead": asked["ConsistentRead"] }));
+    }
+    answer["UnprocessedKeys"] = Value::Object(unprocessed);
+    (status, answer.to_string().into())
+}
+
+fn json(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap()
 }

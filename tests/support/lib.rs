@@ -1,4 +1,4 @@
-//! What several of the suites use: a DynamoDB of a test's own, faults before it, and what must hold
+//! What several of the suites use: a DynamoDB of a test's own, a proxy before it that is full of faults, and what must hold
 //! of the whole table.
 
 #![allow(
@@ -12,3 +12,4 @@
 pub mod database;
 pub mod faults;
 pub mod invariants;
+pub mod proxy;
