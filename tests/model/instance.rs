@@ -1,15 +1,13 @@
-//! The nine functions in this process: each with the HTTP edge that it has in Lambda, taking events
-//! as API Gateway sends them.
+//! The nine functions in this process, and the events that API Gateway makes of requests.
 
 use crate::request::{Call, Flaw};
 use lambda_http::http::HeaderMap;
-use lambda_http::{Body, Context, RequestExt};
+use lambda_http::{Body, Context, LambdaEvent};
 use serde_json::{Map, Value, json};
-use shared::edge::{Edge, Request, Response, percent_encoded};
-use shared::error::Error;
-use shared::identity::Authenticator;
+use shared::edge::percent_encoded;
 use shared::store::Store;
 use support::database::Database;
+use support::functions;
 use support::proxy::Proxy;
 
 /// One instance of each function, with a store of their own.
@@ -39,38 +37,18 @@ impl Instance {
 
     /// Sends a request to its function and holds the response to what is promised of all.
     pub async fn send(&self, call: &Call) -> Answer {
-        match call.operation().id() {
-            "createOrganization" => self.answer(call, create_organization::handle).await,
-            "listOrganizations" => self.answer(call, list_organizations::handle).await,
-            "getOrganization" => self.answer(call, get_organization::handle).await,
-            "updateOrganization" => self.answer(call, update_organization::handle).await,
-            "setMaxOverages" => self.answer(call, set_max_overages::handle).await,
-            "listMembers" => self.answer(call, list_members::handle).await,
-            "addMember" => self.answer(call, add_member::handle).await,
-            "updateMember" => self.answer(call, update_member::handle).await,
-            "removeMember" => self.answer(call, remove_member::handle).await,
-            operation => panic!("no such operation: {operation}"),
-        }
-    }
-
-    async fn answer<H, F>(&self, call: &Call, handler: H) -> Answer
-    where
-        H: Fn(Request, Store) -> F,
-        F: Future<Output = Result<Response, Error>> + Send,
-    {
-        let edge = Edge::new(call.operation().id(), Authenticator::gateway(), self.store.clone(), handler);
-        let event = lambda_http::request::from_str(&event(call).to_string()).unwrap();
         let mut context = Context::default();
         context.request_id = "a request".to_owned();
-        let Ok(response) = edge.answer(event.with_lambda_context(context)).await;
-        let (parts, body) = response.into_parts();
-        let header = |name| header(&parts.headers, name);
-        let body = match body {
-            Body::Empty => Value::Null,
-            Body::Text(text) => serde_json::from_str(&text).unwrap(),
+        let event = serde_json::from_str(&event(call).to_string()).unwrap();
+        let event = LambdaEvent::new(event, context);
+        let response = functions::invoke(call.operation().id(), &self.store, event).await;
+        let header = |name| header(&response.headers, name);
+        let body = match &response.body {
+            None => Value::Null,
+            Some(Body::Text(text)) => serde_json::from_str(text).unwrap(),
             other => panic!("{other:?}"),
         };
-        let status = parts.status.as_u16();
+        let status = u16::try_from(response.status_code).unwrap();
         let media_type = (status != 304).then(|| "application/json".to_owned());
         assert_eq!(header("content-type"), media_type, "{call:?} {body}");
         assert_eq!(header("x-request-id").as_deref(), Some("a request"));

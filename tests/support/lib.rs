@@ -1,5 +1,5 @@
-//! What several of the suites use: a DynamoDB of a test's own, a proxy before it that is full of faults, and what must hold
-//! of the whole table.
+//! What several of the suites use: a DynamoDB of a test's own, a proxy before it that is full of
+//! faults, the functions in this process, and what must hold of the whole table.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,5 +11,6 @@
 
 pub mod database;
 pub mod faults;
+pub mod functions;
 pub mod invariants;
 pub mod proxy;

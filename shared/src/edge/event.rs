@@ -6,11 +6,11 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::panic::catch_unwind;
 
-/// The request in an event, or nothing where there is none in it.
+/// The request in an event of API Gateway's, or nothing where there is none in it.
 ///
 /// It never fails to deserialize, since that would be a failed invocation: one that a client could
 /// cause, that raises alarms, and that API Gateway answers in a format of its own.
-pub(super) struct Event(pub(super) Option<Request>);
+pub struct Event(pub(super) Option<Request>);
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -12,6 +12,7 @@ mod request;
 mod response;
 
 pub use conditional::IfNoneMatch;
+pub use event::Event;
 pub use fields::Fields;
 pub use page::Page;
 pub use request::{Request, percent_encoded};
@@ -22,10 +23,10 @@ use crate::error::Error;
 use crate::identity::Authenticator;
 use crate::store::{Store, deadline, meter};
 use crate::telemetry;
-use event::Event;
 use futures_util::FutureExt;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::lambda_runtime::{self, LambdaEvent};
-use lambda_http::{Body, Context, RequestExt, service_fn};
+use lambda_http::service_fn;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
@@ -74,11 +75,7 @@ where
 {
     let edge = Edge::new(operation, Authenticator::from_env()?, Store::from_env(operation).await?, handler);
     edge.store.warm_up().await;
-    let answer = |LambdaEvent { payload: Event(request), context }| {
-        let response = edge.respond(request, context);
-        async { Ok::<_, Infallible>(event::response(response.await)) }
-    };
-    lambda_runtime::run(service_fn(answer)).await
+    lambda_runtime::run(service_fn(|event| edge.invoke(event))).await
 }
 
 impl<H, F> Edge<H>
@@ -91,25 +88,16 @@ where
         Self { operation, authenticator, store, handler }
     }
 
-    /// Answers one request and writes its log line. Every failure is a response: an `Err` here would
+    /// Answers one event and writes its log line. Every failure is a response: an `Err` here would
     /// be a failed invocation, which API Gateway answers in a format of its own.
     ///
     /// # Errors
     /// None.
-    pub fn answer(
+    pub fn invoke(
         &self,
-        request: lambda_http::Request,
-    ) -> impl Future<Output = Result<lambda_http::Response<Body>, Infallible>> + Send {
-        let context = request.lambda_context();
-        self.respond(Some(request), context).map(Ok)
-    }
-
-    /// The same for an event of this context, in which there may be no request.
-    fn respond(
-        &self,
-        request: Option<lambda_http::Request>,
-        context: Context,
-    ) -> impl Future<Output = lambda_http::Response<Body>> + Send {
+        event: LambdaEvent<Event>,
+    ) -> impl Future<Output = Result<ApiGatewayV2httpResponse, Infallible>> + Send {
+        let LambdaEvent { payload: Event(request), context } = event;
         let started = Instant::now();
         let time = time_for_the_work(context.deadline(), SystemTime::now());
         let request_id = context.request_id;
@@ -126,7 +114,7 @@ where
             let (result, usage) = meter::measure(AssertUnwindSafe(work).catch_unwind()).await;
             let result = result.unwrap_or_else(|_| Err(Error::Internal("a panic, logged before".into())));
             telemetry::request_handled(operation, &request_id, &result, started.elapsed(), &usage);
-            Response::from_result(result).with_request_id(&request_id).into_http()
+            Ok(event::response(Response::from_result(result).with_request_id(&request_id).into_http()))
         }
     }
 }
@@ -142,7 +130,7 @@ fn time_for_the_work(deadline: SystemTime, now: SystemTime) -> Duration {
 mod tests {
     use super::*;
     use aws_config::{BehaviorVersion, SdkConfig};
-    use lambda_http::Context;
+    use lambda_http::{Body, Context};
 
     const EVENT: &str = include_str!("../../../tests/events/get-organization.json");
 
@@ -155,9 +143,16 @@ mod tests {
         Edge::new("getOrganization", Authenticator::gateway(), Store::connect(&config, "table"), handler)
     }
 
-    fn text(response: http::Response<Body>) -> String {
-        let Body::Text(text) = response.into_body() else { panic!("no text") };
-        text
+    /// The status and the text that answer an event in this context.
+    async fn answer<H, F>(edge: Edge<H>, event: &str, context: Context) -> (i64, String)
+    where
+        H: Fn(Request, Store) -> F,
+        F: Future<Output = Result<Response, Error>> + Send,
+    {
+        let event = LambdaEvent::new(serde_json::from_str(event).unwrap(), context);
+        let response = edge.invoke(event).await.unwrap();
+        let Some(Body::Text(text)) = response.body else { panic!("no text") };
+        (response.status_code, text)
     }
 
     #[tokio::test]
@@ -166,27 +161,24 @@ mod tests {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let mut context = Context::default();
         context.deadline = u64::try_from(now.as_millis()).unwrap() + 4_000;
-        let event = lambda_http::request::from_str(EVENT).unwrap().with_lambda_context(context);
-        let left = text(edge.answer(event).await.unwrap());
+        let (_, left) = answer(edge, EVENT, context).await;
         assert!(left.parse::<u64>().unwrap() <= 3_500, "{left}");
     }
 
     #[tokio::test]
     async fn a_panic_is_answered_as_a_bug() {
         let edge = edge(async |request: Request, _| panic!("{}", request.caller().as_str()));
-        let event = lambda_http::request::from_str(EVENT).unwrap();
-        let response = edge.respond(Some(event), Context::default()).await;
-        assert_eq!(response.status(), 500);
-        let body = text(response);
+        let (status, body) = answer(edge, EVENT, Context::default()).await;
+        assert_eq!(status, 500);
         assert!(body.contains("internal_error") && !body.contains("ann"), "{body}");
     }
 
     #[tokio::test]
     async fn an_event_without_a_request_is_a_bad_request() {
         let edge = edge(async |_, _| Response::ok(&()));
-        let response = edge.respond(None, Context::default()).await;
-        assert_eq!(response.status(), 400);
-        assert!(text(response).contains("invalid_request"));
+        let (status, body) = answer(edge, "{}", Context::default()).await;
+        assert_eq!(status, 400);
+        assert!(body.contains("invalid_request"), "{body}");
     }
 
     #[test]
