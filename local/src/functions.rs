@@ -13,11 +13,14 @@ use tokio::{
 /// This package's own binary, which supervises cargo-lambda.
 const LOCAL: &str = "local";
 
-/// Builds all functions and returns the path of `local`, built with them.
+/// Builds all functions and returns the path of `local`, built with them into the same directory.
 ///
 /// These are the packages and features that the `cargo run --bin` of cargo-lambda selects, all
 /// default members of the workspace, so that it finds everything compiled.
-pub(crate) async fn build(root: &Path) -> Result<PathBuf, Error> {
+///
+/// # Errors
+/// When they do not compile.
+pub async fn build(root: &Path) -> Result<PathBuf, Error> {
     let mut command = process::command("cargo");
     command.args(["build", "--bins", "--manifest-path", "Cargo.toml"]);
     // Progress and diagnostics still go to standard error as text.

@@ -28,6 +28,7 @@ pub use data_dir::{DATABASE, LOG, forget};
 pub use dynamodb::{Dynamodb, start_in_memory};
 pub use error::Error;
 pub use forward::forward;
+pub use functions::build;
 pub use identity::{AUDIENCE, ISSUER, Identity};
 pub use reference::Reference;
 pub use stack::{Database, Options, Stack, http_client};

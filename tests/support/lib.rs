@@ -10,7 +10,10 @@
 )]
 
 pub mod database;
+pub mod event;
 pub mod faults;
 pub mod functions;
+pub mod instance;
 pub mod invariants;
 pub mod proxy;
+pub mod runtime_api;

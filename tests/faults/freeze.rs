@@ -1,0 +1,82 @@
+//! Lambda freezes an instance between two requests, for minutes at times: what happens to its
+//! connection meanwhile, it does not see.
+
+use serde_json::{Value, json};
+use shared::model::{NewOrganization, OrganizationName, UserId};
+use std::time::Duration;
+use support::database::{Database, store};
+use support::event::Request;
+use support::instance::Instance;
+use support::invariants::Contents;
+use support::proxy::Proxy;
+
+/// What becomes of a connection meanwhile.
+#[derive(Debug, Clone, Copy)]
+enum Connection {
+    Stays,
+    /// DynamoDB closes it.
+    Closed,
+    /// Something in between forgets it: nothing that is sent arrives, and nobody says so.
+    Swallowed,
+}
+
+const ALL: [Connection; 3] = [Connection::Stays, Connection::Closed, Connection::Swallowed];
+
+/// Freezes an instance that has a connection, lets that happen to it, thaws the instance and gives the
+/// answer to its next request.
+async fn thawed(instance: &mut Instance, proxy: &Proxy, request: &Request, connection: Connection) -> Value {
+    instance.freeze();
+    match connection {
+        Connection::Stays => {}
+        Connection::Closed => proxy.cut().await,
+        Connection::Swallowed => proxy.swallow(),
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    instance.thaw();
+    let answer = instance.invoke(&request.event()).await;
+    assert_eq!(answer["statusCode"], 200, "{connection:?} {answer}");
+    serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_read_after_a_thaw_succeeds_whatever_became_of_the_connection() {
+    let database = Database::start().await;
+    let id = organization(&database).await;
+    let proxy = Proxy::start(database.url()).await;
+    let mut instance = Instance::start("get-organization", &proxy.url()).await;
+    let get = Request::new("getOrganization", "ann").of("organization_id", &id);
+
+    for connection in ALL {
+        let answer = thawed(&mut instance, &proxy, &get, connection).await;
+        assert_eq!((&answer["id"], &answer["version"]), (&json!(id), &json!(1)), "{connection:?}");
+    }
+    assert_eq!(proxy.connections(), 3, "one for init, and a new one for each that was lost");
+}
+
+#[tokio::test]
+async fn a_write_after_a_thaw_is_made_once_whatever_became_of_the_connection() {
+    let database = Database::start().await;
+    let id = organization(&database).await;
+    let proxy = Proxy::start(database.url()).await;
+    let mut instance = Instance::start("update-organization", &proxy.url()).await;
+
+    for (version, connection) in (2..).zip(ALL) {
+        let rename = Request::new("updateOrganization", "ann")
+            .of("organization_id", &id)
+            .body(json!({ "name": format!("Acme {version}") }));
+        let answer = thawed(&mut instance, &proxy, &rename, connection).await;
+        assert_eq!(answer["version"], version, "{connection:?}");
+    }
+    let contents = Contents::read(&database.client).await;
+    contents.expect_no_fault();
+    assert_eq!(contents.organizations[&id].version, 4);
+    assert_eq!(proxy.connections(), 3);
+}
+
+/// An organization of `ann`.
+async fn organization(database: &Database) -> String {
+    let new = NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None };
+    let ann = UserId::parse("ann").unwrap();
+    let created = store(database.url()).create_organization(&ann, new, None).await.unwrap();
+    created.id.as_str().to_owned()
+}

@@ -1,0 +1,110 @@
+//! Events as API Gateway sends them: payload format 2.0, the authorizer's claims included.
+
+use serde_json::{Map, Value, json};
+
+/// A request to one operation.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Its operationId.
+    pub operation: &'static str,
+    /// The token's `sub`.
+    pub caller: String,
+    /// The path's parameters.
+    pub parameters: Map<String, Value>,
+    /// The query.
+    pub query: String,
+    /// The headers beside the content type.
+    pub headers: Map<String, Value>,
+    /// The body.
+    pub body: Option<Value>,
+}
+
+impl Request {
+    /// One without anything that is optional.
+    pub fn new(operation: &'static str, caller: &str) -> Self {
+        Self {
+            operation,
+            caller: caller.to_owned(),
+            parameters: Map::new(),
+            query: String::new(),
+            headers: Map::new(),
+            body: None,
+        }
+    }
+
+    /// The same with a parameter of the path.
+    pub fn of(mut self, name: &str, value: &str) -> Self {
+        self.parameters.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same with a header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same with a query.
+    pub fn query(mut self, query: &str) -> Self {
+        query.clone_into(&mut self.query);
+        self
+    }
+
+    /// The same with a body.
+    pub fn body(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// The event.
+    pub fn event(&self) -> Value {
+        let (method, template) = route(self.operation);
+        let route = format!("{method} {template}");
+        let path = self.parameters.iter().fold(template.to_owned(), |path, (name, value)| {
+            path.replace(&format!("{{{name}}}"), value.as_str().unwrap())
+        });
+        let mut headers = self.headers.clone();
+        headers.insert("content-type".to_owned(), json!("application/json"));
+        json!({
+            "version": "2.0",
+            "routeKey": route,
+            "rawPath": path,
+            "rawQueryString": self.query,
+            "headers": headers,
+            "pathParameters": self.parameters,
+            "requestContext": {
+                "authorizer": { "jwt": { "claims": { "sub": self.caller }, "scopes": null } },
+                "domainName": "api.example.com",
+                "http": {
+                    "method": method,
+                    "path": path,
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "192.0.2.1",
+                    "userAgent": "tests",
+                },
+                "requestId": "a request",
+                "routeKey": route,
+                "stage": "$default",
+                "timeEpoch": 0,
+            },
+            "body": self.body.as_ref().map(Value::to_string),
+            "isBase64Encoded": false,
+        })
+    }
+}
+
+/// An operation's method, and its path, in which `{…}` are parameters.
+pub fn route(operation: &str) -> (&'static str, &'static str) {
+    match operation {
+        "createOrganization" => ("POST", "/organization"),
+        "listOrganizations" => ("GET", "/organization/list"),
+        "getOrganization" => ("GET", "/organization/{organization_id}"),
+        "updateOrganization" => ("PUT", "/organization/{organization_id}"),
+        "setMaxOverages" => ("PATCH", "/organization/{organization_id}/max-overages"),
+        "listMembers" => ("GET", "/organization/{organization_id}/member"),
+        "addMember" => ("POST", "/organization/{organization_id}/member"),
+        "updateMember" => ("PATCH", "/organization/{organization_id}/member/{user_id}"),
+        "removeMember" => ("DELETE", "/organization/{organization_id}/member/{user_id}"),
+        operation => panic!("no such operation: {operation}"),
+    }
+}

@@ -1,0 +1,91 @@
+//! A function's own binary as a process, which Lambda's Runtime API feeds.
+
+use crate::runtime_api::{Call, RuntimeApi};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::{Child, Command};
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+/// Longer than a function may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running one. Killed when dropped.
+#[derive(Debug)]
+pub struct Instance {
+    process: Child,
+    api: RuntimeApi,
+}
+
+impl Instance {
+    /// Starts the binary of that name, as `get-organization`, on the table of the DynamoDB at `url`,
+    /// and waits until it asks for its first event.
+    pub async fn start(binary: &str, url: &str) -> Self {
+        let api = RuntimeApi::start().await;
+        let mut command = Command::new(directory().await.join(binary));
+        command.env_clear().envs([
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", url),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+            ("AWS_LAMBDA_FUNCTION_NAME", binary),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "test"),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "test"),
+            ("AWS_LAMBDA_RUNTIME_API", &api.address().to_string()),
+            ("AWS_REGION", "eu-central-1"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("TABLE_NAME", local::TABLE_NAME),
+        ]);
+        let process = command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let mut instance = Self { process, api };
+        instance.expect_next().await;
+        instance
+    }
+
+    /// What it answers to an event: a response in payload format 2.0.
+    pub async fn invoke(&mut self, event: &Value) -> Value {
+        self.api.send(event.to_string());
+        let response = match self.call().await {
+            Call::Response(response) => serde_json::from_slice(&response).unwrap(),
+            other => panic!("no answer: {other:?}"),
+        };
+        self.expect_next().await;
+        response
+    }
+
+    /// Stops it, as Lambda freezes an instance between two events.
+    pub fn freeze(&self) {
+        kill_process(self.pid(), Signal::STOP).unwrap();
+        waitid(WaitId::Pid(self.pid()), WaitIdOptions::STOPPED).unwrap();
+    }
+
+    /// Continues it.
+    pub fn thaw(&self) {
+        kill_process(self.pid(), Signal::CONT).unwrap();
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.process.id().unwrap().try_into().unwrap()).unwrap()
+    }
+
+    async fn expect_next(&mut self) {
+        let call = self.call().await;
+        assert!(matches!(call, Call::Next), "{call:?}");
+    }
+
+    async fn call(&mut self) -> Call {
+        timeout(PATIENCE, self.api.call()).await.expect("the instance calls")
+    }
+}
+
+/// Where the functions' binaries are, built once.
+async fn directory() -> &'static PathBuf {
+    static DIRECTORY: OnceCell<PathBuf> = OnceCell::const_new();
+    let build =
+        || async { local::build(&local::workspace_root()).await.unwrap().parent().unwrap().to_owned() };
+    DIRECTORY.get_or_init(build).await
+}
