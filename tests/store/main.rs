@@ -21,6 +21,7 @@ mod item_sizes;
 mod list_members;
 mod list_organizations;
 mod lost_answers;
+mod one_moment;
 mod remove_member;
 mod set_max_overages;
 mod table;

@@ -22,6 +22,8 @@ pub enum Fault {
     Closed,
     /// It is not done, and never answered.
     Stall,
+    /// It is done, then this is, and then it is answered.
+    AnswerAfter(BoxFuture<'static, ()>),
     /// It is done, and the connection is closed before its answer is there.
     LostAnswer,
     /// It is done, then this is, and then the connection is closed.
@@ -130,6 +132,10 @@ impl Fault {
 
     async fn meet_answer(self, request: &[u8], answer: Answer) -> End {
         match self {
+            Self::AnswerAfter(meanwhile) => {
+                meanwhile.await;
+                End::Answered(answer)
+            }
             Self::LostAnswer => End::Closed,
             Self::LostAnswerAfter(meanwhile) => {
                 meanwhile.await;

@@ -3,9 +3,10 @@
 //! that the membership is new.
 
 use super::Store;
-use super::guard::{Authority, Change, Guard};
+use super::guard::{Authority, Change, Guard, Target};
 use super::items::{self, MembershipItem};
 use super::privileges::{ROOM_FOR_TARGET, most, target, targets};
+use super::retry::until_settled;
 use super::transaction::Step;
 use crate::error::Error;
 use crate::model::{ExpectedVersion, Member, OrganizationId, Role, Timestamp, UserId};
@@ -26,29 +27,28 @@ impl Store {
         expected: &ExpectedVersion,
     ) -> Result<Member, Error> {
         let authority = if role == Role::Owner { Authority::Owner } else { Authority::Admin };
-        let guard = Guard { id, caller, authority, expected };
+        let guard = Guard { id, caller, authority, target: Target::New(&user), expected };
         let write = guard.write(&self.table, addition(&user, role))?;
         let member = Member {
             organization_id: id.clone(),
-            user_id: user,
+            user_id: user.clone(),
             role,
             added_by: caller.clone(),
             joined_at: Timestamp::now(),
         };
         let put = self.put(items::write(&MembershipItem::new(&member))?)?;
-        match self.transact([Step::Update(write.update), put]).await? {
-            Ok(()) => Ok(member),
-            Err([organization, membership]) => {
-                if let Some(refused) = organization {
-                    let organization = self.why_refused(&guard, refused.item, false).await?;
-                    if membership.is_none() {
-                        let full = role != Role::Member && !organization.has_room_for(&member.user_id);
-                        return Err(if full { Error::TooManyAdmins } else { Error::Conflict });
-                    }
+        until_settled(|| async {
+            match self.transact([Step::Update(write.update.clone()), put.clone()]).await? {
+                Ok(()) => Ok(Some(member.clone())),
+                Err([None, _]) => Err(Error::MemberAlreadyExists),
+                Err([Some(refused), membership]) => {
+                    let organization = self.why_refused(&guard, refused.item, membership.is_some()).await?;
+                    let full = role != Role::Member && !organization.has_room_for(&user);
+                    if full { Err(Error::TooManyAdmins) } else { Ok(None) }
                 }
-                Err(Error::MemberAlreadyExists)
             }
-        }
+        })
+        .await
     }
 }
 

@@ -1,12 +1,12 @@
-//! What every write to an existing organization has in common: the condition that authorizes it,
-//! the attributes that each change moves, and the reason for a refusal.
+//! What every write to an existing organization has in common: the condition that authorizes it, and
+//! the attributes that each change moves.
 //!
 //! Guard: `attribute_exists(pk)`, the caller in `owners` or `privileged`, `version` as If-Match has
 //! it. One item, one condition: safe under any race.
 
 use super::Store;
 use super::failure::unexpected;
-use super::items::{self, OrganizationItem};
+use super::items::OrganizationItem;
 use super::keys::{self, Item};
 use super::meter;
 use crate::error::Error;
@@ -31,12 +31,32 @@ pub(super) enum Authority<'a> {
     AdminOver(&'a UserId),
 }
 
+/// The user that a change is about, which is a condition on another item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target<'a> {
+    None,
+    /// One who must not be a member yet.
+    New(&'a UserId),
+    /// One who must be a member.
+    Member(&'a UserId),
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn user(self) -> Option<&'a UserId> {
+        match self {
+            Self::None => None,
+            Self::New(user) | Self::Member(user) => Some(user),
+        }
+    }
+}
+
 /// What must hold for a change to be made.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Guard<'a> {
     pub id: &'a OrganizationId,
     pub caller: &'a UserId,
     pub authority: Authority<'a>,
+    pub target: Target<'a>,
     pub expected: &'a ExpectedVersion,
 }
 
@@ -80,7 +100,7 @@ impl Authority<'_> {
     }
 
     /// The role that the caller lacks, if any.
-    fn lacking(self, organization: &OrganizationItem, caller: &UserId) -> Option<Role> {
+    pub(super) fn lacking(self, organization: &OrganizationItem, caller: &UserId) -> Option<Role> {
         let required = match self {
             Self::Themselves => return None,
             Self::Admin => Role::Admin,
@@ -146,44 +166,6 @@ impl Guard<'_> {
 }
 
 impl Store {
-    /// Why a guarded change was refused, most basic reason first; or, if the guard holds, the
-    /// organization, for which a condition of the change's own must have failed.
-    ///
-    /// `seen` is the item that DynamoDB returned with the refusal. It is the one the condition was
-    /// evaluated on; where none came it is read, a moment later.
-    pub(super) async fn why_refused(
-        &self,
-        guard: &Guard<'_>,
-        seen: Option<Item>,
-        target_is_missing: bool,
-    ) -> Result<OrganizationItem, Error> {
-        let item = match seen {
-            Some(item) => item,
-            None => self.get_item(keys::organization(guard.id)).await?.ok_or(Error::OrganizationNotFound)?,
-        };
-        let organization: OrganizationItem = items::read(item)?;
-        if !organization.privileged.contains(guard.caller) {
-            self.require_membership(guard.caller, guard.id).await?;
-        }
-        if target_is_missing {
-            return Err(Error::MemberNotFound);
-        }
-        if let Some(required) = guard.authority.lacking(&organization, guard.caller) {
-            return Err(Error::Forbidden { required });
-        }
-        if !guard.expected.matches(organization.version) {
-            return Err(Error::PreconditionFailed { current: organization.version });
-        }
-        Ok(organization)
-    }
-
-    /// # Errors
-    /// [`Error::OrganizationNotFound`] when the user is not a member.
-    pub(super) async fn require_membership(&self, user: &UserId, id: &OrganizationId) -> Result<(), Error> {
-        let membership = self.get_item(keys::membership(user, id)).await?;
-        membership.map(drop).ok_or(Error::OrganizationNotFound)
-    }
-
     /// Reads one item, strongly consistent.
     pub(super) async fn get_item(&self, key: Item) -> Result<Option<Item>, Error> {
         let output = self

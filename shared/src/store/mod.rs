@@ -37,6 +37,7 @@ mod list_organizations;
 pub mod meter;
 mod page;
 mod privileges;
+mod refusal;
 mod remove_member;
 mod retry;
 mod set_max_overages;

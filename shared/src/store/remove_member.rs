@@ -4,14 +4,14 @@
 //! membership exists.
 
 use super::Store;
-use super::guard::{Authority, Change, Guard};
+use super::guard::{Authority, Change, Guard, Target};
 use super::items::{self, OrganizationItem};
 use super::keys;
 use super::privileges::{OWNER_STAYS, targets};
-use super::retry::while_unavailable;
+use super::retry::{until_settled, while_unavailable};
 use super::transaction::Step;
 use crate::error::Error;
-use crate::model::{ExpectedVersion, Organization, OrganizationId, UserId};
+use crate::model::{ExpectedVersion, Organization, OrganizationId, Role, UserId};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete};
 
 impl Store {
@@ -30,7 +30,7 @@ impl Store {
     ) -> Result<Organization, Error> {
         let leaving = caller == user;
         let authority = if leaving { Authority::Themselves } else { Authority::AdminOver(user) };
-        let guard = Guard { id, caller, authority, expected };
+        let guard = Guard { id, caller, authority, target: Target::Member(user), expected };
         let write = guard.write(&self.table, removal(user))?;
         let delete = Delete::builder()
             .table_name(&*self.table)
@@ -38,24 +38,41 @@ impl Store {
             .condition_expression("attribute_exists(pk)")
             .build()
             .map_err(|error| Error::Internal(error.into()))?;
-        match self.transact([Step::Update(write.update), Step::Delete(delete)]).await? {
-            Ok(()) => {
-                let read = while_unavailable(|| self.get_item(keys::organization(id)));
-                let item = read.await?.ok_or(Error::OrganizationNotFound)?;
-                let organization: OrganizationItem = items::read(item)?;
-                let role = (!leaving).then(|| organization.role_of(caller));
-                Ok(organization.into_organization(id.clone(), role))
-            }
-            Err([organization, membership]) => {
-                let target_is_missing = membership.is_some();
-                if leaving && target_is_missing {
-                    return Err(Error::OrganizationNotFound);
+        until_settled(|| async {
+            let steps = [Step::Update(write.update.clone()), Step::Delete(delete.clone())];
+            match self.transact(steps).await? {
+                Ok(()) => {
+                    let read = while_unavailable(|| self.get_item(keys::organization(id)));
+                    let item = read.await?.ok_or(Error::OrganizationNotFound)?;
+                    let organization: OrganizationItem = items::read(item)?;
+                    let role =
+                        if leaving { None } else { self.role_since(&organization, caller, id).await? };
+                    Ok(Some(organization.into_organization(id.clone(), role)))
                 }
-                let seen = organization.and_then(|refused| refused.item);
-                let organization = self.why_refused(&guard, seen, target_is_missing).await?;
-                Err(if organization.is_last_owner(user) { Error::LastOwner } else { Error::Conflict })
+                Err([_, Some(_)]) if leaving => Err(Error::OrganizationNotFound),
+                Err([None, _]) => Err(Error::MemberNotFound),
+                Err([Some(refused), membership]) => {
+                    let organization = self.why_refused(&guard, refused.item, membership.is_none()).await?;
+                    if organization.is_last_owner(user) { Err(Error::LastOwner) } else { Ok(None) }
+                }
             }
+        })
+        .await
+    }
+
+    /// The role of who has changed an organization, as it was read since: meanwhile others may have
+    /// demoted or removed them.
+    pub(super) async fn role_since(
+        &self,
+        organization: &OrganizationItem,
+        caller: &UserId,
+        id: &OrganizationId,
+    ) -> Result<Option<Role>, Error> {
+        if organization.privileged.contains(caller) {
+            return Ok(Some(organization.role_of(caller)));
         }
+        let membership = while_unavailable(|| self.get_item(keys::membership(caller, id))).await?;
+        Ok(membership.map(|_| Role::Member))
     }
 
     /// The answer about a user id that nobody can have: to a member of the organization there is

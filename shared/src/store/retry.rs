@@ -28,6 +28,23 @@ where
     retry(|error| matches!(error, Error::ServiceUnavailable(_)), attempt).await
 }
 
+/// Attempts a change until it is made or refused for a reason. An attempt gives neither when what
+/// refused it was gone by the time the reason was looked for; nothing was changed then.
+pub(super) async fn until_settled<T, F>(attempt: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<Option<T>, Error>>,
+{
+    for failures in 1..=MOST_ATTEMPTS {
+        if let Some(made) = attempt().await? {
+            return Ok(made);
+        }
+        if !pause(failures).await {
+            break;
+        }
+    }
+    Err(Error::Conflict)
+}
+
 async fn retry<T, F>(again: impl Fn(&Error) -> bool, attempt: impl Fn() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,

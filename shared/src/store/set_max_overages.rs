@@ -1,7 +1,7 @@
 //! Updates `ORG#<id>`/`ORG#<id>`. Guard: the caller is an owner or admin, and the version.
 
 use super::Store;
-use super::guard::{Authority, Change, Guard};
+use super::guard::{Authority, Change, Guard, Target};
 use crate::error::Error;
 use crate::model::{ExpectedVersion, MaxOverages, OrganizationId, OverageConfiguration, UserId};
 
@@ -18,7 +18,7 @@ impl Store {
         max_overages: MaxOverages,
         expected: &ExpectedVersion,
     ) -> Result<OverageConfiguration, Error> {
-        let guard = Guard { id, caller, authority: Authority::Admin, expected };
+        let guard = Guard { id, caller, authority: Authority::Admin, target: Target::None, expected };
         let limit =
             serde_dynamo::to_attribute_value(max_overages).map_err(|error| Error::Internal(error.into()))?;
         let change =

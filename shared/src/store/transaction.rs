@@ -1,4 +1,5 @@
-//! TransactWriteItems: a few writes, all of them or none.
+//! TransactWriteItems: a few writes, all of them or none; and TransactGetItems: a few items as they are
+//! at one moment.
 
 use super::Store;
 use super::failure::unexpected;
@@ -7,13 +8,15 @@ use super::meter;
 use super::retry::while_conflict;
 use crate::error::Error;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
+    CancellationReason, Delete, Get, Put, ReturnConsumedCapacity, TransactGetItem, TransactWriteItem, Update,
 };
 use ulid::Ulid;
 
 /// One write of a transaction.
+#[derive(Clone)]
 pub(super) enum Step {
     Put(Put),
     Update(Update),
@@ -51,6 +54,43 @@ impl Store {
                         None => Ok(Err(reasons.each_ref().map(refused))),
                     },
                     None => Err(unexpected(error)),
+                },
+            }
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// Reads items as they are at one moment, in the order of the keys. Transactions that write them
+    /// are waited for.
+    pub(super) async fn transact_get(
+        &self,
+        keys: impl Iterator<Item = Item>,
+    ) -> Result<Vec<Option<Item>>, Error> {
+        let get = |key| {
+            let get = Get::builder().table_name(&*self.table).set_key(Some(key)).build();
+            let get = get.map_err(|error| Error::Internal(error.into()))?;
+            Ok(TransactGetItem::builder().get(get).build())
+        };
+        let request = self
+            .client
+            .transact_get_items()
+            .set_transact_items(Some(keys.map(get).collect::<Result<_, Error>>()?))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        while_conflict(|| async {
+            match request.clone().send().await {
+                Ok(output) => {
+                    meter::consumed(output.consumed_capacity());
+                    let items = output.responses.unwrap_or_default().into_iter().map(|found| found.item);
+                    Ok(items.map(|item| item.filter(|item| !item.is_empty())).collect())
+                }
+                Err(error) => match error.as_service_error() {
+                    Some(TransactGetItemsError::TransactionCanceledException(canceled)) => {
+                        let interference = interference(canceled.cancellation_reasons());
+                        Err(interference.unwrap_or_else(|| unexpected(error)))
+                    }
+                    _ => Err(unexpected(error)),
                 },
             }
         })

@@ -3,7 +3,7 @@
 
 use super::Store;
 use super::failure::unexpected;
-use super::guard::{Authority, Change, Guard};
+use super::guard::{Authority, Change, Guard, Target};
 use super::items::{self, OrganizationItem};
 use super::meter;
 use super::retry::while_conflict;
@@ -27,14 +27,14 @@ impl Store {
         changes: OrganizationChanges,
         expected: &ExpectedVersion,
     ) -> Result<Organization, Error> {
-        let guard = Guard { id, caller, authority: Authority::Admin, expected };
+        let guard = Guard { id, caller, authority: Authority::Admin, target: Target::None, expected };
         let item = self.change_organization(&guard, change(&changes)).await?;
-        let role = item.role_of(caller);
-        Ok(item.into_organization(id.clone(), Some(role)))
+        let role = self.role_since(&item, caller, id).await?;
+        Ok(item.into_organization(id.clone(), role))
     }
 
     /// Makes a change that concerns the organization's item alone, and returns the item as it is
-    /// then.
+    /// then, or later.
     pub(super) async fn change_organization(
         &self,
         guard: &Guard<'_>,
@@ -71,7 +71,7 @@ impl Store {
                 Some(item) if items::remembers(&item, &write.mutation) => items::read(item),
                 // With the guard found to hold after all, somebody changed the organization
                 // between the refusal and the reading of its cause.
-                seen => Err(self.why_refused(guard, seen, false).await.err().unwrap_or(Error::Conflict)),
+                seen => Err(self.why_refused(guard, seen, true).await.err().unwrap_or(Error::Conflict)),
             }
         })
         .await
