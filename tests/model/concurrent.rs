@@ -15,7 +15,8 @@ fn what_was_answered_is_done_once_and_the_table_is_whole() {
 
 async fn run(history: Concurrent) -> Result<usize, String> {
     let database = Database::start().await;
-    let all = clients::run(&database, &history).await;
+    let (mut all, others) = clients::run(&database, &history).await;
+    all.extend(others);
     let mut contents = Contents::read(&database.client).await;
     for answered in &all {
         let definite = is_definite(answered);

@@ -36,17 +36,7 @@ pub type Refusal = (u16, &'static str, Value);
 impl Model {
     /// Does what is asked, and says what is wrong with the answer.
     pub fn step(&mut self, call: &Call, time: &Time, answer: &Answer) -> Result<(), String> {
-        let mut expected = self.attempt(call, time, &answer.body).unwrap_or_else(Answer::refusal);
-        // Where the next page starts is the list's own business.
-        if let (Some(next), Some(expected)) = (&answer.next, &mut expected.next) {
-            expected.clone_from(next);
-        }
-        let answer = answer.without_message()?;
-        if answer == expected {
-            Ok(())
-        } else {
-            Err(format!("{answer:?}\n  where the model has\n  {expected:?}"))
-        }
+        answer.differs(self.attempt(call, time, &answer.body).unwrap_or_else(Answer::refusal))
     }
 
     /// Does what is asked. What nobody but the functions can know is taken from `shown`, the
@@ -163,6 +153,20 @@ impl Answer {
         let more = call.operation().limit().filter(|limit| *limit < rest.len());
         rest.truncate(more.unwrap_or(rest.len()));
         Self { next: more.map(|_| String::new()), ..Self::ok(Value::Array(rest)) }
+    }
+
+    /// What is wrong with it.
+    pub fn differs(&self, mut expected: Self) -> Result<(), String> {
+        // Where the next page starts is the list's own business.
+        if let (Some(next), Some(expected)) = (&self.next, &mut expected.next) {
+            expected.clone_from(next);
+        }
+        let answer = self.without_message()?;
+        if answer == expected {
+            Ok(())
+        } else {
+            Err(format!("{answer:?}\n  where the model has\n  {expected:?}"))
+        }
     }
 
     /// The same without an error's message, which must say something.

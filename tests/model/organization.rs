@@ -20,6 +20,7 @@ pub struct Organization {
     created_by: String,
     created_at: Moment,
     updated_at: Moment,
+    updated_by: String,
     pub version: u64,
 }
 
@@ -43,6 +44,7 @@ impl Organization {
             created_by: caller.to_owned(),
             created_at: now.clone(),
             updated_at: now,
+            updated_by: caller.to_owned(),
             version: 1,
         }
     }
@@ -58,13 +60,8 @@ impl Organization {
             return Err((403, "forbidden", json!({ "requiredRole": required })));
         }
         match call.operation() {
-            Operation::Get => {
-                self.learn(shown);
-                let answer = self.answer(id, role);
-                let known = call.names(self.version);
-                return Ok(if known { Answer { status: 304, body: Value::Null, ..answer } } else { answer });
-            }
-            Operation::ListMembers { .. } => return Ok(Answer::page(call, self.list(id, shown))),
+            Operation::Get => return Ok(self.shown(call, role, shown)),
+            Operation::ListMembers { .. } => return Ok(self.listed(call, shown)),
             _ => {}
         }
         if call.condition().is_some() && !call.names(self.version) {
@@ -72,25 +69,34 @@ impl Organization {
         }
         self.allows(call.operation())?;
         self.change(call, time);
-        self.learn(shown);
         Ok(match call.operation() {
-            Operation::SetMaxOverages { .. } => {
-                let body = json!({
-                    "organizationId": id,
-                    "maxOverages": self.max_overages,
-                    "updatedAt": self.updated_at.text(),
-                    "updatedBy": caller,
-                    "version": self.version,
-                });
-                Answer { etag: Some(self.etag()), ..Answer::ok(body) }
-            }
             Operation::AddMember { user, .. } => {
                 let location = format!("{}/{}", call.path(), percent_encoded(user));
                 Answer { status: 201, location: Some(location), ..Answer::ok(self.member(id, user, shown)) }
             }
             Operation::UpdateMember { user, .. } => Answer::ok(self.member(id, user, shown)),
-            _ => self.answer(id, self.role(caller)),
+            _ => self.shown(call, self.role(caller), shown),
         })
+    }
+
+    /// The organization as it is now, in the answer to a request of a caller with `role`.
+    pub fn shown(&mut self, call: &Call, role: Option<&str>, shown: &Value) -> Answer {
+        self.learn(shown);
+        let answer = self.answer(&call.organization, role);
+        match call.operation() {
+            Operation::Get if call.names(self.version) => Answer { status: 304, body: Value::Null, ..answer },
+            Operation::SetMaxOverages { .. } => {
+                let body = json!({
+                    "organizationId": call.organization,
+                    "maxOverages": self.max_overages,
+                    "updatedAt": self.updated_at.text(),
+                    "updatedBy": self.updated_by,
+                    "version": self.version,
+                });
+                Answer { body, ..answer }
+            }
+            _ => answer,
+        }
     }
 
     /// The least role that allows it.
@@ -153,6 +159,7 @@ impl Organization {
         }
         self.version += 1;
         self.updated_at = time.moment();
+        self.updated_by = call.request.caller.to_owned();
     }
 
     pub fn role(&self, user: &str) -> Option<&'static str> {
@@ -189,10 +196,13 @@ impl Organization {
         })
     }
 
-    fn list(&mut self, id: &str, shown: &Value) -> Vec<Value> {
+    /// The members, in the answer to a request for them.
+    pub fn listed(&mut self, call: &Call, shown: &Value) -> Answer {
         let users: Vec<String> = self.members.keys().cloned().collect();
         let shown = |user: &str| shown.as_array().into_iter().flatten().find(|one| one["userId"] == user);
-        users.iter().map(|user| self.member(id, user, shown(user).unwrap_or(&Value::Null))).collect()
+        let member =
+            |user: &String| self.member(&call.organization, user, shown(user).unwrap_or(&Value::Null));
+        Answer::page(call, users.iter().map(member).collect())
     }
 
     fn member(&mut self, id: &str, user: &str, shown: &Value) -> Value {

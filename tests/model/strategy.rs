@@ -66,8 +66,28 @@ impl Trouble {
     }
 }
 
-/// Requests by several clients; every other history with trouble for some of them.
+/// Any requests by several clients.
 pub fn concurrent(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
+    with_troubles(clients, length, request())
+}
+
+/// Requests by several clients to one organization.
+pub fn of_one_organization(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
+    let only = |operation: &Operation| !matches!(operation, Operation::Create { .. });
+    let request = request().prop_filter("creates another", move |request| only(&request.operation));
+    with_troubles(
+        clients,
+        length,
+        request.prop_map(|request| Request { organization: 0, flaw: None, ..request }),
+    )
+}
+
+/// Every other history with trouble for some requests.
+fn with_troubles(
+    clients: usize,
+    length: Range<usize>,
+    request: impl Strategy<Value = Request>,
+) -> impl Strategy<Value = Concurrent> {
     let any_trouble = select(vec![
         Trouble::None,
         Trouble::LostAnswer,
@@ -77,7 +97,7 @@ pub fn concurrent(clients: usize, length: Range<usize>) -> impl Strategy<Value =
         Trouble::Conflict,
     ]);
     let troubles = prop_oneof![3 => Just(Vec::new()), 1 => vec(any_trouble, 1..5)];
-    let requests = vec(vec((request(), troubles), length), clients);
+    let requests = vec(vec((request, troubles), length), clients);
     (history(0..1), requests, any::<bool>()).prop_map(|(first, mut clients, trouble)| {
         for (_, troubles) in clients.iter_mut().flatten().filter(|_| !trouble) {
             troubles.clear();

@@ -1,0 +1,70 @@
+//! Requests to one organization at the same moment are answered as if each was done at one moment
+//! between its beginning and its end: there is an order of these moments in which the reference
+//! model gives all of the answers.
+//!
+//! Some requests have more such moments, as they read what nothing holds together:
+//!
+//! - getOrganization reads the caller's membership and the organization, in any order; the lists read
+//!   the membership, and then what they list. Who is no member any more when the organization is
+//!   read is shown the role `member`.
+//! - removeMember reads the organization after the change, and so does a change that finds, when it
+//!   is sent again, that it was made: they show what others have made of it since.
+
+use crate::clients::{self, Answered};
+use crate::histories::Histories;
+use crate::model::Model;
+use crate::steps::{Part, Reference, Step};
+use crate::strategy::{self, Concurrent};
+use stateright::semantics::{ConsistencyTester, LinearizabilityTester};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use support::database::Database;
+
+#[test]
+fn every_request_is_done_at_one_moment() {
+    Histories::new("linearizable", 60).run(strategy::of_one_organization(3, 2..7), run);
+}
+
+async fn run(history: Concurrent) -> Result<usize, String> {
+    let database = Database::start().await;
+    let (first, all) = clients::run(&database, &history).await;
+    let all: Vec<_> = all.into_iter().map(Arc::new).collect();
+    let mut model = Model::default();
+    for Answered { call, time, answer, .. } in &first {
+        model.step(call, time, answer)?;
+    }
+    let steps: Vec<Step> =
+        all.iter().enumerate().flat_map(|(number, answered)| Step::of(number, answered)).collect();
+    let mut tester = LinearizabilityTester::new(Reference::from(model));
+    for (begins, step) in in_order(&steps) {
+        if begins {
+            tester.on_invoke(step.thread(), step.clone())?;
+        } else if step.part != Part::Unanswered {
+            tester.on_return(step.thread(), ())?;
+        }
+    }
+    if tester.is_consistent() { Ok(first.len() + all.len()) } else { Err(told(&all)) }
+}
+
+/// The beginnings and the ends of all.
+fn in_order(steps: &[Step]) -> impl Iterator<Item = (bool, &Step)> {
+    let mut events: Vec<_> = steps
+        .iter()
+        .flat_map(|step| step.answered.order.into_iter().zip([(true, step), (false, step)]))
+        .collect();
+    events.sort_by_key(|(event, _)| *event);
+    events.into_iter().map(|(_, event)| event)
+}
+
+/// A history that no order explains.
+fn told(all: &[Arc<Answered>]) -> String {
+    let mut text = "no order of these gives their answers:".to_owned();
+    for answered in all {
+        let Answered { client, call, troubles, answer, order: [began, ended], .. } = &**answered;
+        let (caller, operation, condition) = (call.request.caller, call.operation(), call.condition());
+        write!(text, "\n{client}: {began} to {ended} {caller} {operation:?} {condition:?} {troubles:?}")
+            .unwrap();
+        write!(text, "\n     {} {}", answer.status, answer.body).unwrap();
+    }
+    text
+}
