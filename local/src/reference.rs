@@ -4,16 +4,16 @@
 //! The page asks the API on its own port, from which its requests are passed on; so it needs no
 //! CORS, and gets none. CORS for exactly this page cannot be had from `cargo lambda watch`, which lets
 //! every origin in and can be told nothing else. (Deployed, CORS is the gateway's: `CorsOrigins` in
-//! template.yaml.) What another origin lacks there is a token, and here are tokens. They are kept from
-//! the other pages that the developer's browser shows:
+//! template.yaml.) For the API's paths another origin lacks a token there, and here are tokens. They are
+//! kept from the other pages that the developer's browser shows:
 //!
 //! - A request must be for this host by one of its two names: a page whose own name has been made to
 //!   lead here (DNS rebinding) has another.
 //! - A request of a page of another origin is refused, and without the API's CORS headers no answer can
 //!   be read by one. Nor can another page embed anything of this one, or frame it.
 //! - The page itself runs and loads nothing that does not come from here (Content-Security-Policy).
-//! - Of the API only its own paths are passed on. The emulator has one more, which takes whole events,
-//!   claims included.
+//! - Of the API only its own paths are passed on. The emulator's path of invocations, which believes the
+//!   claims of any event, is not; on the API's own port it is open to all that reaches loopback.
 //!
 //! Nothing is read, unpacked or signed before somebody asks.
 
