@@ -3,20 +3,26 @@
 use crate::instance::{Answer, Instance};
 use crate::model::Time;
 use crate::moment::Moment;
-use crate::request::{Call, Operation, Request};
-use crate::strategy::{Concurrent, Trouble};
+use crate::request::{Call, NOWHERE, Operation, Request};
+use crate::strategy::Concurrent;
 use futures_util::future::join_all;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use support::database::Database;
 
+/// The share of requests to DynamoDB that meet a fault, in a history with faults.
+const FAULTS: f64 = 0.2;
+
 /// A request and what became of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Answered {
     /// Who made it; the first requests are another's.
     pub client: usize,
     pub call: Call,
-    pub troubles: Vec<Trouble>,
+    /// The actions that DynamoDB was asked for.
+    pub asked: Vec<String>,
+    /// Whether those could meet faults.
+    pub faults: bool,
     pub answer: Answer,
     pub time: Time,
     /// Where it began and ended in the order of all beginnings and ends.
@@ -36,32 +42,36 @@ struct World {
 /// others.
 pub async fn run(database: &Database, history: &Concurrent) -> (Vec<Answered>, Vec<Answered>) {
     let world = World::default();
-    let first: Vec<_> = history.first.iter().map(|request| (request.clone(), Vec::new())).collect();
-    let first = world.client(database, history.clients.len(), &first).await;
-    let clients = history.clients.iter().enumerate();
-    let answered = join_all(clients.map(|(client, requests)| world.client(database, client, requests))).await;
-    (first, answered.into_iter().flatten().collect())
+    let first = world.client(Instance::on(database).await, history.clients.len(), &history.first, None).await;
+    let clients = history.clients.iter().enumerate().map(async |(client, requests)| {
+        let faults = history.faults.map(|seed| seed.wrapping_add(client as u64));
+        world.client(Instance::on(database).await, client, requests, faults).await
+    });
+    (first, join_all(clients).await.concat())
 }
 
 impl World {
     async fn client(
         &self,
-        database: &Database,
+        instance: Instance,
         client: usize,
-        requests: &[(Request, Vec<Trouble>)],
+        requests: &[Request],
+        faults: Option<u64>,
     ) -> Vec<Answered> {
-        let instance = Instance::on(database).await;
+        if let Some(seed) = faults {
+            instance.proxy.at_random(seed, FAULTS);
+        }
         let mut all = Vec::new();
-        for (request, troubles) in requests {
+        for request in requests {
             let call = self.call(request);
-            instance.proxy.inject("", troubles.iter().map(|trouble| trouble.fault()));
+            let before = instance.proxy.actions().len();
             let (start, began) = (Moment::now(), self.event());
             let answer = instance.send(&call).await;
-            let (end, ended) = (Some(Moment::now()), self.event());
-            instance.proxy.end();
+            let time = Time { start, end: Some(Moment::now()) };
+            let order = [began, self.event()];
             self.learn(&call, &answer);
-            let (time, order, troubles) = (Time { start, end }, [began, ended], troubles.clone());
-            all.push(Answered { client, call, troubles, answer, time, order });
+            let asked = instance.proxy.actions().split_off(before);
+            all.push(Answered { client, call, asked, faults: faults.is_some(), answer, time, order });
         }
         all
     }
@@ -71,7 +81,8 @@ impl World {
     }
 
     fn call(&self, request: &Request) -> Call {
-        let organization = self.created.borrow().get(request.organization).cloned().unwrap_or_default();
+        let organization = self.created.borrow().get(request.organization).cloned();
+        let organization = organization.unwrap_or_else(|| NOWHERE[0].to_owned());
         let version = self.versions.borrow().get(&organization).copied().unwrap_or(1);
         Call { request: request.clone(), organization, version, page: None }
     }

@@ -3,7 +3,7 @@
 use crate::clients::{self, Answered};
 use crate::histories::Histories;
 use crate::request::Operation;
-use crate::strategy::{self, Concurrent, Trouble};
+use crate::strategy::{self, Concurrent};
 use std::collections::{BTreeMap, BTreeSet};
 use support::database::Database;
 use support::invariants::Contents;
@@ -27,14 +27,11 @@ async fn run(history: Concurrent) -> Result<usize, String> {
     if contents.faults.is_empty() { Ok(all.len()) } else { Err(contents.faults.join("\n")) }
 }
 
-/// Whether it is answered as a request is that has met no more than this. An answer of 5xx and a
-/// conflict need a reason.
-fn is_definite(Answered { answer, troubles, .. }: &Answered) -> bool {
+/// Whether it is answered as a request is that has met no more than this.
+fn is_definite(Answered { answer, faults, .. }: &Answered) -> bool {
     match answer.status {
-        503 => troubles.iter().any(|trouble| *trouble != Trouble::None),
-        409 if answer.body["code"] == "conflict" || answer.body["code"] == "idempotency_in_progress" => {
-            troubles.contains(&Trouble::Conflict)
-        }
+        503 => *faults,
+        409 => answer.body["code"] == "member_already_exists" || *faults,
         500.. => false,
         _ => true,
     }

@@ -1,12 +1,12 @@
-//! The nine functions in this process, and the events that API Gateway makes of requests.
+//! The nine functions in this process, the events that they are sent and what they answer.
 
 use crate::request::{Call, Flaw};
 use lambda_http::http::HeaderMap;
 use lambda_http::{Body, Context, LambdaEvent};
-use serde_json::{Map, Value, json};
-use shared::edge::percent_encoded;
+use serde_json::{Value, json};
 use shared::store::Store;
 use support::database::Database;
+use support::event::Request;
 use support::functions;
 use support::proxy::Proxy;
 
@@ -61,55 +61,30 @@ impl Instance {
     }
 }
 
-impl Call {
-    /// The path as it is sent.
-    pub fn path(&self) -> String {
-        let target = percent_encoded(self.operation().target().unwrap_or_default());
-        self.operation()
-            .route()
-            .1
-            .replace("{organization_id}", &self.organization)
-            .replace("{user_id}", &target)
-    }
-}
-
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).map(|value| value.to_str().unwrap().to_owned())
 }
 
-/// The event of payload version 2.0, its authorizer's claims included.
+/// The event, with the flaws that a request may have.
 fn event(call: &Call) -> Value {
-    let (method, path) = call.operation().route();
-    let route = format!("{method} {path}");
-    let identity = call.request.flaw != Some(Flaw::NoIdentity);
-    let claims = if identity { json!({ "sub": call.request.caller }) } else { json!({}) };
-    let mut parameters = Map::from_iter([("organization_id".to_owned(), json!(call.organization))]);
-    parameters.extend(call.operation().target().map(|user| ("user_id".to_owned(), json!(user))));
-    json!({
-        "version": "2.0",
-        "routeKey": route,
-        "rawPath": call.path(),
-        "rawQueryString": query(call),
-        "headers": headers(call),
-        "pathParameters": parameters,
-        "requestContext": {
-            "authorizer": { "jwt": { "claims": claims, "scopes": null } },
-            "domainName": "api.example.com",
-            "http": {
-                "method": method,
-                "path": call.path(),
-                "protocol": "HTTP/1.1",
-                "sourceIp": "192.0.2.1",
-                "userAgent": "tests",
-            },
-            "requestId": "a request",
-            "routeKey": route,
-            "stage": "$default",
-            "timeEpoch": 0,
-        },
-        "body": body(call),
-        "isBase64Encoded": false,
-    })
+    let mut request = Request::new(call.operation().id(), call.request.caller).query(&query(call));
+    if call.operation().is_of_an_organization() {
+        request = request.of("organization_id", &call.organization);
+    }
+    if let Some(user) = call.operation().target() {
+        request = request.of("user_id", user);
+    }
+    if let Some(value) = parameter(call) {
+        request = request.header(&call.operation().parameter().to_lowercase(), &value);
+    }
+    let mut event = request.event();
+    event["body"] = json!(body(call));
+    match call.request.flaw {
+        Some(Flaw::NoIdentity) => event["requestContext"]["authorizer"]["jwt"]["claims"] = json!({}),
+        Some(Flaw::NotJson) => event["headers"]["content-type"] = json!("text/plain"),
+        _ => {}
+    }
+    event
 }
 
 fn query(call: &Call) -> String {
@@ -122,18 +97,14 @@ fn query(call: &Call) -> String {
     }
 }
 
-fn headers(call: &Call) -> Map<String, Value> {
-    let parameter = call.operation().parameter();
-    let value = match parameter {
+/// The value of the header that the operation has beside.
+fn parameter(call: &Call) -> Option<String> {
+    match call.operation().parameter() {
         "limit" => None,
         _ if call.request.flaw == Some(Flaw::Parameter) => Some("\"".to_owned()),
         "Idempotency-Key" => call.operation().key().map(str::to_owned),
         _ => call.condition(),
-    };
-    let media_type = if call.request.flaw == Some(Flaw::NotJson) { "text/plain" } else { "application/json" };
-    let mut headers = Map::from_iter([("content-type".to_owned(), json!(media_type))]);
-    headers.extend(value.map(|value| (parameter.to_lowercase(), json!(value))));
-    headers
+    }
 }
 
 fn body(call: &Call) -> Option<String> {

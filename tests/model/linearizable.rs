@@ -60,9 +60,9 @@ fn in_order(steps: &[Step]) -> impl Iterator<Item = (bool, &Step)> {
 fn told(all: &[Arc<Answered>]) -> String {
     let mut text = "no order of these gives their answers:".to_owned();
     for answered in all {
-        let Answered { client, call, troubles, answer, order: [began, ended], .. } = &**answered;
+        let Answered { client, call, asked, answer, order: [began, ended], .. } = &**answered;
         let (caller, operation, condition) = (call.request.caller, call.operation(), call.condition());
-        write!(text, "\n{client}: {began} to {ended} {caller} {operation:?} {condition:?} {troubles:?}")
+        write!(text, "\n{client}: {began} to {ended} {caller} {operation:?} {condition:?} {asked:?}")
             .unwrap();
         write!(text, "\n     {} {}", answer.status, answer.body).unwrap();
     }

@@ -71,7 +71,7 @@ impl Organization {
         self.change(call, time);
         Ok(match call.operation() {
             Operation::AddMember { user, .. } => {
-                let location = format!("{}/{}", call.path(), percent_encoded(user));
+                let location = format!("/organization/{id}/member/{}", percent_encoded(user));
                 Answer { status: 201, location: Some(location), ..Answer::ok(self.member(id, user, shown)) }
             }
             Operation::UpdateMember { user, .. } => Answer::ok(self.member(id, user, shown)),

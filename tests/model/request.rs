@@ -9,6 +9,9 @@ pub const USERS: [&str; 5] = ["ann", "auth0|bob", "cyd", "dan@example.com", "eve
 /// No user can have that id.
 pub const NOBODY: &str = "no body";
 
+/// Organizations that there are not: the ids of none and of something else.
+pub const NOWHERE: [&str; 2] = ["org_01ARZ3NDEKTSV4RRFFQ69G5FAV", "org_1"];
+
 /// A value of a field: as it is sent, and as it is stored, or the rule that it breaks.
 pub type Text = (&'static str, Result<&'static str, &'static str>);
 
@@ -156,19 +159,9 @@ impl Operation {
         }
     }
 
-    /// The method, and the path below which `{…}` are parameters.
-    pub fn route(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::Create { .. } => ("POST", "/organization"),
-            Self::ListOrganizations { .. } => ("GET", "/organization/list"),
-            Self::Get => ("GET", "/organization/{organization_id}"),
-            Self::Update { .. } => ("PUT", "/organization/{organization_id}"),
-            Self::SetMaxOverages { .. } => ("PATCH", "/organization/{organization_id}/max-overages"),
-            Self::ListMembers { .. } => ("GET", "/organization/{organization_id}/member"),
-            Self::AddMember { .. } => ("POST", "/organization/{organization_id}/member"),
-            Self::UpdateMember { .. } => ("PATCH", "/organization/{organization_id}/member/{user_id}"),
-            Self::RemoveMember { .. } => ("DELETE", "/organization/{organization_id}/member/{user_id}"),
-        }
+    /// Whether an organization is in the path.
+    pub fn is_of_an_organization(&self) -> bool {
+        !matches!(self, Self::Create { .. } | Self::ListOrganizations { .. })
     }
 
     /// The user in the path.

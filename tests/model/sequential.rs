@@ -4,7 +4,7 @@ use crate::histories::Histories;
 use crate::instance::{Answer, Instance};
 use crate::model::{Model, Time};
 use crate::moment::Moment;
-use crate::request::{Call, Request};
+use crate::request::{Call, NOWHERE, Request};
 use crate::strategy;
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
@@ -12,9 +12,6 @@ use support::database::Database;
 
 /// Where shrunk failures are kept, to be tried first from then on.
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/sequential.proptest-regressions");
-
-/// Organizations that there are not: the ids of none and of something else.
-const NOWHERE: [&str; 2] = ["org_01ARZ3NDEKTSV4RRFFQ69G5FAV", "org_1"];
 
 #[test]
 fn answers_are_those_of_the_model() {
@@ -52,7 +49,12 @@ async fn run(requests: &[Request]) -> Result<(), String> {
         while let Some(next) = answer.next {
             let before = call.page.as_ref().map_or(0, |(before, _)| *before)
                 + answer.body.as_array().map_or(0, Vec::len);
-            let query = next.strip_prefix(&format!("{}?", call.path())).ok_or("a link to another path")?;
+            let path = if request.operation.is_of_an_organization() {
+                format!("/organization/{}/member?", call.organization)
+            } else {
+                "/organization/list?".to_owned()
+            };
+            let query = next.strip_prefix(&path).ok_or("a link to another path")?;
             call.page = Some((before, query.to_owned()));
             answer = step(&mut model, instance, &call).await?;
         }

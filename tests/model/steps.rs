@@ -4,7 +4,6 @@ use crate::clients::Answered;
 use crate::instance::Answer;
 use crate::model::Model;
 use crate::request::Operation;
-use crate::strategy::Trouble;
 use serde_json::{Value, json};
 use stateright::semantics::SequentialSpec;
 use std::collections::BTreeSet;
@@ -41,8 +40,8 @@ impl Step {
     /// Those of a request. One that was certainly not made, and a read that has failed, have none.
     pub fn of(number: usize, answered: &Arc<Answered>) -> Vec<Self> {
         use Part::{Change, Listed, Membership, Shown, Unanswered, Whole};
-        let Answered { call, troubles, answer, .. } = &**answered;
-        let again = troubles.contains(&Trouble::LostAnswer);
+        let Answered { call, asked, answer, .. } = &**answered;
+        let again = asked.iter().filter(|action| *action == "UpdateItem").count() > 1;
         let mut ordered = true;
         let mut parts = match (call.operation(), answer.status) {
             (Operation::Get | Operation::ListMembers { .. } | Operation::ListOrganizations { .. }, 503) => {

@@ -11,7 +11,6 @@ use proptest::sample::select;
 use std::iter::once;
 use std::ops::Range;
 use std::sync::LazyLock;
-use support::faults::Fault;
 
 /// With an owner, all but one of the owners and admins that an organization may have.
 static ADMINS: LazyLock<Vec<String>> =
@@ -41,69 +40,34 @@ pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Request>> {
 #[derive(Debug, Clone)]
 pub struct Concurrent {
     pub first: Vec<Request>,
-    pub clients: Vec<Vec<(Request, Vec<Trouble>)>>,
-}
-
-/// What happens to a request to DynamoDB; see [`Fault`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Trouble {
-    None,
-    LostAnswer,
-    Throttled,
-    Broken,
-    Conflict,
-}
-
-impl Trouble {
-    pub fn fault(self) -> Fault {
-        match self {
-            Self::None => Fault::None,
-            Self::LostAnswer => Fault::LostAnswer,
-            Self::Throttled => Fault::exception("ThrottlingException"),
-            Self::Broken => Fault::Answer(500, "{}".to_owned()),
-            Self::Conflict => Fault::Conflict,
-        }
-    }
+    pub clients: Vec<Vec<Request>>,
+    /// What the faults that the clients' requests meet are made from; without, they meet none.
+    pub faults: Option<u64>,
 }
 
 /// Any requests by several clients.
 pub fn concurrent(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
-    with_troubles(clients, length, request())
+    with_faults(clients, length, request())
 }
 
 /// Requests by several clients to one organization.
 pub fn of_one_organization(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
-    let only = |operation: &Operation| !matches!(operation, Operation::Create { .. });
-    let request = request().prop_filter("creates another", move |request| only(&request.operation));
-    with_troubles(
+    let creates = |request: &Request| matches!(request.operation, Operation::Create { .. });
+    let request = request().prop_filter("creates another", move |request| !creates(request));
+    with_faults(
         clients,
         length,
         request.prop_map(|request| Request { organization: 0, flaw: None, ..request }),
     )
 }
 
-/// Every other history with trouble for some requests.
-fn with_troubles(
+fn with_faults(
     clients: usize,
     length: Range<usize>,
     request: impl Strategy<Value = Request>,
 ) -> impl Strategy<Value = Concurrent> {
-    let any_trouble = select(vec![
-        Trouble::None,
-        Trouble::LostAnswer,
-        Trouble::LostAnswer,
-        Trouble::Throttled,
-        Trouble::Broken,
-        Trouble::Conflict,
-    ]);
-    let troubles = prop_oneof![3 => Just(Vec::new()), 1 => vec(any_trouble, 1..5)];
-    let requests = vec(vec((request, troubles), length), clients);
-    (history(0..1), requests, any::<bool>()).prop_map(|(first, mut clients, trouble)| {
-        for (_, troubles) in clients.iter_mut().flatten().filter(|_| !trouble) {
-            troubles.clear();
-        }
-        Concurrent { first, clients }
-    })
+    (history(0..1), vec(vec(request, length), clients), option::of(any::<u64>()))
+        .prop_map(|(first, clients, faults)| Concurrent { first, clients, faults })
 }
 
 fn request() -> impl Strategy<Value = Request> {

@@ -1,6 +1,7 @@
 //! Events as API Gateway sends them: payload format 2.0, the authorizer's claims included.
 
 use serde_json::{Map, Value, json};
+use shared::edge::percent_encoded;
 
 /// A request to one operation.
 #[derive(Debug, Clone)]
@@ -61,7 +62,7 @@ impl Request {
         let (method, template) = route(self.operation);
         let route = format!("{method} {template}");
         let path = self.parameters.iter().fold(template.to_owned(), |path, (name, value)| {
-            path.replace(&format!("{{{name}}}"), value.as_str().unwrap())
+            path.replace(&format!("{{{name}}}"), &percent_encoded(value.as_str().unwrap()))
         });
         let mut headers = self.headers.clone();
         headers.insert("content-type".to_owned(), json!("application/json"));
