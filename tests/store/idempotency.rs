@@ -79,11 +79,10 @@ async fn a_repeated_request_adds_no_item_of_any_kind() {
 async fn a_creation_that_failed_leaves_its_key_free() {
     let table = Table::new().await;
     let ann = user("ann");
-    for fault in [
-        Fault::canceled(["None", "None", "ThrottlingError"]),
-        Fault::canceled(["ThrottlingError", "None", "None"]),
-    ] {
-        table.inject([fault]);
+    for item in 0..3 {
+        let mut reasons = ["None"; 3];
+        reasons[item] = "ThrottlingError";
+        table.inject((0..5).map(|_| Fault::canceled(reasons)));
         let failed = table.create_organization(&ann, acme(), Some(&key("k"))).await;
         assert_eq!(refusal(failed), "service_unavailable");
         assert_eq!(table.size().await, 0);

@@ -1,8 +1,10 @@
 //! Writes whose answer is lost are done once and answered as done; conflicts are retried; and what
 //! cannot be done in the end changes nothing.
 
-use crate::table::{ANY, Table, acme, number, refusal, user};
-use shared::model::{ExpectedVersion, MaxOverages, OrganizationChanges, OrganizationName, Role};
+use crate::table::{ANY, Table, acme, number, refusal, text, user};
+use shared::model::{
+    ExpectedVersion, IdempotencyKey, MaxOverages, OrganizationChanges, OrganizationName, Role,
+};
 use support::faults::Fault;
 
 fn rename() -> OrganizationChanges {
@@ -117,6 +119,33 @@ async fn conflicts_are_retried_until_the_attempts_are_spent() {
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
 }
 
+/// `conflict` would say that nothing was changed.
+#[tokio::test]
+async fn a_conflict_after_a_sending_that_was_not_answered_is_unavailability() {
+    let unanswered: [fn() -> Fault; 3] = [
+        || Fault::LostAnswer,
+        || Fault::CutAnswer,
+        || Fault::Misreported(500, r#"{"__type":"InternalServerError"}"#.to_owned()),
+    ];
+    let conflicts = || (0..5).map(|_| Fault::Conflict);
+    for unanswered in unanswered {
+        let table = Table::new().await;
+        let (ann, key) = (user("ann"), IdempotencyKey::parse("k").ok());
+        table.inject([unanswered()]);
+        table.inject(conflicts());
+        let refused = table.create_organization(&ann, acme(), key.as_ref()).await;
+        assert_eq!(refusal(refused), "service_unavailable");
+        let id = table.create_organization(&ann, acme(), key.as_ref()).await.unwrap().id;
+
+        table.inject([unanswered()]);
+        table.inject(conflicts());
+        let refused = table.update_organization(&ann, &id, rename(), &ANY).await;
+        assert_eq!(refusal(refused), "service_unavailable");
+        let item = table.organization_item(&id).await;
+        assert_eq!((number(&item, "version"), &item["name"]), (2, &text("B")));
+    }
+}
+
 /// The SDK sent the transaction again while its first sending was at work; it may still be made.
 #[tokio::test]
 async fn a_transaction_that_does_not_end_is_no_conflict() {
@@ -140,11 +169,32 @@ async fn throttling_that_outlasts_the_retries_is_unavailability_and_changes_noth
     assert_eq!(refusal(table.update_organization(&ann, &id, rename(), &ANY).await), "service_unavailable");
     table.inject(throttled());
     assert_eq!(refusal(table.get_organization(&ann, &id).await), "service_unavailable");
-    table.inject([Fault::canceled(["ThrottlingError", "None"])]);
+    table.inject((0..5).map(|_| Fault::ItemThrottled));
     let refused = table.add_member(&ann, &id, user("bob"), Role::Member, &ANY).await;
     assert_eq!(refusal(refused), "service_unavailable");
     let item = table.organization_item(&id).await;
     assert_eq!((number(&item, "version"), number(&item, "memberCount")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_transaction_with_a_throttled_item_is_sent_again() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let id = table.organization_of(&ann).await.id;
+    table.inject([Fault::ItemThrottled, Fault::LostAnswer, Fault::ItemThrottled]);
+    table.add_member(&ann, &id, user("bob"), Role::Member, &ANY).await.unwrap();
+    let item = table.organization_item(&id).await;
+    assert_eq!((number(&item, "version"), number(&item, "memberCount")), (2, 2));
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_recognized_in_a_refusal_without_the_item() {
+    let table = Table::new().await;
+    let ann = user("ann");
+    let id = table.organization_of(&ann).await.id;
+    table.inject([Fault::LostAnswer, Fault::WithoutItems]);
+    let expected = ExpectedVersion::OneOf(vec![1]);
+    assert_eq!(table.update_organization(&ann, &id, rename(), &expected).await.unwrap().version, 2);
 }
 
 /// Old builds of DynamoDB Local return no item with a refusal, even when asked.

@@ -7,6 +7,7 @@ use std::iter;
 
 const UPDATE: &str = "UpdateItem";
 const TRANSACTION: &str = "TransactWriteItems";
+const READING_TRANSACTION: &str = "TransactGetItems";
 
 /// What happens to one request.
 pub enum Fault {
@@ -14,7 +15,7 @@ pub enum Fault {
     None,
     /// It is not done; this status and body answer it.
     Answer(u16, String),
-    /// A write is not done, as a transaction is on its item; a read is done.
+    /// A write or a transaction is not done, as a transaction is on its item; another request is.
     Conflict,
     /// A transaction is not done, as one of its items is throttled; another request is.
     ItemThrottled,
@@ -73,8 +74,12 @@ const QUICK: [Kind; 11] = [
     Kind::any("closed", || Fault::Closed),
     Kind::any("answer lost", || Fault::LostAnswer),
     Kind::any("answer cut", || Fault::CutAnswer),
-    Kind { name: "conflict", only: &[TRANSACTION, UPDATE], fault: || Fault::Conflict },
-    Kind { name: "item throttled", only: &[TRANSACTION], fault: || Fault::ItemThrottled },
+    Kind { name: "conflict", only: &[TRANSACTION, READING_TRANSACTION, UPDATE], fault: || Fault::Conflict },
+    Kind {
+        name: "item throttled",
+        only: &[TRANSACTION, READING_TRANSACTION],
+        fault: || Fault::ItemThrottled,
+    },
     Kind { name: "refused without items", only: &[TRANSACTION, UPDATE], fault: || Fault::WithoutItems },
     Kind { name: "keys unprocessed", only: &["BatchGetItem"], fault: || Fault::Unprocessed },
 ];
@@ -95,7 +100,17 @@ impl Kind {
 
     /// Those of them that are soon over.
     pub fn quick(action: &str) -> Vec<Self> {
-        QUICK.into_iter().filter(|kind| kind.only.is_empty() || kind.only.contains(&action)).collect()
+        QUICK.into_iter().filter(|kind| kind.is_of(action)).collect()
+    }
+
+    /// Whether it lasts until the sender loses patience.
+    pub fn is_slow(self) -> bool {
+        SLOW.iter().any(|slow| slow.name == self.name)
+    }
+
+    /// Whether a request of this action can meet it.
+    pub fn is_of(self, action: &str) -> bool {
+        self.only.is_empty() || self.only.contains(&action)
     }
 }
 
@@ -122,8 +137,12 @@ impl Fault {
             (Self::Conflict, UPDATE) => {
                 End::Answered((400, exception("TransactionConflictException").into()))
             }
-            (Self::Conflict, TRANSACTION) => End::Answered(first_canceled(request, "TransactionConflict")),
-            (Self::ItemThrottled, TRANSACTION) => End::Answered(first_canceled(request, "ThrottlingError")),
+            (Self::Conflict, TRANSACTION | READING_TRANSACTION) => {
+                End::Answered(first_canceled(request, "TransactionConflict"))
+            }
+            (Self::ItemThrottled, TRANSACTION | READING_TRANSACTION) => {
+                End::Answered(first_canceled(request, "ThrottlingError"))
+            }
             (Self::Closed, _) => End::Closed,
             (Self::Stall, _) => End::Never,
             (fault, _) => fault.meet_answer(request, forwarded.await).await,

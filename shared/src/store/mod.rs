@@ -42,6 +42,7 @@ mod remove_member;
 mod retry;
 mod set_max_overages;
 mod transaction;
+mod unanswered;
 mod update_member;
 mod update_organization;
 mod warm_up;

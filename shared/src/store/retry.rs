@@ -1,22 +1,41 @@
 //! Retries that the SDK leaves to its callers: of writes that met another transaction on the same
-//! item, of what must be read after a write is done, and of keys that BatchGetItem left unprocessed.
+//! item, of transactions with a throttled item, of what must be read after a write is done, and of
+//! keys that BatchGetItem left unprocessed.
 
 use super::client::ATTEMPT;
 use super::deadline;
+use super::unanswered::Unanswered;
 use crate::error::Error;
 use std::time::Duration;
 
 /// Attempts at one write, and rounds of one batch, before it counts as contended or throttled.
 pub(super) const MOST_ATTEMPTS: u32 = 5;
 
-/// Attempts a write until it is not [`Error::Conflict`], or the attempts or the time are spent: then
-/// that is the error, as it is certain that nothing was changed. Each attempt must be the same
-/// write to DynamoDB, so that it is done once.
-pub(super) async fn while_conflict<T, F>(attempt: impl Fn() -> F) -> Result<T, Error>
+/// A transaction was canceled as this is throttled. To the SDK it is a refusal like any other.
+#[derive(Debug, thiserror::Error)]
+#[error("transaction canceled: {0}")]
+pub(super) struct Throttled(pub String);
+
+/// Attempts a write or a transaction until it is neither [`Error::Conflict`] nor [`Throttled`], or the
+/// attempts or the time are spent: then that is the error. Each attempt must be the same to DynamoDB, so
+/// that it is done once, and the sendings of a write must be counted: its conflict stays one only when
+/// none is unanswered, as it is certain then that nothing was changed.
+pub(super) async fn while_contended<T, F>(attempt: impl Fn(Unanswered) -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
 {
-    retry(|error| matches!(error, Error::Conflict), attempt).await
+    let unanswered = Unanswered::default();
+    let contended = |error: &Error| match error {
+        Error::Conflict => true,
+        Error::ServiceUnavailable(cause) => cause.is::<Throttled>(),
+        _ => false,
+    };
+    match retry(contended, || attempt(unanswered.clone())).await {
+        Err(Error::Conflict) if unanswered.any() => {
+            Err(Error::ServiceUnavailable("a conflict, after a sending that was not answered".into()))
+        }
+        result => result,
+    }
 }
 
 /// Attempts a read until it is not [`Error::ServiceUnavailable`], or the attempts or the time are

@@ -5,7 +5,7 @@ use super::Store;
 use super::failure::unexpected;
 use super::keys::Item;
 use super::meter;
-use super::retry::while_conflict;
+use super::retry::{Throttled, while_contended};
 use crate::error::Error;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
@@ -31,7 +31,7 @@ pub(super) struct Refused {
 impl Store {
     /// Makes all writes or none; then it says which of the steps' conditions failed, each in its
     /// step's place. One ClientRequestToken goes with all attempts, the SDK's and those after a
-    /// conflict, so a transaction whose answer was lost is done once.
+    /// conflict or throttling, so a transaction whose answer was lost is done once.
     pub(super) async fn transact<const STEPS: usize>(
         &self,
         steps: [Step; STEPS],
@@ -42,8 +42,8 @@ impl Store {
             .set_transact_items(Some(steps.map(Step::into_item).into()))
             .client_request_token(Ulid::generate().to_string())
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        while_conflict(|| async {
-            match request.clone().send().await {
+        while_contended(|unanswered| async {
+            match request.clone().customize().interceptor(unanswered).send().await {
                 Ok(output) => {
                     meter::consumed(output.consumed_capacity());
                     Ok(Ok(()))
@@ -78,7 +78,7 @@ impl Store {
             .transact_get_items()
             .set_transact_items(Some(keys.map(get).collect::<Result<_, Error>>()?))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        while_conflict(|| async {
+        while_contended(|_| async {
             match request.clone().send().await {
                 Ok(output) => {
                     meter::consumed(output.consumed_capacity());
@@ -117,7 +117,7 @@ fn interference(reasons: &[CancellationReason]) -> Option<Error> {
         "None" | "ConditionalCheckFailed" => None,
         "TransactionConflict" => Some(Error::Conflict),
         code @ ("ThrottlingError" | "ProvisionedThroughputExceeded") => {
-            Some(Error::ServiceUnavailable(code.into()))
+            Some(Error::ServiceUnavailable(Throttled(code.to_owned()).into()))
         }
         code => Some(Error::Internal(format!("transaction canceled: {code}").into())),
     })

@@ -5,8 +5,9 @@ use super::Store;
 use super::failure::unexpected;
 use super::guard::{Authority, Change, Guard, Target};
 use super::items::{self, OrganizationItem};
+use super::keys;
 use super::meter;
-use super::retry::while_conflict;
+use super::retry::while_contended;
 use crate::error::Error;
 use crate::model::{Domain, ExpectedVersion, Organization, OrganizationChanges, OrganizationId, UserId};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -53,8 +54,8 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        while_conflict(|| async {
-            let refused = match request.clone().send().await {
+        while_contended(|unanswered| async {
+            let refused = match request.clone().customize().interceptor(unanswered).send().await {
                 Ok(output) => {
                     meter::consumed(&output.consumed_capacity);
                     return items::read(output.attributes.unwrap_or_default());
@@ -66,13 +67,20 @@ impl Store {
                     _ => return Err(unexpected(error)),
                 },
             };
-            match refused.filter(|item| !item.is_empty()) {
-                // It was sent twice, and the first sending went through.
-                Some(item) if items::remembers(&item, &write.mutation) => items::read(item),
-                // With the guard found to hold after all, somebody changed the organization
-                // between the refusal and the reading of its cause.
-                seen => Err(self.why_refused(guard, seen, true).await.err().unwrap_or(Error::Conflict)),
+            let seen = match refused.filter(|item| !item.is_empty()) {
+                Some(item) => item,
+                None => {
+                    let read = self.get_item(keys::organization(guard.id)).await?;
+                    read.ok_or(Error::OrganizationNotFound)?
+                }
+            };
+            // It was sent twice, and the first sending went through.
+            if items::remembers(&seen, &write.mutation) {
+                return items::read(seen);
             }
+            // With the guard found to hold after all, somebody changed the organization between the
+            // refusal and the reading of its cause.
+            Err(self.why_refused(guard, Some(seen), true).await.err().unwrap_or(Error::Conflict))
         })
         .await
     }

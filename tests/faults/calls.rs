@@ -1,0 +1,105 @@
+//! The calls of the operations: one for each way in which an operation asks DynamoDB.
+
+use serde_json::{Value, json};
+use support::event::Request;
+
+/// A call, on a table that is filled like this.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub name: &'static str,
+    pub table: Filled,
+    operation: &'static str,
+    caller: &'static str,
+    user: Option<&'static str>,
+    headers: &'static [(&'static str, &'static str)],
+    body: Option<Value>,
+    /// What it is answered where there are no faults.
+    pub status: u16,
+}
+
+/// What is in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Filled {
+    /// An organization of the owner `ann`, the admin `bob` and the member `cyd`, at version 3. `ann`
+    /// made it with the Idempotency-Key `used`.
+    WithTeam,
+    /// The same, and a hundred more of `ann`: more than one BatchGetItem takes.
+    WithMany,
+}
+
+/// At the version of the team's organization.
+const CURRENT: &[(&str, &str)] = &[("if-match", "\"3\"")];
+
+const STALE: &[(&str, &str)] = &[("if-match", "\"2\"")];
+
+impl Call {
+    fn new(name: &'static str, operation: &'static str, status: u16) -> Self {
+        let table = Filled::WithTeam;
+        Self { name, table, operation, caller: "ann", user: None, headers: &[], body: None, status }
+    }
+
+    fn by(self, caller: &'static str) -> Self {
+        Self { caller, ..self }
+    }
+
+    fn about(self, user: &'static str) -> Self {
+        Self { user: Some(user), ..self }
+    }
+
+    fn with(self, headers: &'static [(&'static str, &'static str)]) -> Self {
+        Self { headers, ..self }
+    }
+
+    fn says(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
+    /// The call as a request to this organization.
+    pub fn request(&self, organization: &str) -> Request {
+        let mut request = Request::new(self.operation, self.caller).of("organization_id", organization);
+        request = self.user.iter().fold(request, |request, user| request.of("user_id", user));
+        request = self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        Request { body: self.body.clone(), ..request }
+    }
+}
+
+/// All of them.
+pub fn all() -> Vec<Call> {
+    let acme = || json!({ "organizationName": "Acme", "domain": "acme.example" });
+    let rename = || json!({ "name": "B" });
+    let limit = || json!({ "maxOverages": 5 });
+    let dan = |role| json!({ "userId": "dan", "role": role });
+    let role = |role| json!({ "role": role });
+    vec![
+        Call::new("create", "createOrganization", 201).says(acme()),
+        Call::new("create with a key", "createOrganization", 201)
+            .with(&[("idempotency-key", "new")])
+            .says(acme()),
+        Call::new("create with a used key", "createOrganization", 201)
+            .with(&[("idempotency-key", "used")])
+            .says(acme()),
+        Call::new("list organizations", "listOrganizations", 200),
+        Call { table: Filled::WithMany, ..Call::new("list 101 organizations", "listOrganizations", 200) },
+        Call::new("get", "getOrganization", 200),
+        Call::new("get by a stranger", "getOrganization", 404).by("eve"),
+        Call::new("update", "updateOrganization", 200).says(rename()),
+        Call::new("update if at the version", "updateOrganization", 200).with(CURRENT).says(rename()),
+        Call::new("update at another version", "updateOrganization", 412).with(STALE).says(rename()),
+        Call::new("update by a member", "updateOrganization", 403).by("cyd").says(rename()),
+        Call::new("set overages if at the version", "setMaxOverages", 200).with(CURRENT).says(limit()),
+        Call::new("list members", "listMembers", 200),
+        Call::new("add a member", "addMember", 201).says(dan("member")),
+        Call::new("add an owner if at the version", "addMember", 201).with(CURRENT).says(dan("owner")),
+        Call::new("add who is there", "addMember", 409).says(json!({ "userId": "cyd" })),
+        Call::new("promote", "updateMember", 200).about("cyd").says(role("admin")),
+        Call::new("promote a stranger", "updateMember", 404).about("eve").says(role("admin")),
+        Call::new("demote if at the version", "updateMember", 200)
+            .about("bob")
+            .with(CURRENT)
+            .says(role("member")),
+        Call::new("demote the last owner", "updateMember", 422).about("ann").says(role("admin")),
+        Call::new("remove if at the version", "removeMember", 200).about("bob").with(CURRENT),
+        Call::new("leave", "removeMember", 200).by("cyd").about("cyd"),
+        Call::new("leave as the last owner", "removeMember", 422).about("ann"),
+    ]
+}

@@ -1,0 +1,87 @@
+//! All that is in a table, to be compared with what was there before, or would be there.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Map, Value, json};
+use shared::model::{OrganizationId, Timestamp};
+use std::collections::{BTreeSet, HashMap};
+
+/// An item as the SDK has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// All items, in one order whatever happened.
+pub async fn read(client: &Client) -> Value {
+    items(client).await.iter().map(|item| json!(object(item))).collect()
+}
+
+/// The same as the SDK has them.
+pub async fn items(client: &Client) -> Vec<Item> {
+    let items =
+        client.scan().table_name(local::TABLE_NAME).consistent_read(true).into_paginator().items().send();
+    items.collect::<Result<_, _>>().await.unwrap()
+}
+
+fn object(item: &Item) -> Map<String, Value> {
+    item.iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
+}
+
+fn attribute(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!(text),
+        AttributeValue::N(number) => serde_json::from_str(number).unwrap(),
+        AttributeValue::Null(_) => Value::Null,
+        AttributeValue::Ss(set) => json!(set.iter().collect::<BTreeSet<_>>()),
+        AttributeValue::L(list) => list.iter().map(attribute).collect(),
+        other => panic!("no attribute of ours: {other:?}"),
+    }
+}
+
+/// What cannot be known in advance is replaced by what it is: ids, moments and names of writes that are
+/// not yet among the `known` ones. Lists of items are sorted then.
+pub fn masked(value: &Value, known: &BTreeSet<String>) -> Value {
+    match value {
+        Value::String(text) if !known.contains(text) => json!(mask(text)),
+        Value::Number(number) if number.as_u64().is_some_and(is_moment) => json!("<moment>"),
+        Value::Array(items) => {
+            let mut items: Vec<_> = items.iter().map(|item| masked(item, known)).collect();
+            if items.iter().all(|item| item.get("pk").is_some()) {
+                items.sort_by_key(Value::to_string);
+            }
+            Value::Array(items)
+        }
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), masked(value, known))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The texts in a value.
+pub fn texts(value: &Value) -> BTreeSet<String> {
+    match value {
+        Value::String(text) => BTreeSet::from([text.clone()]),
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(fields) => fields.values().flat_map(texts).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Seconds since 1970, and more than any other number is.
+fn is_moment(number: u64) -> bool {
+    number > 1_500_000_000
+}
+
+fn mask(text: &str) -> String {
+    let id = text.find("org_").map(|at| text.split_at(at));
+    if let Some((before, id)) = id
+        && OrganizationId::parse(id).is_some()
+    {
+        format!("{before}<id>")
+    } else if text.len() == Timestamp::now().as_str().len() && text.ends_with('Z') {
+        "<moment>".to_owned()
+    } else if text.len() == 16 && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) {
+        "<write>".to_owned()
+    } else {
+        text.to_owned()
+    }
+}

@@ -1,0 +1,148 @@
+//! What a call comes to, and whether it is what may come of the faults that it met.
+
+use crate::calls::Call;
+use crate::contents::{masked, texts};
+use crate::world::{Filling, World};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The time of an invocation: template.yaml's.
+pub const INVOCATION: Duration = Duration::from_secs(15);
+
+/// How late a busy machine may be.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// A call where there are no faults, and the same call sent again. All is masked but what was `before`.
+pub struct Normal {
+    before: Value,
+    known: BTreeSet<String>,
+    answer: Value,
+    after: Value,
+    answer_again: Value,
+    after_again: Value,
+    /// What it asks of DynamoDB.
+    pub actions: Vec<String>,
+}
+
+/// How a call came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// As without faults.
+    Right,
+    /// Answered 503, with nothing done.
+    Unavailable,
+    /// Answered 503, and done.
+    UnavailableThoughDone,
+    /// Answered 409 `conflict` or `idempotency_in_progress`, with nothing done.
+    Conflict,
+}
+
+/// What may come of the faults that a call meets.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowed {
+    /// Anything else than what comes without faults.
+    pub failure: bool,
+    /// That it is said that others are at it.
+    pub conflict: bool,
+}
+
+impl Outcome {
+    /// Short, for a table.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Right => "ok",
+            Self::Unavailable => "503",
+            Self::UnavailableThoughDone => "503 (done)",
+            Self::Conflict => "409",
+        }
+    }
+}
+
+impl Normal {
+    pub async fn of(call: &Call, filling: &Filling) -> Self {
+        let world = World::new(filling).await;
+        let before = world.contents().await;
+        let known = texts(&before);
+        let mask = |value: &Value| masked(value, &known);
+        let (answer, _) = world.send(call, INVOCATION).await;
+        assert_eq!(answer["status"], call.status, "{}: {answer}", call.name);
+        let actions = world.proxy.actions();
+        let after = mask(&world.contents().await);
+        let (answer_again, _) = world.send(call, INVOCATION).await;
+        let after_again = mask(&world.contents().await);
+        let (answer, answer_again) = (mask(&answer), mask(&answer_again));
+        Self { before, known, answer, after, answer_again, after_again, actions }
+    }
+
+    /// Sends the call into faults, and then again without any; says what is wrong with what came of it.
+    pub async fn compare(
+        &self,
+        call: &Call,
+        world: &World,
+        time: Duration,
+        allowed: Allowed,
+    ) -> Result<Outcome, String> {
+        let (answer, took) = world.send(call, time).await;
+        world.proxy.end();
+        if took >= time + SLACK {
+            return Err(format!("it took {took:?} of {time:?}"));
+        }
+        let contents = world.contents().await;
+        let (unchanged, done) = (contents == self.before, self.mask(&contents) == self.after);
+        if !unchanged && !done {
+            return Err(format!("neither before nor after:\n{}\n{answer}", self.mask(&contents)));
+        }
+        let outcome = self.outcome(&answer, unchanged, done, allowed)?;
+        // A change that is none by its nature is both.
+        let (expected, state) = if done && (!unchanged || outcome == Outcome::Right) {
+            (&self.answer_again, &self.after_again)
+        } else {
+            (&self.answer, &self.after)
+        };
+        let (again, _) = world.send(call, INVOCATION).await;
+        let contents = self.mask(&world.contents().await);
+        if self.mask(&again) != *expected {
+            return Err(format!("{answer}\nand then {again}\nin place of {expected}"));
+        }
+        if contents != *state {
+            return Err(format!("{answer}\nand then {again}\nleft\n{contents}\nin place of\n{state}"));
+        }
+        Ok(outcome)
+    }
+
+    fn outcome(
+        &self,
+        answer: &Value,
+        unchanged: bool,
+        done: bool,
+        allowed: Allowed,
+    ) -> Result<Outcome, String> {
+        let code = answer["body"]["code"].as_str().unwrap_or_default();
+        let refused =
+            matches!((answer["status"].as_u64(), code), (Some(409), "conflict" | "idempotency_in_progress"));
+        if self.mask(answer) == self.answer {
+            return if done { Ok(Outcome::Right) } else { Err(format!("answered and not done: {answer}")) };
+        }
+        if refused && allowed.conflict {
+            return if unchanged {
+                Ok(Outcome::Conflict)
+            } else {
+                Err(format!("done all the same: {answer}"))
+            };
+        }
+        if allowed.failure && (&answer["status"], code) == (&json!(503), "service_unavailable") {
+            return match &answer["retryAfter"] {
+                Value::String(seconds) if seconds.parse::<u32>().is_ok_and(|seconds| seconds > 0) => {
+                    Ok(if unchanged { Outcome::Unavailable } else { Outcome::UnavailableThoughDone })
+                }
+                other => Err(format!("Retry-After: {other}")),
+            };
+        }
+        Err(format!("{answer}\nin place of {}", self.answer))
+    }
+
+    fn mask(&self, value: &Value) -> Value {
+        masked(value, &self.known)
+    }
+}
