@@ -146,6 +146,24 @@ async fn a_conflict_after_a_sending_that_was_not_answered_is_unavailability() {
     }
 }
 
+#[tokio::test]
+async fn a_refusal_is_explained_after_the_transactions_that_are_in_the_way() {
+    let table = Table::new().await;
+    let (eve, id) = (user("eve"), table.team().await);
+    let conflicts = |times| std::iter::repeat_with(|| Fault::Conflict).take(times);
+
+    table.inject_into("TransactGetItems", conflicts(4));
+    let refused = table.add_member(&eve, &id, user("fay"), Role::Member, &ANY).await;
+    assert_eq!(refusal(refused), "organization_not_found");
+    table.inject_into("TransactGetItems", conflicts(5));
+    assert_eq!(refusal(table.remove_member(&eve, &id, &user("cyd"), &ANY).await), "conflict");
+    table.inject_into("TransactGetItems", std::iter::repeat_with(|| Fault::ItemThrottled).take(50));
+    let refused = table.update_member(&eve, &id, &user("cyd"), Role::Admin, &ANY).await;
+    assert_eq!(refusal(refused), "service_unavailable");
+    table.proxy.end();
+    assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
+}
+
 /// The SDK sent the transaction again while its first sending was at work; it may still be made.
 #[tokio::test]
 async fn a_transaction_that_does_not_end_is_no_conflict() {
