@@ -3,7 +3,8 @@
 use crate::runtime_api::{Call, RuntimeApi};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
@@ -24,11 +25,31 @@ impl Instance {
     /// Starts the binary of that name, as `get-organization`, on the table of the DynamoDB at `url`,
     /// and waits until it asks for its first event.
     pub async fn start(binary: &str, url: &str) -> Self {
+        let variables = [("AWS_ENDPOINT_URL_DYNAMODB", url.to_owned())];
+        let mut instance = Self::spawn(binary, variables, (Stdio::null(), Stdio::inherit())).await;
+        instance.expect_next().await;
+        instance
+    }
+
+    /// The same with these variables and all that it prints in a new file; also one that cannot start.
+    pub async fn logging(
+        binary: &str,
+        variables: impl IntoIterator<Item = (&'static str, String)>,
+        log: &Path,
+    ) -> Self {
+        let log = File::create(log).unwrap();
+        Self::spawn(binary, variables, (log.try_clone().unwrap().into(), log.into())).await
+    }
+
+    async fn spawn(
+        binary: &str,
+        variables: impl IntoIterator<Item = (&'static str, String)>,
+        (stdout, stderr): (Stdio, Stdio),
+    ) -> Self {
         let api = RuntimeApi::start().await;
         let mut command = Command::new(directory().await.join(binary));
         command.env_clear().envs([
             ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_ENDPOINT_URL_DYNAMODB", url),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
             ("AWS_LAMBDA_FUNCTION_NAME", binary),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
@@ -39,10 +60,23 @@ impl Instance {
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("TABLE_NAME", local::TABLE_NAME),
         ]);
-        let process = command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        let mut instance = Self { process, api };
-        instance.expect_next().await;
-        instance
+        command.envs(variables).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        Self { process: command.kill_on_drop(true).spawn().unwrap(), api }
+    }
+
+    /// Waits until it asks for its first event, if nothing has waited for that.
+    pub async fn ready(&mut self) {
+        self.expect_next().await;
+    }
+
+    /// Kills it.
+    pub async fn kill(mut self) {
+        self.process.kill().await.unwrap();
+    }
+
+    /// Waits until it ends by itself, and gives its exit code.
+    pub async fn exit_code(mut self) -> Option<i32> {
+        timeout(PATIENCE, self.process.wait()).await.expect("the instance ends").unwrap().code()
     }
 
     /// What it answers to an event: a response in payload format 2.0.

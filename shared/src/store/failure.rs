@@ -19,24 +19,35 @@ const OVERLOAD: [&str; 7] = [
     "TransactionInProgressException",
 ];
 
+/// Codes whose messages name a permission or a table, and nothing of the request. Others may quote it,
+/// names and domains included, or credentials: a validation fails with "Value '[…]' at 'transactItems'",
+/// and a signature with the text that was to be signed.
+const TELLING: [&str; 2] = ["AccessDeniedException", "ResourceNotFoundException"];
+
 /// The error for a call that failed, the SDK's retries included: overload and anything between us
 /// and DynamoDB is unavailability, a refused request is a bug.
 pub(super) fn unexpected<E>(error: SdkError<E, HttpResponse>) -> Error
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let unavailable = match &error {
-        SdkError::ServiceError(refused) => {
-            let code = refused.err().code().unwrap_or_default();
-            if code == "TransactionConflictException" {
-                return Error::Conflict;
-            }
-            OVERLOAD.contains(&code) || refused.raw().status().is_server_error()
-        }
-        SdkError::ConstructionFailure(_) => false,
-        _ => true,
+    let SdkError::ServiceError(refused) = &error else {
+        // The log shows what it and its sources say of themselves. Their `Debug`, which the SDK's
+        // `DisplayErrorContext` adds, has the answer's body.
+        return match error {
+            SdkError::ConstructionFailure(_) => Error::Internal(error.into()),
+            _ => Error::ServiceUnavailable(error.into()),
+        };
     };
-    // The error itself, of which the log shows what it and its sources say of themselves. Their
-    // `Debug`, which the SDK's `DisplayErrorContext` adds, has the answer's body: names and domains.
-    if unavailable { Error::ServiceUnavailable(error.into()) } else { Error::Internal(error.into()) }
+    let (status, code) = (refused.raw().status(), refused.err().code().unwrap_or_default());
+    if code == "TransactionConflictException" {
+        return Error::Conflict;
+    }
+    let message = refused.err().message().filter(|_| TELLING.contains(&code)).unwrap_or_default();
+    let cause = format!("DynamoDB answered {} {code} {message}", status.as_u16());
+    let cause = cause.trim_end().into();
+    if OVERLOAD.contains(&code) || status.is_server_error() {
+        Error::ServiceUnavailable(cause)
+    } else {
+        Error::Internal(cause)
+    }
 }

@@ -1,0 +1,95 @@
+//! Nothing that is a client's gets into a log, or into a response to somebody else.
+//!
+//! The functions run as they do in Lambda. Whatever a client may choose says `canary` somewhere: tokens,
+//! names, domains, ids, headers, paths, queries and bodies; and so do the answers of a DynamoDB that fails.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod events;
+mod world;
+
+use events::{TARGET, operations, wrong};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use std::fs;
+use support::instance::Instance;
+use world::{AN_HOUR, World, changed, log_file};
+
+/// The default, and those at which more is written. A line of TRACE may hold whole events.
+const LEVELS: [&str; 3] = ["TRACE", "DEBUG", "INFO"];
+
+#[tokio::test]
+async fn no_line_of_a_log_holds_what_is_a_client_s_and_each_is_json() {
+    let world = World::new().await;
+    let operations = operations();
+    let all = LEVELS.iter().flat_map(|level| operations.iter().map(move |operation| (operation, level)));
+    join_all(all.map(async |(operation, level)| {
+        let log = world.log(operation, level).await;
+        let lines = lines(&log);
+        let of = format!("{} at {level}", operation.function);
+        assert!(lines.iter().any(|(line, _)| line.contains("panicked")), "{of}: {log}");
+        for secret in world.token.split('.').chain(["canary"]) {
+            let secret = secret.to_lowercase();
+            let leak = lines.iter().find(|(line, level)| level != "TRACE" && line.contains(&secret));
+            assert!(leak.is_none(), "{of} tells {secret}: {leak:?}");
+        }
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_is_told_what_is_somebody_else_s() {
+    let world = World::new().await;
+    let (organization, stranger) = (world.organization().await, world.identity.token("wren", AN_HOUR));
+    world.create("wren", "Wren", "wren.example").await;
+    join_all(operations().map(async |operation| {
+        let log = log_file(operation.function, "strangers");
+        let mut instance = world.instance(operation.function, "INFO", &world.database.url(), &log).await;
+        for (pointer, value) in [vec![("/isBase64Encoded", json!(false))], wrong()].concat() {
+            // Of the stranger's own words, some are repeated to them.
+            let event = changed(operation.event(&organization, &stranger), pointer, value);
+            let event = event.to_string().replace("canary", "wren").replace("Canary", "Wren");
+            let mut event: Value = serde_json::from_str(&event).unwrap();
+            if let Some(user) = event.pointer_mut("/pathParameters/user_id") {
+                *user = json!(TARGET);
+            }
+            if let Some(key) = event.pointer_mut("/headers/idempotency-key") {
+                *key = json!("canary");
+            }
+            let response = instance.invoke(&event).await;
+            let told = response.to_string().to_lowercase();
+            assert!(!told.contains("canary"), "{} {pointer}: {told}", operation.function);
+        }
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn a_function_that_cannot_start_says_why_in_json() {
+    for (name, value, cause) in [
+        ("AUTH_JWKS", "{}", "AUTH_ISSUER is not set"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "canary", "panicked"),
+    ] {
+        let file = log_file("get-organization", name);
+        let instance = Instance::logging("get-organization", [(name, value.to_owned())], &file).await;
+        assert_ne!(instance.exit_code().await, Some(0));
+        let log = fs::read_to_string(file).unwrap();
+        let lines = lines(&log);
+        assert!(lines.len() == 1 && log.contains(cause) && !log.contains("canary"), "{log}");
+        assert_eq!(lines[0].1, "ERROR");
+    }
+}
+
+/// Each line of a log, in lower case, and its level.
+fn lines(log: &str) -> Vec<(String, String)> {
+    let line = |line: &str| {
+        let json: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        (line.to_lowercase(), json["level"].as_str().unwrap().to_owned())
+    };
+    log.lines().map(line).collect()
+}
