@@ -13,13 +13,6 @@
 //!
 //! [`stack`] starts what is tested or finds it, [`client`] sends, [`organizations`] builds, and
 //! [`recorder`] notes which permissions the functions need.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
 
 mod client;
 mod organizations;

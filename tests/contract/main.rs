@@ -8,13 +8,6 @@
 //! - [`template`]: template.yaml's identity rules
 //!
 //! [`places`] reads the files.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
 
 mod documents;
 mod names;

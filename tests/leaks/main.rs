@@ -2,13 +2,6 @@
 //!
 //! The functions run as they do in Lambda. Whatever a client may choose says `canary` somewhere: tokens,
 //! names, domains, ids, headers, paths, queries and bodies; and so do the answers of a DynamoDB that fails.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
 
 mod events;
 mod world;

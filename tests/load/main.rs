@@ -4,14 +4,6 @@
 //!
 //! The rate is an open loop's: each request is sent when it is due, however many are still under
 //! way, and its latency counts from then on. A stack that stalls delays no request's clock.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test fails by panicking, and this one's result is what it prints"
-)]
 
 mod report;
 mod traffic;

@@ -2,13 +2,6 @@
 //! answer is what stands below them.
 //!
 //! Only ports and directory are others, so that nothing is disturbed that runs on this machine.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
 
 mod configuration;
 mod instance;

@@ -2,15 +2,6 @@
 //! writes, what it refuses and why, and what it costs: requests and capacity in [`budgets`], bytes in
 //! [`item_sizes`].
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-#![allow(unreachable_pub, reason = "nothing outside reaches a test")]
-
 mod add_member;
 mod budgets;
 mod create_organization;

@@ -1,14 +1,6 @@
 //! What several of the suites use: a DynamoDB of a test's own, a proxy before it that is full of
 //! faults, the functions in this process, and what must hold of the whole table.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 pub mod database;
 pub mod event;
 pub mod faults;
