@@ -38,16 +38,21 @@ struct World {
     versions: RefCell<BTreeMap<String, u64>>,
 }
 
-/// Makes all requests of a history, each client's one after the other: the first ones, and the
+/// Makes all requests of a history, each client's one after the other: gives the first ones, and all
 /// others.
 pub async fn run(database: &Database, history: &Concurrent) -> (Vec<Answered>, Vec<Answered>) {
     let world = World::default();
-    let first = world.client(Instance::on(database).await, history.clients.len(), &history.first, None).await;
+    let alone = async |requests: &[Request]| {
+        world.client(Instance::on(database).await, history.clients.len(), requests, None).await
+    };
+    let first = alone(&history.first).await;
     let clients = history.clients.iter().enumerate().map(async |(client, requests)| {
         let faults = history.faults.map(|seed| seed.wrapping_add(client as u64));
         world.client(Instance::on(database).await, client, requests, faults).await
     });
-    (first, join_all(clients).await.concat())
+    let mut others = join_all(clients).await.concat();
+    others.extend(alone(&history.last).await);
+    (first, others)
 }
 
 impl World {

@@ -7,6 +7,7 @@ use crate::request::{Call, Operation, ROLES};
 use serde_json::{Value, json};
 use shared::edge::percent_encoded;
 use std::collections::BTreeMap;
+use support::invariants;
 
 /// The most owners and admins together.
 const MOST_PRIVILEGED: usize = 100;
@@ -160,6 +161,12 @@ impl Organization {
         self.version += 1;
         self.updated_at = time.moment();
         self.updated_by = call.request.caller.to_owned();
+    }
+
+    /// What the table has to hold of it.
+    pub fn stored(&self) -> invariants::Organization {
+        let members = self.members.iter().map(|(id, member)| (id.clone(), member.role.to_owned()));
+        invariants::Organization { members: members.collect(), version: self.version }
     }
 
     pub fn role(&self, user: &str) -> Option<&'static str> {

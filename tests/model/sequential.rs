@@ -9,6 +9,7 @@ use crate::strategy;
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 use support::database::Database;
+use support::invariants::Contents;
 
 /// Where shrunk failures are kept, to be tried first from then on.
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/sequential.proptest-regressions");
@@ -59,7 +60,13 @@ async fn run(requests: &[Request]) -> Result<(), String> {
             answer = step(&mut model, instance, &call).await?;
         }
     }
-    Ok(())
+    let contents = Contents::read(&database.client).await;
+    let expected = model.organizations.iter().map(|(id, organization)| (id.clone(), organization.stored()));
+    if contents.organizations == expected.collect() && contents.faults.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{contents:?}\n  where the model has\n  {model:?}"))
+    }
 }
 
 async fn step(model: &mut Model, instance: &Instance, call: &Call) -> Result<Answer, String> {

@@ -25,15 +25,13 @@ pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Request>> {
         let add = |(user, role)| Operation::AddMember { user, role: Some(role) };
         let admins = admins.iter().map(|user| add((user, "admin")));
         let first = once(create).chain(team.into_iter().flatten().map(add)).chain(admins);
-        let by_first = |operation| Request {
-            caller: USERS[0],
-            operation,
-            organization: 0,
-            condition: Condition::None,
-            flaw: None,
-        };
-        first.map(by_first).chain(requests).collect()
+        first.map(|operation| plain(USERS[0], operation)).chain(requests).collect()
     })
+}
+
+/// About the first organization, whatever its version.
+fn plain(caller: &'static str, operation: Operation) -> Request {
+    Request { caller, operation, organization: 0, condition: Condition::None, flaw: None }
 }
 
 /// Requests to be made after those that make an organization, by several clients at the same time.
@@ -41,33 +39,35 @@ pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Request>> {
 pub struct Concurrent {
     pub first: Vec<Request>,
     pub clients: Vec<Vec<Request>>,
+    /// Made after all others.
+    pub last: Vec<Request>,
     /// What the faults that the clients' requests meet are made from; without, they meet none.
     pub faults: Option<u64>,
 }
 
 /// Any requests by several clients.
 pub fn concurrent(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
-    with_faults(clients, length, request())
+    with_faults(clients, length, request(), Vec::new())
 }
 
-/// Requests by several clients to one organization.
+/// Requests by several clients to one organization, which every user then reads.
 pub fn of_one_organization(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
     let creates = |request: &Request| matches!(request.operation, Operation::Create { .. });
     let request = request().prop_filter("creates another", move |request| !creates(request));
-    with_faults(
-        clients,
-        length,
-        request.prop_map(|request| Request { organization: 0, flaw: None, ..request }),
-    )
+    let request = request.prop_map(|request| Request { organization: 0, flaw: None, ..request });
+    let read =
+        |caller| [Operation::Get, Operation::ListMembers { limit: None }].map(|read| plain(caller, read));
+    with_faults(clients, length, request, USERS.into_iter().flat_map(read).collect())
 }
 
 fn with_faults(
     clients: usize,
     length: Range<usize>,
     request: impl Strategy<Value = Request>,
+    last: Vec<Request>,
 ) -> impl Strategy<Value = Concurrent> {
     (history(0..1), vec(vec(request, length), clients), option::of(any::<u64>()))
-        .prop_map(|(first, clients, faults)| Concurrent { first, clients, faults })
+        .prop_map(move |(first, clients, faults)| Concurrent { first, clients, last: last.clone(), faults })
 }
 
 fn request() -> impl Strategy<Value = Request> {
