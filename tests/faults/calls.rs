@@ -86,19 +86,28 @@ pub fn all() -> Vec<Call> {
         Call::new("update if at the version", "updateOrganization", 200).with(CURRENT).says(rename()),
         Call::new("update at another version", "updateOrganization", 412).with(STALE).says(rename()),
         Call::new("update by a member", "updateOrganization", 403).by("cyd").says(rename()),
+        Call::new("update by a stranger", "updateOrganization", 404).by("eve").says(rename()),
+        Call::new("set overages", "setMaxOverages", 200).says(limit()),
         Call::new("set overages if at the version", "setMaxOverages", 200).with(CURRENT).says(limit()),
         Call::new("list members", "listMembers", 200),
+        Call::new("list members by a stranger", "listMembers", 404).by("eve"),
         Call::new("add a member", "addMember", 201).says(dan("member")),
         Call::new("add an owner if at the version", "addMember", 201).with(CURRENT).says(dan("owner")),
         Call::new("add who is there", "addMember", 409).says(json!({ "userId": "cyd" })),
+        Call::new("add at another version", "addMember", 412).with(STALE).says(dan("member")),
         Call::new("promote", "updateMember", 200).about("cyd").says(role("admin")),
         Call::new("promote a stranger", "updateMember", 404).about("eve").says(role("admin")),
         Call::new("demote if at the version", "updateMember", 200)
             .about("bob")
             .with(CURRENT)
             .says(role("member")),
+        Call::new("demote at another version", "updateMember", 412)
+            .about("bob")
+            .with(STALE)
+            .says(role("member")),
         Call::new("demote the last owner", "updateMember", 422).about("ann").says(role("admin")),
         Call::new("remove if at the version", "removeMember", 200).about("bob").with(CURRENT),
+        Call::new("remove at another version", "removeMember", 412).about("bob").with(STALE),
         Call::new("leave", "removeMember", 200).by("cyd").about("cyd"),
         Call::new("leave as the last owner", "removeMember", 422).about("ann"),
     ]

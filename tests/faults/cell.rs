@@ -33,6 +33,18 @@ pub struct Cell {
     pub at: usize,
 }
 
+impl When {
+    /// Short, for a table.
+    pub fn text(self) -> &'static str {
+        match (self.lasting, self.after_a_lost_answer) {
+            (false, false) => "once",
+            (true, false) => "lasting",
+            (false, true) => "once, after a lost answer",
+            (true, true) => "lasting, after a lost answer",
+        }
+    }
+}
+
 impl Subject {
     /// All cells of the call.
     pub fn cells(subject: &Arc<Self>) -> Vec<Cell> {
@@ -64,7 +76,9 @@ impl Cell {
         let Subject { call, normal, filling } = &*self.subject;
         let world = World::new(filling).await;
         world.proxy.plan(self.plan());
-        normal.compare(call, &world, self.time(), self.allowed()).await
+        let outcome = normal.compare(call, &world, self.time(), self.allowed()).await?;
+        world.end();
+        Ok(outcome)
     }
 
     fn plan(&self) -> impl FnMut(&str, usize) -> Option<Fault> + Send + 'static {
@@ -100,17 +114,14 @@ impl Cell {
 
 impl Display for Cell {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        let When { lasting, after_a_lost_answer } = self.when;
-        let often = if lasting { "from then on" } else { "once" };
-        let lost = if after_a_lost_answer { "an answer is lost, then " } else { "" };
         let Subject { call, normal, .. } = &*self.subject;
+        let (request, requests) = (self.at + 1, normal.actions.join(" "));
         write!(
             formatter,
-            "{}, request {} of {}: {lost}{}, {often}",
+            "{}, request {request} of {requests}: {}, {}",
             call.name,
-            self.at + 1,
-            normal.actions.join(" "),
-            self.kind.name
+            self.kind.name,
+            self.when.text()
         )
     }
 }

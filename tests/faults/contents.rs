@@ -4,21 +4,14 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value, json};
 use shared::model::{OrganizationId, Timestamp};
-use std::collections::{BTreeSet, HashMap};
-
-/// An item as the SDK has it.
-pub type Item = HashMap<String, AttributeValue>;
+use std::collections::BTreeSet;
+use support::database::{Item, items};
 
 /// All items, in one order whatever happened.
 pub async fn read(client: &Client) -> Value {
-    items(client).await.iter().map(|item| json!(object(item))).collect()
-}
-
-/// The same as the SDK has them.
-pub async fn items(client: &Client) -> Vec<Item> {
-    let items =
-        client.scan().table_name(local::TABLE_NAME).consistent_read(true).into_paginator().items().send();
-    items.collect::<Result<_, _>>().await.unwrap()
+    let mut items: Vec<_> = items(client).await.iter().map(|item| json!(object(item))).collect();
+    items.sort_by_key(Value::to_string);
+    Value::Array(items)
 }
 
 fn object(item: &Item) -> Map<String, Value> {

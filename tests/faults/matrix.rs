@@ -27,7 +27,9 @@ async fn whatever_goes_wrong_nothing_is_lost_and_nothing_is_doubled() {
         let normal = Normal::of(&call, &filling).await;
         subjects.push(Arc::new(Subject { call, normal, filling }));
     }
-    let cells: Vec<Cell> = subjects.iter().flat_map(Subject::cells).collect();
+    let mut cells: Vec<Cell> = subjects.iter().flat_map(Subject::cells).collect();
+    // Those first that take longest.
+    cells.sort_by_key(|cell| !cell.kind.is_slow());
     let number = cells.len();
     let outcomes: Vec<_> = stream::iter(cells)
         .map(|cell| async {
@@ -38,7 +40,10 @@ async fn whatever_goes_wrong_nothing_is_lost_and_nothing_is_doubled() {
         .collect()
         .await;
 
-    println!("{number} calls in {:.1} s\n\n{}", started.elapsed().as_secs_f64(), table(&subjects, &outcomes));
+    let faults = table(&outcomes, |cell| (cell.kind.name, cell.when.text()));
+    let calls = table(&outcomes, |cell| (cell.subject.call.name, cell.kind.name));
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{number} calls in {seconds:.1} s\n\n{faults}\n\n{calls}");
     let wrong: Vec<_> = outcomes
         .iter()
         .filter_map(|(outcome, cell)| outcome.as_ref().err().map(|wrong| format!("{cell}:\n{wrong}")))
@@ -46,28 +51,28 @@ async fn whatever_goes_wrong_nothing_is_lost_and_nothing_is_doubled() {
     assert!(wrong.is_empty(), "{} of {number} are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
-/// For each call and fault, all outcomes where the fault lasts.
-fn table(subjects: &[Arc<Subject>], outcomes: &[(Result<Outcome, String>, Cell)]) -> String {
-    let mut kinds: Vec<&str> = Vec::new();
-    let mut found: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for (outcome, cell) in outcomes.iter().filter(|(_, cell)| cell.when.lasting) {
+/// How many came out how, in the row and the column that a cell has.
+fn table(
+    outcomes: &[(Result<Outcome, String>, Cell)],
+    place: impl Fn(&Cell) -> (&'static str, &'static str),
+) -> String {
+    let mut columns = BTreeSet::new();
+    let mut rows: BTreeMap<&str, BTreeMap<&str, BTreeMap<&str, usize>>> = BTreeMap::new();
+    for (outcome, cell) in outcomes {
+        let (row, column) = place(cell);
         let outcome = outcome.as_ref().map_or("wrong", |outcome| outcome.text());
-        found.entry((cell.subject.call.name, cell.kind.name)).or_default().insert(outcome);
-        if !kinds.contains(&cell.kind.name) {
-            kinds.push(cell.kind.name);
-        }
+        *rows.entry(row).or_default().entry(column).or_default().entry(outcome).or_default() += 1;
+        columns.insert(column);
     }
-    kinds.sort_unstable();
-    let mut lines =
-        vec![format!("| | {} |", kinds.join(" | ")), format!("|---{}|", "|---".repeat(kinds.len()))];
-    for subject in subjects {
-        let name = subject.call.name;
-        let cells = kinds.iter().map(|kind| {
-            found
-                .get(&(name, *kind))
-                .map_or_else(String::new, |all| all.iter().copied().collect::<Vec<_>>().join(", "))
-        });
-        lines.push(format!("| {name} | {} |", cells.collect::<Vec<_>>().join(" | ")));
+    let line = |first: &str, cells: Vec<String>| format!("| {first} | {} |", cells.join(" | "));
+    let heads = columns.iter().map(|column| (*column).to_owned()).collect();
+    let mut lines = vec![line("", heads), line("---", vec!["---".to_owned(); columns.len()])];
+    for (row, found) in rows {
+        let texts = |column: &&str| {
+            let counts = found.get(column).into_iter().flatten();
+            counts.map(|(outcome, count)| format!("{count} {outcome}")).collect::<Vec<_>>().join(", ")
+        };
+        lines.push(line(row, columns.iter().map(texts).collect()));
     }
     lines.join("\n")
 }

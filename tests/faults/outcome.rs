@@ -5,6 +5,7 @@ use crate::contents::{masked, texts};
 use crate::world::{Filling, World};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The time of an invocation: template.yaml's.
@@ -51,16 +52,16 @@ impl Outcome {
     /// Short, for a table.
     pub fn text(self) -> &'static str {
         match self {
-            Self::Right => "ok",
-            Self::Unavailable => "503",
-            Self::UnavailableThoughDone => "503 (done)",
-            Self::Conflict => "409",
+            Self::Right => "right",
+            Self::Unavailable => "unavailable",
+            Self::UnavailableThoughDone => "unavailable though done",
+            Self::Conflict => "conflict",
         }
     }
 }
 
 impl Normal {
-    pub async fn of(call: &Call, filling: &Filling) -> Self {
+    pub async fn of(call: &Call, filling: &Arc<Filling>) -> Self {
         let world = World::new(filling).await;
         let before = world.contents().await;
         let known = texts(&before);
@@ -72,6 +73,7 @@ impl Normal {
         let (answer_again, _) = world.send(call, INVOCATION).await;
         let after_again = mask(&world.contents().await);
         let (answer, answer_again) = (mask(&answer), mask(&answer_again));
+        world.end();
         Self { before, known, answer, after, answer_again, after_again, actions }
     }
 

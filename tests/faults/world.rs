@@ -1,16 +1,17 @@
 //! A table, and an instance of each function whose requests to it go through a proxy.
 
 use crate::calls::{Call, Filled};
-use crate::contents::{self, Item};
-use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use crate::contents;
+use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use lambda_http::{Body, Context, LambdaEvent};
 use serde_json::{Value, json};
 use shared::model::{
     Domain, ExpectedVersion, IdempotencyKey, NewOrganization, OrganizationName, Role, UserId,
 };
 use shared::store::Store;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use support::database::Database;
+use support::database::{Database, Item, items};
 use support::functions;
 use support::proxy::Proxy;
 
@@ -22,6 +23,8 @@ pub struct Filling {
     items: Vec<Item>,
     /// The id of the team's organization.
     organization: String,
+    /// Databases that have had it, and may have anything now.
+    spare: Mutex<Vec<Database>>,
 }
 
 impl Filling {
@@ -44,8 +47,29 @@ impl Filling {
                 store.create_organization(&ann, acme(), None).await.unwrap();
             }
         }
-        let items = contents::items(&database.client).await;
-        Self { items, organization: id.as_str().to_owned() }
+        let items = items(&database.client).await;
+        Self { items, organization: id.as_str().to_owned(), spare: Mutex::default() }
+    }
+}
+
+impl Filling {
+    /// Fills a table that has had anything.
+    async fn fill(&self, database: &Database) {
+        let found = items(&database.client).await;
+        let key = |item: &Item| Item::from(["pk", "sk"].map(|name| (name.to_owned(), item[name].clone())));
+        let missing = self.items.iter().filter(|item| !found.contains(item)).map(|item| {
+            let put = PutRequest::builder().set_item(Some(item.clone())).build().unwrap();
+            WriteRequest::builder().put_request(put).build()
+        });
+        let others = found.iter().filter(|item| !self.items.iter().any(|kept| key(kept) == key(item)));
+        let others = others.map(|item| {
+            let delete = DeleteRequest::builder().set_key(Some(key(item))).build().unwrap();
+            WriteRequest::builder().delete_request(delete).build()
+        });
+        for writes in missing.chain(others).collect::<Vec<_>>().chunks(BATCH) {
+            let write = database.client.batch_write_item();
+            write.request_items(local::TABLE_NAME, writes.to_vec()).send().await.unwrap();
+        }
     }
 }
 
@@ -54,23 +78,25 @@ pub struct World {
     pub proxy: Proxy,
     database: Database,
     store: Store,
-    organization: String,
+    filling: Arc<Filling>,
 }
 
 impl World {
-    pub async fn new(filling: &Filling) -> Self {
-        let database = Database::start().await;
-        for items in filling.items.chunks(BATCH) {
-            let puts = items.iter().map(|item| {
-                let put = PutRequest::builder().set_item(Some(item.clone())).build().unwrap();
-                WriteRequest::builder().put_request(put).build()
-            });
-            let write = database.client.batch_write_item();
-            write.request_items(local::TABLE_NAME, puts.collect()).send().await.unwrap();
-        }
+    pub async fn new(filling: &Arc<Filling>) -> Self {
+        let spare = filling.spare.lock().unwrap().pop();
+        let database = match spare {
+            Some(database) => database,
+            None => Database::start().await,
+        };
+        filling.fill(&database).await;
         let proxy = Proxy::start(database.url()).await;
         let store = support::database::store(proxy.url());
-        Self { proxy, database, store, organization: filling.organization.clone() }
+        Self { proxy, database, store, filling: filling.clone() }
+    }
+
+    /// Leaves the database to another.
+    pub fn end(self) {
+        self.filling.spare.lock().unwrap().push(self.database);
     }
 
     /// All that is in the table.
@@ -81,7 +107,7 @@ impl World {
     /// Sends a call to its function, whose invocation may take this long; gives the answer and how long
     /// it took.
     pub async fn send(&self, call: &Call, time: Duration) -> (Value, Duration) {
-        let request = call.request(&self.organization);
+        let request = call.request(&self.filling.organization);
         let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + time;
         let mut context = Context::default();
         context.deadline = u64::try_from(deadline.as_millis()).unwrap();

@@ -7,14 +7,12 @@ use shared::model::{
     ExpectedVersion, Member, NewOrganization, Organization, OrganizationId, OrganizationName, Role, UserId,
 };
 use shared::store::Store;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use support::database::Database;
+pub use support::database::Item;
 use support::faults::Fault;
 use support::proxy::Proxy;
-
-/// An item as the SDK has it.
-pub type Item = HashMap<String, AttributeValue>;
 
 /// A store on a table that nobody else uses. Stops its DynamoDB when dropped.
 pub struct Table {

@@ -3,10 +3,15 @@
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::Builder;
 use local::Dynamodb;
 use shared::store::Store;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// An item as the SDK has it.
+pub type Item = HashMap<String, AttributeValue>;
 
 /// A DynamoDB with an empty table. Stops when dropped.
 #[derive(Debug)]
@@ -29,6 +34,12 @@ impl Database {
     pub fn url(&self) -> String {
         self.dynamodb.url()
     }
+}
+
+/// All that is in the table.
+pub async fn items(client: &Client) -> Vec<Item> {
+    let scan = client.scan().table_name(local::TABLE_NAME).consistent_read(true);
+    scan.into_paginator().items().send().collect::<Result<_, _>>().await.unwrap()
 }
 
 /// A store on the table of the DynamoDB at `url`, as an instance of a function has one: the retries of

@@ -1,10 +1,8 @@
 //! The whole table, and what must hold of it after any requests.
 
+use crate::database::{Item, items};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-type Item = HashMap<String, AttributeValue>;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All that is in a table.
 #[derive(Debug, Default)]
@@ -31,8 +29,7 @@ pub struct Organization {
 impl Contents {
     /// Reads the table.
     pub async fn read(client: &Client) -> Self {
-        let items = client.scan().table_name(local::TABLE_NAME).into_paginator().items().send();
-        let items: Vec<Item> = items.collect::<Result<_, _>>().await.unwrap();
+        let items = items(client).await;
         let mut members: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         let mut organizations = Vec::new();
         let mut contents = Self::default();
