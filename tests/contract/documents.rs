@@ -89,8 +89,13 @@ fn sources() -> Vec<(String, String)> {
         .into_iter()
         .flatten()
         .filter(|path| path.extension().is_some_and(|kind| kind == "rs" || kind == "py"));
-    code.map(|path| (path.file_stem().unwrap().display().to_string(), fs::read_to_string(&path).unwrap()))
-        .collect()
+    code.map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect()
+}
+
+/// Of a suite's `main.rs` that of the suite.
+fn name(path: &Path) -> String {
+    let named = if path.ends_with("main.rs") { path.parent().unwrap() } else { path };
+    named.file_stem().unwrap().display().to_string()
 }
 
 fn files(folder: &Path, below: bool) -> Vec<PathBuf> {

@@ -1,4 +1,4 @@
-//! The reference model: what API.md says of all requests, as a state and its steps. It knows nothing
+//! The reference model: what openapi.yaml says of all requests, as a state and its steps. It knows nothing
 //! of items, conditions and transactions.
 
 use crate::instance::Answer;
