@@ -11,6 +11,7 @@ pub struct Call {
     operation: &'static str,
     caller: &'static str,
     user: Option<&'static str>,
+    query: &'static str,
     headers: &'static [(&'static str, &'static str)],
     body: Option<Value>,
     /// What it is answered where there are no faults.
@@ -35,7 +36,8 @@ const STALE: &[(&str, &str)] = &[("if-match", "\"2\"")];
 impl Call {
     fn new(name: &'static str, operation: &'static str, status: u16) -> Self {
         let table = Filled::WithTeam;
-        Self { name, table, operation, caller: "ann", user: None, headers: &[], body: None, status }
+        let (caller, user, query, headers, body) = ("ann", None, "", [].as_slice(), None);
+        Self { name, table, operation, caller, user, query, headers, body, status }
     }
 
     fn by(self, caller: &'static str) -> Self {
@@ -44,6 +46,10 @@ impl Call {
 
     fn about(self, user: &'static str) -> Self {
         Self { user: Some(user), ..self }
+    }
+
+    fn page(self, query: &'static str) -> Self {
+        Self { query, ..self }
     }
 
     fn with(self, headers: &'static [(&'static str, &'static str)]) -> Self {
@@ -59,7 +65,7 @@ impl Call {
         let mut request = Request::new(self.operation, self.caller).of("organization_id", organization);
         request = self.user.iter().fold(request, |request, user| request.of("user_id", user));
         request = self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
-        Request { body: self.body.clone(), ..request }
+        Request { body: self.body.clone(), ..request.query(self.query) }
     }
 }
 
@@ -78,9 +84,13 @@ pub fn all() -> Vec<Call> {
         Call::new("create with a used key", "createOrganization", 201)
             .with(&[("idempotency-key", "used")])
             .says(acme()),
+        Call::new("create another with a used key", "createOrganization", 422)
+            .with(&[("idempotency-key", "used")])
+            .says(json!({ "organizationName": "B" })),
         Call::new("list organizations", "listOrganizations", 200),
         Call { table: Filled::WithMany, ..Call::new("list 101 organizations", "listOrganizations", 200) },
         Call::new("get", "getOrganization", 200),
+        Call::new("get what is known", "getOrganization", 304).with(&[("if-none-match", "\"3\"")]),
         Call::new("get by a stranger", "getOrganization", 404).by("eve"),
         Call::new("update", "updateOrganization", 200).says(rename()),
         Call::new("update if at the version", "updateOrganization", 200).with(CURRENT).says(rename()),
@@ -89,7 +99,9 @@ pub fn all() -> Vec<Call> {
         Call::new("update by a stranger", "updateOrganization", 404).by("eve").says(rename()),
         Call::new("set overages", "setMaxOverages", 200).says(limit()),
         Call::new("set overages if at the version", "setMaxOverages", 200).with(CURRENT).says(limit()),
+        Call::new("set overages at another version", "setMaxOverages", 412).with(STALE).says(limit()),
         Call::new("list members", "listMembers", 200),
+        Call::new("list a page of members", "listMembers", 200).by("cyd").page("limit=1"),
         Call::new("list members by a stranger", "listMembers", 404).by("eve"),
         Call::new("add a member", "addMember", 201).says(dan("member")),
         Call::new("add an owner if at the version", "addMember", 201).with(CURRENT).says(dan("owner")),
@@ -106,6 +118,8 @@ pub fn all() -> Vec<Call> {
             .with(STALE)
             .says(role("member")),
         Call::new("demote the last owner", "updateMember", 422).about("ann").says(role("admin")),
+        Call::new("remove", "removeMember", 200).by("bob").about("cyd"),
+        Call::new("remove a stranger", "removeMember", 404).by("bob").about("eve"),
         Call::new("remove if at the version", "removeMember", 200).about("bob").with(CURRENT),
         Call::new("remove at another version", "removeMember", 412).about("bob").with(STALE),
         Call::new("leave", "removeMember", 200).by("cyd").about("cyd"),

@@ -20,8 +20,17 @@ pub struct Subject {
 pub struct When {
     /// Once, or at each request from then on.
     pub lasting: bool,
-    /// At the next request after one that was done without being answered.
-    pub after_a_lost_answer: bool,
+    pub after: After,
+}
+
+/// What the request before it has met, and would not be followed by it otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum After {
+    Nothing,
+    /// It was done without being answered: the SDK sends it again.
+    LostAnswer,
+    /// It was refused without the items: they are read.
+    Unexplained,
 }
 
 /// A fault at a request.
@@ -36,11 +45,13 @@ pub struct Cell {
 impl When {
     /// Short, for a table.
     pub fn text(self) -> &'static str {
-        match (self.lasting, self.after_a_lost_answer) {
-            (false, false) => "once",
-            (true, false) => "lasting",
-            (false, true) => "once, after a lost answer",
-            (true, true) => "lasting, after a lost answer",
+        match (self.lasting, self.after) {
+            (false, After::Nothing) => "once",
+            (true, After::Nothing) => "lasting",
+            (false, After::LostAnswer) => "once, after a lost answer",
+            (true, After::LostAnswer) => "lasting, after a lost answer",
+            (false, After::Unexplained) => "once, after an unexplained refusal",
+            (true, After::Unexplained) => "lasting, after an unexplained refusal",
         }
     }
 }
@@ -51,19 +62,16 @@ impl Subject {
         let mut cells = Vec::new();
         for (at, action) in subject.normal.actions.iter().enumerate() {
             let is_write = ["UpdateItem", "TransactWriteItems"].contains(&action.as_str());
-            for lasting in [false, true] {
-                let mut add = |kinds: Vec<Kind>, after_a_lost_answer| {
-                    let when = When { lasting, after_a_lost_answer };
-                    cells.extend(kinds.into_iter().map(|kind| Cell {
-                        subject: subject.clone(),
-                        kind,
-                        when,
-                        at,
-                    }));
-                };
-                add(Kind::all(action), false);
-                if is_write {
-                    add(Kind::quick(action), true);
+            let mut faults = vec![(After::Nothing, Kind::all(action))];
+            if is_write {
+                faults.push((After::LostAnswer, Kind::all(action)));
+            }
+            if is_write && subject.normal.changes_nothing() {
+                faults.push((After::Unexplained, Kind::all("TransactGetItems")));
+            }
+            for (after, kinds) in faults {
+                for (kind, lasting) in kinds.into_iter().flat_map(|kind| [(kind, false), (kind, true)]) {
+                    cells.push(Cell { subject: subject.clone(), kind, when: When { lasting, after }, at });
                 }
             }
         }
@@ -82,32 +90,33 @@ impl Cell {
     }
 
     fn plan(&self) -> impl FnMut(&str, usize) -> Option<Fault> + Send + 'static {
-        let (at, kind, When { lasting, after_a_lost_answer }) = (self.at, self.kind, self.when);
-        move |action, number| {
-            if after_a_lost_answer && number == at {
-                return Some(Fault::LostAnswer);
+        let (at, kind, When { lasting, after }) = (self.at, self.kind, self.when);
+        move |action, number| match (after, number.checked_sub(at)?) {
+            (After::LostAnswer, 0) => Some(Fault::LostAnswer),
+            (After::Unexplained, 0) => Some(Fault::WithoutItems),
+            (after, number) => {
+                let first = usize::from(after != After::Nothing);
+                let meets = (number == first || lasting) && kind.is_of(action);
+                meets.then(|| (kind.fault)())
             }
-            let first = at + usize::from(after_a_lost_answer);
-            let meets = (number == first || lasting && number > first) && kind.is_of(action);
-            meets.then(|| (kind.fault)())
         }
     }
 
-    /// That of an invocation; with faults that last no more than makes the point.
+    /// That of an invocation; but for most of the faults that last, as much as makes the point.
     fn time(&self) -> Duration {
-        match (self.when.lasting, self.kind.is_slow()) {
-            (false, _) => INVOCATION,
-            (true, false) => Duration::from_secs(6),
-            (true, true) => Duration::from_secs(3),
-        }
+        let When { lasting, after } = self.when;
+        let whole = !lasting || self.kind.is_slow() && after == After::Nothing;
+        if whole { INVOCATION } else { Duration::from_secs(6) }
     }
 
     /// A single fault is never seen. A conflict is only told when it is certain that nothing is done.
     fn allowed(&self) -> Allowed {
-        let When { lasting, after_a_lost_answer } = self.when;
+        let When { lasting, after } = self.when;
+        let certain = after != After::LostAnswer;
         Allowed {
             failure: lasting,
-            conflict: lasting && !after_a_lost_answer && self.kind.name == "conflict",
+            conflict: lasting && certain && self.kind.name == "conflict",
+            unnoticed: lasting || after != After::Nothing || self.kind.name == "refused without items",
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Cells at the same time: most of each is waiting for a retry.
-const AT_ONCE: usize = 48;
+const AT_ONCE: usize = 128;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_nothing_is_lost_and_nothing_is_doubled() {

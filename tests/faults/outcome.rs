@@ -46,6 +46,8 @@ pub struct Allowed {
     pub failure: bool,
     /// That it is said that others are at it.
     pub conflict: bool,
+    /// That DynamoDB is asked no more often than without faults.
+    pub unnoticed: bool,
 }
 
 impl Outcome {
@@ -77,6 +79,11 @@ impl Normal {
         Self { before, known, answer, after, answer_again, after_again, actions }
     }
 
+    /// Whether DynamoDB refuses what is asked of it, or has nothing to write.
+    pub fn changes_nothing(&self) -> bool {
+        self.mask(&self.before) == self.after
+    }
+
     /// Sends the call into faults, and then again without any; says what is wrong with what came of it.
     pub async fn compare(
         &self,
@@ -87,6 +94,9 @@ impl Normal {
     ) -> Result<Outcome, String> {
         let (answer, took) = world.send(call, time).await;
         world.proxy.end();
+        if !allowed.unnoticed && world.proxy.actions().len() <= self.actions.len() {
+            return Err("the fault was not met".to_owned());
+        }
         if took >= time + SLACK {
             return Err(format!("it took {took:?} of {time:?}"));
         }

@@ -118,6 +118,7 @@ impl World {
         let took = started.elapsed();
         let body: Value = match &response.body {
             Some(Body::Text(text)) => serde_json::from_str(text).unwrap(),
+            None => Value::Null,
             other => panic!("{other:?}"),
         };
         let header = |name| response.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
