@@ -1,0 +1,26 @@
+//! `cursor`: what is taken for one is one that was given out, and DynamoDB lists what follows it.
+#![no_main]
+
+use fuzz::{Asked, World};
+use libfuzzer_sys::fuzz_target;
+use shared::edge::percent_encoded;
+use shared::identity::Authenticator;
+use std::cell::RefCell;
+
+fuzz_target!(init: fuzz::start(), |cursor: &str| {
+    let target = format!("/organization/list?limit=7&cursor={}", percent_encoded(cursor));
+    let asked = Asked { caller: Some("ann"), method: "GET", target: &target, ..Asked::default() };
+    let position = RefCell::default();
+    fuzz::ask(Authenticator::gateway(), &asked, |request| {
+        let page = request.page("organizations")?;
+        let after = page.after.as_deref().unwrap();
+        assert_eq!((page.limit, page.next(after)), (7, target.clone()));
+        position.replace(after.to_owned());
+        Ok(())
+    });
+    if let position = position.into_inner()
+        && !position.is_empty()
+    {
+        World::with(|world| world.list_after(&position));
+    }
+});

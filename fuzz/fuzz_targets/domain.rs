@@ -1,0 +1,15 @@
+//! Domains: what is taken for one is normal, and taken again as it is.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use shared::model::Domain;
+
+fuzz_target!(|text: &str| {
+    let Ok(domain) = Domain::parse(text) else { return };
+    let ascii = domain.as_str();
+    assert_eq!(Domain::parse(ascii).unwrap(), domain);
+    assert!(ascii.len() <= 253 && ascii.contains('.'), "{ascii}");
+    assert!(
+        ascii.bytes().all(|byte| b"-.".contains(&byte) || byte.is_ascii_digit() || byte.is_ascii_lowercase())
+    );
+});

@@ -1,0 +1,16 @@
+//! Raw events of API Gateway, each to the function that its route names: all are answered, none by an
+//! internal error.
+#![no_main]
+
+use fuzz::{Asked, World};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+fuzz_target!(init: fuzz::start(), |event: &str| {
+    let Ok(json) = serde_json::from_str::<Value>(event) else { return };
+    let route = json["routeKey"].as_str().and_then(|route| route.split_once(' '));
+    let (method, target) = route.unwrap_or_default();
+    let asked = Asked { method, target, ..Asked::default() };
+    let operation = asked.operation().map_or("listOrganizations", |(operation, _)| operation);
+    World::with(|world| world.invoke(operation, event));
+});

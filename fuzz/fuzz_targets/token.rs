@@ -1,0 +1,56 @@
+//! Tokens. A text of two lines is the header and the claims of a token that is well signed, and it is
+//! accepted only if both say what they must; any other text is a token that nobody signed.
+#![no_main]
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use fuzz::Asked;
+use libfuzzer_sys::fuzz_target;
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use serde_json::{Value, json};
+use shared::identity::Authenticator;
+use std::sync::LazyLock;
+use std::time::SystemTime;
+
+const ISSUER: &str = "https://issuer.example/";
+const LEEWAY: f64 = 31.0;
+
+static KEY: LazyLock<Ed25519KeyPair> =
+    LazyLock::new(|| Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap());
+static JWKS: LazyLock<String> = LazyLock::new(|| {
+    let x = BASE64.encode(KEY.public_key());
+    json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x }] }).to_string()
+});
+
+fuzz_target!(init: fuzz::start(), |text: &str| {
+    let signed = text.split_once('\n');
+    let token = match signed {
+        Some((header, claims)) => {
+            let message = format!("{}.{}", BASE64.encode(header), BASE64.encode(claims));
+            format!("{message}.{}", BASE64.encode(KEY.sign(message.as_bytes())))
+        }
+        None => text.to_owned(),
+    };
+    let authorization = format!("Bearer {token}");
+    let headers = vec![("authorization", authorization.as_str())];
+    let asked = Asked { headers, ..Asked::default() };
+    let authenticator = Authenticator::with_jwks(&JWKS, ISSUER, "api").unwrap();
+    let status = fuzz::ask(authenticator, &asked, |request| {
+        let (header, claims) = signed.expect("nobody signed this");
+        let [header, claims] = [header, claims].map(|part| serde_json::from_str::<Value>(part).unwrap());
+        assert_eq!((&header["alg"], &header["kid"]), (&json!("EdDSA"), &json!("k")));
+        assert!(header.get("crit").is_none());
+        assert_eq!(claims["sub"], request.caller().as_str());
+        assert!(names(&claims["iss"], ISSUER) && names(&claims["aud"], "api"), "{claims}");
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
+        assert!(claims["exp"].as_f64().unwrap() > now - LEEWAY, "{claims}");
+        assert!(claims["nbf"].as_f64().is_none_or(|from| from < now + LEEWAY), "{claims}");
+        Ok(())
+    });
+    // 400: a control character is in no header.
+    assert!([200, 400, 401].contains(&status), "{status}");
+});
+
+/// RFC 7519 §4.1.3: one, or a list that has it.
+fn names(claim: &Value, expected: &str) -> bool {
+    claim == expected || claim.as_array().is_some_and(|claims| claims.contains(&json!(expected)))
+}

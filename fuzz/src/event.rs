@@ -1,0 +1,89 @@
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+use support::event::Request;
+
+/// A request of HTTP.
+#[derive(Debug, Default)]
+pub struct Asked<'a> {
+    /// The subject of the token, if the gateway has verified one.
+    pub caller: Option<&'a str>,
+    /// As it is written.
+    pub method: &'a str,
+    /// Path and query.
+    pub target: &'a str,
+    /// Names and values.
+    pub headers: Vec<(&'a str, &'a str)>,
+    /// The body, if there is one.
+    pub body: Option<&'a str>,
+}
+
+/// The more telling path before the one that has a parameter in its place.
+const OPERATIONS: [&str; 9] = [
+    "listOrganizations",
+    "createOrganization",
+    "getOrganization",
+    "updateOrganization",
+    "setMaxOverages",
+    "listMembers",
+    "addMember",
+    "updateMember",
+    "removeMember",
+];
+
+impl Asked<'_> {
+    /// The operation that has this method and path, and the path's parameters, decoded as the gateway
+    /// does it.
+    pub fn operation(&self) -> Option<(&'static str, Map<String, Value>)> {
+        OPERATIONS.into_iter().find_map(|operation| {
+            let (method, route) = support::event::route(operation);
+            let parameters = parameters(route, self.path()).filter(|_| method == self.method)?;
+            Some((operation, parameters))
+        })
+    }
+
+    fn path(&self) -> &str {
+        self.target.split_once('?').map_or(self.target, |(path, _)| path)
+    }
+}
+
+/// The values of a route's parameters, if a path has them.
+fn parameters(route: &str, path: &str) -> Option<Map<String, Value>> {
+    let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
+    let mut parameters = Map::new();
+    for (pattern, segment) in route.iter().zip(&path) {
+        match pattern.strip_prefix('{').and_then(|pattern| pattern.strip_suffix('}')) {
+            Some(name) => {
+                let value = percent_decode_str(segment).decode_utf8_lossy();
+                parameters.insert(name.to_owned(), value.into());
+            }
+            None if pattern == segment => {}
+            None => return None,
+        }
+    }
+    (route.len() == path.len()).then_some(parameters)
+}
+
+/// The event of API Gateway's payload version 2.0.
+pub fn event(asked: &Asked<'_>) -> Value {
+    let (operation, parameters) = asked.operation().unwrap_or(("listOrganizations", Map::new()));
+    let mut request = Request::new(operation, asked.caller.unwrap_or_default());
+    request.query = asked.target.split_once('?').map_or("", |(_, query)| query).to_owned();
+    request.parameters = parameters;
+    let mut event = request.event();
+    event["rawPath"] = percent_decode_str(asked.path()).decode_utf8_lossy().into();
+    event["body"] = asked.body.into();
+    if asked.caller.is_none() {
+        event["requestContext"]["authorizer"] = Value::Null;
+    }
+    let mut headers = Map::new();
+    for (name, value) in &asked.headers {
+        // What is given twice, API Gateway joins.
+        let joined = match headers.get(*name).and_then(Value::as_str) {
+            Some(first) => format!("{first},{value}"),
+            None => (*value).to_owned(),
+        };
+        headers.insert((*name).to_owned(), joined.into());
+    }
+    event["headers"] = headers.into();
+    event
+}

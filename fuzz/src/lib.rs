@@ -1,0 +1,76 @@
+//! What the fuzz targets share.
+
+mod event;
+mod world;
+
+pub use event::{Asked, event};
+pub use world::World;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::{Body, Context, LambdaEvent};
+use serde_json::Value;
+use shared::edge::{Edge, Request, Response};
+use shared::error::Error;
+use shared::identity::Authenticator;
+use shared::store::Store;
+use std::future::ready;
+use std::panic;
+use tokio::runtime::{Builder, Runtime};
+
+/// Parts of `lambda_http` that panic on an event that makes no request, which `edge::Event` catches.
+const PANICS_ARE_CAUGHT: [&str; 2] = ["/lambda_http-", "/aws_lambda_events-"];
+
+/// Prepares a target. Any panic ends it, also one that would be caught, but for those above.
+pub fn start() {
+    let abort = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        let file = panic.location().map_or("", |location| location.file());
+        if !PANICS_ARE_CAUGHT.iter().any(|part| file.contains(part)) {
+            abort(panic);
+        }
+    }));
+}
+
+/// A runtime on this thread.
+pub fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Lets `ask` look at a request, if what was asked makes one, as a handler would. Gives the status of
+/// the answer.
+pub fn ask(
+    authenticator: Authenticator,
+    asked: &Asked<'_>,
+    ask: impl Fn(&Request) -> Result<(), Error>,
+) -> i64 {
+    thread_local! {
+        static RUNTIME: Runtime = runtime();
+        static NO_STORE: Store = {
+            let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+            Store::connect(&config, "none")
+        };
+    }
+    let handler = |request, _| ready(ask(&request).and_then(|()| Response::ok(&())));
+    let edge = Edge::new("fuzz", authenticator, NO_STORE.with(Store::clone), handler);
+    let event = serde_json::from_str(&event(asked).to_string()).unwrap();
+    let event = LambdaEvent::new(event, Context::default());
+    let Ok(response) = RUNTIME.with(|runtime| runtime.block_on(edge.invoke(event)));
+    hold(&response);
+    response.status_code
+}
+
+/// Holds a response to what is promised of all, among it that there is no internal error.
+pub fn hold(response: &ApiGatewayV2httpResponse) {
+    let status = response.status_code;
+    assert!((200..500).contains(&status), "{response:?}");
+    serde_json::to_string(response).unwrap();
+    let body = match &response.body {
+        None => return assert_eq!(status, 304),
+        Some(Body::Text(text)) => serde_json::from_str::<Value>(text).unwrap(),
+        other => panic!("{other:?}"),
+    };
+    if status >= 400 {
+        assert!(body["code"].is_string() && body["message"].is_string(), "{body}");
+    }
+}

@@ -1,0 +1,81 @@
+use crate::{hold, runtime};
+use lambda_http::{Context, LambdaEvent};
+use shared::edge::Event;
+use shared::model::{ExpectedVersion, NewOrganization, OrganizationId, OrganizationName, Role, UserId};
+use shared::store::Store;
+use std::cell::RefCell;
+use support::database::{Database, store};
+use support::functions;
+use support::invariants::Contents;
+use tokio::runtime::Runtime;
+
+/// Inputs for which a world is good: it would grow, and slow down.
+const INPUTS: usize = 500;
+
+/// What stands for the id of the organization in inputs, which know no other.
+const ORGANIZATION: &str = "org_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+/// The functions, and a table with an organization of `ann`, where `bob` is an admin and `cyd` a member.
+pub struct World {
+    store: Store,
+    organization: OrganizationId,
+    database: Database,
+    runtime: Runtime,
+}
+
+thread_local! {
+    static WORLD: RefCell<(usize, Option<World>)> = const { RefCell::new((0, None)) };
+}
+
+impl World {
+    /// Tries an input in one. A world that has served its time is looked through.
+    pub fn with(attempt: impl FnOnce(&Self)) {
+        WORLD.with_borrow_mut(|(inputs, world)| {
+            *inputs += 1;
+            if inputs.is_multiple_of(INPUTS)
+                && let Some(old) = world.take()
+            {
+                old.runtime.block_on(Contents::read(&old.database.client)).expect_no_fault();
+            }
+            attempt(world.get_or_insert_with(Self::new));
+        });
+    }
+
+    fn new() -> Self {
+        let runtime = runtime();
+        let (database, store, organization) = runtime.block_on(async {
+            let database = Database::start().await;
+            let store = store(database.url());
+            let name = OrganizationName::parse("Acme").unwrap();
+            let new = NewOrganization { name, domain: None };
+            let id = store.create_organization(&user("ann"), new, None).await.unwrap().id;
+            for (name, role) in [("bob", Role::Admin), ("cyd", Role::Member)] {
+                let any = ExpectedVersion::Any;
+                store.add_member(&user("ann"), &id, user(name), role, &any).await.unwrap();
+            }
+            (database, store, id)
+        });
+        Self { store, organization, database, runtime }
+    }
+
+    /// Sends an event to the function of `operation`, and holds the response to what is promised of all.
+    /// What is no JSON is no event: Lambda takes none.
+    pub fn invoke(&self, operation: &str, event: &str) {
+        let event = event.replace(ORGANIZATION, self.organization.as_str());
+        let Ok(event) = serde_json::from_str::<Event>(&event) else { return };
+        let event = LambdaEvent::new(event, Context::default());
+        hold(&self.runtime.block_on(functions::invoke(operation, &self.store, event)));
+    }
+
+    /// Lists as `ann` what follows `position`.
+    pub fn list_after(&self, position: &str) {
+        self.runtime.block_on(async {
+            self.store.list_organizations(&user("ann"), 10, Some(position)).await.unwrap();
+            self.store.list_members(&user("ann"), &self.organization, 10, Some(position)).await.unwrap();
+        });
+    }
+}
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
