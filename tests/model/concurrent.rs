@@ -10,7 +10,7 @@ use support::invariants::Contents;
 
 #[test]
 fn what_was_answered_is_done_once_and_the_table_is_whole() {
-    Histories::new("concurrent", 40).run(strategy::concurrent(4, 3..10), run);
+    Histories::new("concurrent", 30).run(strategy::concurrent(4, 3..10), run);
 }
 
 async fn run(history: Concurrent) -> Result<usize, String> {

@@ -15,26 +15,57 @@ use crate::histories::Histories;
 use crate::model::Model;
 use crate::steps::{Part, Reference, Step};
 use crate::strategy::{self, Concurrent};
+use serde_json::json;
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester};
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use support::database::Database;
 
 #[test]
 fn every_request_is_done_at_one_moment() {
-    Histories::new("linearizable", 60).run(strategy::of_one_organization(3, 2..7), run);
+    Histories::new("linearizable", 40).run(strategy::of_one_organization(3, 2..7), run);
 }
 
 async fn run(history: Concurrent) -> Result<usize, String> {
     let database = Database::start().await;
-    let (first, all) = clients::run(&database, &history).await;
-    let all: Vec<_> = all.into_iter().map(Arc::new).collect();
+    let (first, others) = clients::run(&database, &history).await;
+    explain(&first, &others)?;
+    Ok(first.len() + others.len())
+}
+
+/// The check of the check; of few requests, as all of their orders are tried.
+#[test]
+fn no_order_explains_an_answer_that_was_never_so() {
+    let tried = Cell::new(0);
+    let false_answers = async |history| {
+        let database = Database::start().await;
+        let history = Concurrent { last: Vec::new(), faults: None, ..history };
+        let (first, others) = clients::run(&database, &history).await;
+        for number in 0..others.len() {
+            let mut changed = others.clone();
+            let body = &mut changed[number].answer.body;
+            if body["version"].is_u64() {
+                body["version"] = json!(1000);
+                explain(&first, &changed).expect_err("a version that never was");
+                tried.set(tried.get() + 1);
+            }
+        }
+        Ok(first.len() + others.len())
+    };
+    Histories::new("false answers", 8).run(strategy::of_one_organization(2, 2..4), false_answers);
+    assert!(tried.get() > 0);
+}
+
+/// Looks for an order of the others, after the first.
+fn explain(first: &[Answered], others: &[Answered]) -> Result<(), String> {
     let mut model = Model::default();
-    for Answered { call, time, answer, .. } in &first {
+    for Answered { call, time, answer, .. } in first {
         model.step(call, time, answer)?;
     }
+    let others: Vec<_> = others.iter().cloned().map(Arc::new).collect();
     let steps: Vec<Step> =
-        all.iter().enumerate().flat_map(|(number, answered)| Step::of(number, answered)).collect();
+        others.iter().enumerate().flat_map(|(number, answered)| Step::of(number, answered)).collect();
     let mut tester = LinearizabilityTester::new(Reference::from(model));
     for (begins, step) in in_order(&steps) {
         if begins {
@@ -43,7 +74,7 @@ async fn run(history: Concurrent) -> Result<usize, String> {
             tester.on_return(step.thread(), ())?;
         }
     }
-    if tester.is_consistent() { Ok(first.len() + all.len()) } else { Err(told(&all)) }
+    if tester.is_consistent() { Ok(()) } else { Err(told(&others)) }
 }
 
 /// The beginnings and the ends of all.

@@ -55,8 +55,8 @@ pub fn of_one_organization(clients: usize, length: Range<usize>) -> impl Strateg
     let creates = |request: &Request| matches!(request.operation, Operation::Create { .. });
     let request = request().prop_filter("creates another", move |request| !creates(request));
     let request = request.prop_map(|request| Request { organization: 0, flaw: None, ..request });
-    let read =
-        |caller| [Operation::Get, Operation::ListMembers { limit: None }].map(|read| plain(caller, read));
+    let lists = [Operation::ListOrganizations { limit: None }, Operation::ListMembers { limit: None }];
+    let read = |caller| lists.clone().map(|list| plain(caller, list));
     with_faults(clients, length, request, USERS.into_iter().flat_map(read).collect())
 }
 
