@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use support::database::Database;
+use support::proxy::Proxy;
 
 /// The share of requests to DynamoDB that meet a fault, in a history with faults.
 const FAULTS: f64 = 0.2;
@@ -42,13 +43,12 @@ struct World {
 /// others.
 pub async fn run(database: &Database, history: &Concurrent) -> (Vec<Answered>, Vec<Answered>) {
     let world = World::default();
-    let alone = async |requests: &[Request]| {
-        world.client(Instance::on(database).await, history.clients.len(), requests, None).await
-    };
+    let alone =
+        async |requests: &[Request]| world.client(database, history.clients.len(), requests, None).await;
     let first = alone(&history.first).await;
     let clients = history.clients.iter().enumerate().map(async |(client, requests)| {
         let faults = history.faults.map(|seed| seed.wrapping_add(client as u64));
-        world.client(Instance::on(database).await, client, requests, faults).await
+        world.client(database, client, requests, faults).await
     });
     let mut others = join_all(clients).await.concat();
     others.extend(alone(&history.last).await);
@@ -58,24 +58,26 @@ pub async fn run(database: &Database, history: &Concurrent) -> (Vec<Answered>, V
 impl World {
     async fn client(
         &self,
-        instance: Instance,
+        database: &Database,
         client: usize,
         requests: &[Request],
         faults: Option<u64>,
     ) -> Vec<Answered> {
+        let proxy = Proxy::start(database.url()).await;
+        let instance = Instance::on(proxy.url());
         if let Some(seed) = faults {
-            instance.proxy.at_random(seed, FAULTS);
+            proxy.at_random(seed, FAULTS);
         }
         let mut all = Vec::new();
         for request in requests {
             let call = self.call(request);
-            let before = instance.proxy.actions().len();
+            let before = proxy.actions().len();
             let (start, began) = (Moment::now(), self.event());
             let answer = instance.send(&call).await;
             let time = Time { start, end: Some(Moment::now()) };
             let order = [began, self.event()];
             self.learn(&call, &answer);
-            let asked = instance.proxy.actions().split_off(before);
+            let asked = proxy.actions().split_off(before);
             all.push(Answered { client, call, asked, faults: faults.is_some(), answer, time, order });
         }
         all

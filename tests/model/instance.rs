@@ -5,17 +5,11 @@ use lambda_http::http::HeaderMap;
 use lambda_http::{Body, Context, LambdaEvent};
 use serde_json::{Value, json};
 use shared::store::Store;
-use support::database::Database;
 use support::event::Request;
 use support::functions;
-use support::proxy::Proxy;
 
 /// One instance of each function, with a store of their own.
-pub struct Instance {
-    store: Store,
-    /// What the store's requests go through.
-    pub proxy: Proxy,
-}
+pub struct Instance(Store);
 
 /// What a request was answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,9 +24,9 @@ pub struct Answer {
 }
 
 impl Instance {
-    pub async fn on(database: &Database) -> Self {
-        let proxy = Proxy::start(database.url()).await;
-        Self { store: support::database::store(proxy.url()), proxy }
+    /// Takes DynamoDB to be at that URL.
+    pub fn on(dynamodb_url: String) -> Self {
+        Self(support::database::store(dynamodb_url))
     }
 
     /// Sends a request to its function and holds the response to what is promised of all.
@@ -41,7 +35,7 @@ impl Instance {
         context.request_id = "a request".to_owned();
         let event = serde_json::from_str(&event(call).to_string()).unwrap();
         let event = LambdaEvent::new(event, context);
-        let response = functions::invoke(call.operation().id(), &self.store, event).await;
+        let response = functions::invoke(call.operation().id(), &self.0, event).await;
         let header = |name| header(&response.headers, name);
         let body = match &response.body {
             None => Value::Null,
