@@ -105,8 +105,11 @@ impl Cell {
     /// That of an invocation; but for most of the faults that last, as much as makes the point.
     fn time(&self) -> Duration {
         let When { lasting, after } = self.when;
-        let whole = !lasting || self.kind.is_slow() && after == After::Nothing;
-        if whole { INVOCATION } else { Duration::from_secs(6) }
+        match (lasting, self.kind.is_slow(), after) {
+            (false, ..) | (true, true, After::Nothing) => INVOCATION,
+            (true, true, _) => Duration::from_secs(3),
+            (true, false, _) => Duration::from_secs(6),
+        }
     }
 
     /// A single fault is never seen. A conflict is only told when it is certain that nothing is done.

@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Cells at the same time: most of each is waiting for a retry.
-const AT_ONCE: usize = 128;
+/// Cells at the same time: most of each is waiting for a retry, but each also wants a processor before its
+/// attempt times out.
+const AT_ONCE: usize = 96;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_nothing_is_lost_and_nothing_is_doubled() {
