@@ -28,8 +28,9 @@ async fn a_write_whose_answer_was_lost_is_done_once() {
     assert_eq!(table.set_max_overages(&ann, &id, MaxOverages::NONE, &at(3)).await.unwrap().version, 4);
     table.inject([Fault::LostAnswer]);
     table.add_member(&ann, &id, bob.clone(), Role::Member, &at(4)).await.unwrap();
-    // The membership is read at the same time, in no certain order: both answers are lost.
-    table.inject([Fault::LostAnswer, Fault::LostAnswer]);
+    // The membership is read before: that answer is lost, and then the transaction's.
+    table.inject_into("GetItem", [Fault::LostAnswer]);
+    table.inject_into("TransactWriteItems", [Fault::LostAnswer]);
     table.update_member(&ann, &id, &bob, Role::Admin, &at(5)).await.unwrap();
     table.inject([Fault::LostAnswer]);
     assert_eq!(table.remove_member(&ann, &id, &bob, &at(6)).await.unwrap().version, 7);
