@@ -45,7 +45,7 @@ impl World {
         let runtime = runtime();
         let (database, store, organization) = runtime.block_on(async {
             let database = Database::start().await;
-            let store = store(database.url());
+            let store = store(database.url()).await;
             let name = OrganizationName::parse("Acme").unwrap();
             let new = NewOrganization { name, domain: None };
             let id = store.create_organization(&user("ann"), new, None).await.unwrap().id;

@@ -90,8 +90,8 @@ async fn forward(State(recorder): State<Arc<Recorder>>, request: Request) -> Res
 impl Recorder {
     fn note(&self, headers: &HeaderMap, body: &[u8]) {
         let (Some(file), Some(function)) = (&self.file, application(headers)) else { return };
-        // Without a target it is the health check, which anybody may ask for.
-        let Some((_, operation)) = text(headers, "x-amz-target").rsplit_once('.') else { return };
+        let target = text(headers, "x-amz-target");
+        let (_, operation) = target.rsplit_once('.').expect("DynamoDB is told what to do");
         let body: Value = serde_json::from_slice(body).expect("DynamoDB speaks JSON");
         let mut record = self.record.lock().expect("no other holder has panicked");
         let known = record.entry(function.to_owned()).or_default();

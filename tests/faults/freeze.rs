@@ -77,6 +77,6 @@ async fn a_write_after_a_thaw_is_made_once_whatever_became_of_the_connection() {
 async fn organization(database: &Database) -> String {
     let new = NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None };
     let ann = UserId::parse("ann").unwrap();
-    let created = store(database.url()).create_organization(&ann, new, None).await.unwrap();
+    let created = store(database.url()).await.create_organization(&ann, new, None).await.unwrap();
     created.id.as_str().to_owned()
 }

@@ -31,7 +31,7 @@ impl Filling {
     /// Has the store fill one.
     pub async fn new(filled: Filled) -> Self {
         let database = Database::start().await;
-        let store = support::database::store(database.url());
+        let store = support::database::store(database.url()).await;
         let user = |name| UserId::parse(name).unwrap();
         let acme = || NewOrganization {
             name: OrganizationName::parse("Acme").unwrap(),
@@ -90,7 +90,7 @@ impl World {
         };
         filling.fill(&database).await;
         let proxy = Proxy::start(database.url()).await;
-        let store = support::database::store(proxy.url());
+        let store = support::database::store(proxy.url()).await;
         Self { proxy, database, store, filling: filling.clone() }
     }
 

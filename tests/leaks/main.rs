@@ -10,6 +10,7 @@ use events::{TARGET, operations, wrong};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::fs;
+use support::database::Database;
 use support::instance::Instance;
 use world::{AN_HOUR, World, changed, log_file};
 
@@ -64,12 +65,14 @@ async fn nobody_is_told_what_is_somebody_else_s() {
 
 #[tokio::test]
 async fn a_function_that_cannot_start_says_why_in_json() {
+    let database = Database::start().await;
     for (name, value, cause) in [
         ("AUTH_JWKS", "{}", "AUTH_ISSUER is not set"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "canary", "panicked"),
     ] {
         let file = log_file("get-organization", name);
-        let instance = Instance::logging("get-organization", [(name, value.to_owned())], &file).await;
+        let variables = [(name, value.to_owned()), ("AWS_ENDPOINT_URL_DYNAMODB", database.url())];
+        let instance = Instance::logging("get-organization", variables, &file).await;
         assert_ne!(instance.exit_code().await, Some(0));
         let log = fs::read_to_string(file).unwrap();
         let lines = lines(&log);

@@ -38,7 +38,7 @@ impl World {
     /// A new organization of the owner's, with another member.
     pub(crate) async fn organization(&self) -> String {
         let id = self.create(OWNER, "Canary", "canary.example").await;
-        let store = store(self.database.url());
+        let store = store(self.database.url()).await;
         let (any, role) = (ExpectedVersion::Any, Role::Member);
         store.add_member(&user(OWNER), &id, user(TARGET), role, &any).await.unwrap();
         id.as_str().to_owned()
@@ -47,7 +47,7 @@ impl World {
     pub(crate) async fn create(&self, owner: &str, name: &str, domain: &str) -> OrganizationId {
         let (name, domain) = (OrganizationName::parse(name).unwrap(), Domain::parse(domain).unwrap());
         let new = NewOrganization { name, domain: Some(domain) };
-        store(self.database.url()).create_organization(&user(owner), new, None).await.unwrap().id
+        store(self.database.url()).await.create_organization(&user(owner), new, None).await.unwrap().id
     }
 
     /// An instance that logs into that file, and whose DynamoDB is at `url`.

@@ -64,7 +64,7 @@ impl World {
         faults: Option<u64>,
     ) -> Vec<Answered> {
         let proxy = Proxy::start(database.url()).await;
-        let instance = Instance::on(proxy.url());
+        let instance = Instance::on(proxy.url()).await;
         if let Some(seed) = faults {
             proxy.at_random(seed, FAULTS);
         }

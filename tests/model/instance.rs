@@ -25,8 +25,8 @@ pub struct Answer {
 
 impl Instance {
     /// Takes DynamoDB to be at that URL.
-    pub fn on(dynamodb_url: String) -> Self {
-        Self(support::database::store(dynamodb_url))
+    pub async fn on(dynamodb_url: String) -> Self {
+        Self(support::database::store(dynamodb_url).await)
     }
 
     /// Sends a request to its function and holds the response to what is promised of all.

@@ -34,7 +34,7 @@ fn answers_are_those_of_the_model() {
 /// Makes the requests by two instances, in turn.
 async fn run(requests: &[Request]) -> Result<(), String> {
     let database = Database::start().await;
-    let instances = [Instance::on(database.url()), Instance::on(database.url())];
+    let instances = [Instance::on(database.url()).await, Instance::on(database.url()).await];
     let mut model = Model::default();
     let mut created = Vec::new();
     for (request, instance) in requests.iter().zip(instances.iter().cycle()) {

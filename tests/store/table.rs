@@ -35,7 +35,7 @@ impl Table {
     pub async fn new() -> Self {
         let database = Database::start().await;
         let proxy = Proxy::start(database.url()).await;
-        let store = support::database::store(proxy.url());
+        let store = support::database::store(proxy.url()).await;
         Self { store, client: database.client.clone(), proxy, _database: database }
     }
 

@@ -1,27 +1,29 @@
 use crate::table::{ANY, Table, acme, user};
 use shared::model::{MaxOverages, OrganizationChanges, OrganizationName, Role};
-use shared::store::meter::measure;
 use std::time::{Duration, Instant};
-use support::faults::Fault;
-use support::proxy::HEALTH_CHECK;
+use support::database::{Database, store};
+use support::proxy::Proxy;
+use tokio::net::TcpListener;
+
+/// Init has 2 s.
+const INIT: Duration = Duration::from_secs(2);
 
 #[tokio::test]
-async fn warming_up_is_one_health_check_that_consumes_nothing() {
-    let table = Table::new().await;
+async fn opening_a_connection_asks_for_nothing() {
+    let database = Database::start().await;
+    let proxy = Proxy::start(database.url()).await;
 
-    let ((), usage) = measure(table.warm_up()).await;
+    let _store = store(proxy.url()).await;
 
-    assert_eq!((usage.requests, usage.capacity), (1, 0.0));
-    assert_eq!(table.proxy.actions(), [HEALTH_CHECK]);
+    assert_eq!((proxy.connections(), proxy.actions().len()), (1, 0));
 }
 
 #[tokio::test]
-async fn every_operation_uses_the_connection_that_warming_up_opened() {
+async fn every_operation_uses_the_connection_that_was_opened_first() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let rename = OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None };
 
-    table.warm_up().await;
     for _ in 0..2 {
         let id = table.create_organization(&ann, acme(), None).await.unwrap().id;
         table.list_organizations(&ann, 100, None).await.unwrap();
@@ -34,7 +36,7 @@ async fn every_operation_uses_the_connection_that_warming_up_opened() {
         table.remove_member(&ann, &id, &bob, &ANY).await.unwrap();
     }
 
-    assert_eq!((&*table.proxy.actions()[0], table.proxy.connections()), (HEALTH_CHECK, 1));
+    assert_eq!(table.proxy.connections(), 1);
 }
 
 #[tokio::test]
@@ -42,7 +44,6 @@ async fn a_connection_that_died_meanwhile_fails_no_request() {
     let table = Table::new().await;
     let ann = user("ann");
 
-    table.warm_up().await;
     for organizations in 1..=3 {
         table.proxy.cut().await;
         table.create_organization(&ann, acme(), None).await.unwrap();
@@ -52,12 +53,25 @@ async fn a_connection_that_died_meanwhile_fails_no_request() {
 }
 
 #[tokio::test]
-async fn a_dynamodb_that_does_not_answer_is_not_waited_for() {
-    let table = Table::new().await;
-    table.inject([Fault::Stall]);
+async fn a_dynamodb_that_is_away_is_not_waited_for() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
 
     let started = Instant::now();
-    table.warm_up().await;
+    let store = store(format!("http://{closed}")).await;
+    assert!(started.elapsed() < Duration::from_secs(1));
 
-    assert!(started.elapsed() < Duration::from_secs(2));
+    let refused = store.list_organizations(&user("ann"), 9, None).await.unwrap_err();
+    assert_eq!(refused.code(), "service_unavailable");
+}
+
+#[tokio::test]
+async fn a_dynamodb_that_is_silent_is_waited_for_a_moment() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+
+    let started = Instant::now();
+    // Over TLS, where there is no connection before the server has said something.
+    let _store = store(format!("https://localhost:{port}")).await;
+
+    assert!(started.elapsed() < INIT);
 }

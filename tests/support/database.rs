@@ -4,11 +4,12 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::pool::{self, ConnectionPool};
 use local::Dynamodb;
 use shared::store::Store;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -42,17 +43,23 @@ pub async fn items(client: &Client) -> Vec<Item> {
     scan.into_paginator().items().send().collect::<Result<_, _>>().await.unwrap()
 }
 
-/// A store on the table of the DynamoDB at `url`, as an instance of a function has one: the retries of
-/// others do not count against its own, which the SDK counts by region.
-pub fn store(url: String) -> Store {
+/// A store on the table of the DynamoDB at `url`, as an instance of a function has one: with
+/// connections of its own, and without the retries of others counting against it, which the SDK counts
+/// by region.
+pub async fn store(url: String) -> Store {
     static INSTANCES: AtomicUsize = AtomicUsize::new(0);
     let region = format!("instance-{}", INSTANCES.fetch_add(1, Ordering::Relaxed));
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-        .http_client(Builder::new().build_http())
-        .endpoint_url(url)
-        .build();
+        .endpoint_url(url);
+    if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+        return Store::open(config.build(), local::TABLE_NAME).await.unwrap();
+    }
+    // A function has one thread. With several, one may have the connection open before another has
+    // taken back the request that it is opened for. So here the same pool begins without one.
+    let pool = ConnectionPool::builder().build_http().unwrap();
+    let config = config.http_client(pool::Client::new(&pool).unwrap()).build();
     Store::connect(&config, local::TABLE_NAME)
 }

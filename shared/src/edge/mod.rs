@@ -74,7 +74,6 @@ where
     F: Future<Output = Result<Response, Error>> + Send,
 {
     let edge = Edge::new(operation, Authenticator::from_env()?, Store::from_env(operation).await?, handler);
-    edge.store.warm_up().await;
     lambda_runtime::run(service_fn(|event| edge.invoke(event))).await
 }
 

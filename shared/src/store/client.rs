@@ -5,10 +5,12 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{SharedCredentialsProvider, SharedHttpClient};
-use aws_smithy_http_client::Builder;
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_http_client::pool::{ConnectionEventListener, ConnectionPool};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::dns::ResolveDns;
 use std::env;
 use std::time::Duration;
 
@@ -21,15 +23,15 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 pub(super) const ATTEMPT: Duration = Duration::from_secs(3);
 
 impl Store {
-    /// Connects to the table that `TABLE_NAME` names, in the region and with the credentials of
-    /// the variables that Lambda sets (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
-    /// `AWS_SESSION_TOKEN`); `AWS_ENDPOINT_URL_DYNAMODB` leads it to another DynamoDB.
+    /// Opens the table that `TABLE_NAME` names, in the region and with the credentials of the
+    /// variables that Lambda sets (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    /// `AWS_SESSION_TOKEN`), in the DynamoDB at `AWS_ENDPOINT_URL_DYNAMODB`, or else in the region's.
     ///
     /// `application` goes with every request in the User-Agent, which CloudTrail records: it tells
     /// which function made it.
     ///
     /// # Errors
-    /// When `TABLE_NAME` or `AWS_REGION` is not set.
+    /// When `TABLE_NAME` or `AWS_REGION` is not set, or no HTTP client can be made.
     pub async fn from_env(application: &'static str) -> Result<Self, String> {
         let table =
             env::var("TABLE_NAME").map_err(|_| "TABLE_NAME is not set: it names the DynamoDB table")?;
@@ -43,10 +45,9 @@ impl Store {
             .region(region)
             .credentials_provider(SharedCredentialsProvider::new(
                 EnvironmentVariableCredentialsProvider::new(),
-            ))
-            .http_client(https()?);
+            ));
         config.set_endpoint_url(env::var("AWS_ENDPOINT_URL_DYNAMODB").ok());
-        Ok(Self::connect(&config.build(), &table))
+        Self::open(config.build(), &table).await.map_err(|error| error.to_string())
     }
 
     /// Connects to `table` as `config` says.
@@ -61,19 +62,25 @@ impl Store {
     }
 }
 
-/// HTTP over TLS to servers that one of Amazon's roots vouches for; or, where `SSL_CERT_FILE` names a
-/// file of roots, one of those: in partitions that have others, behind a proxy that has its own.
+/// Connections, over TLS to servers that one of Amazon's roots vouches for; or, where `SSL_CERT_FILE`
+/// names a file of roots, one of those: in partitions that have others, behind a proxy that has its own.
 ///
 /// Not the system's roots: to read all of them takes half of a cold start, and any of them could
 /// vouch for a false DynamoDB.
-fn https() -> Result<SharedHttpClient, String> {
+pub(super) fn pool(
+    names: impl ResolveDns + 'static,
+    listener: impl ConnectionEventListener,
+) -> Result<ConnectionPool, BoxError> {
     let roots = match env::var_os("SSL_CERT_FILE") {
         Some(_) => TrustStore::default(),
         None => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
     };
-    let tls = TlsContext::builder().with_trust_store(roots).build().map_err(|error| error.to_string())?;
-    let provider = Provider::Rustls(CryptoMode::Ring);
-    Ok(Builder::new().tls_provider(provider).tls_context(tls).build_https())
+    let pool = ConnectionPool::builder()
+        .dns_resolver(names)
+        .event_listener(listener)
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(TlsContext::builder().with_trust_store(roots).build()?);
+    Ok(pool.build_https()?)
 }
 
 /// The SDK's own defaults wait for ever. How long all attempts together may take is up to

@@ -35,6 +35,7 @@ mod keys;
 mod list_members;
 mod list_organizations;
 pub mod meter;
+mod names;
 mod page;
 mod privileges;
 mod refusal;

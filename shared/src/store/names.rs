@@ -1,0 +1,73 @@
+//! DynamoDB's address, looked up by the system on a thread, as the SDK does by itself; but for the
+//! first time already while everything else is being made.
+
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+use std::io;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::sync::Mutex;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+type LookUp = JoinHandle<io::Result<Vec<IpAddr>>>;
+
+/// Looks names up.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// A name that will be asked for, already being looked up.
+    ahead: Mutex<Option<(String, LookUp)>>,
+}
+
+impl Names {
+    /// Begins with the host of `url`, if that is a name.
+    pub(super) fn ahead_of(url: &str) -> Self {
+        let url = url.parse::<http::Uri>().ok();
+        let host = url.as_ref().and_then(http::Uri::host);
+        // An address needs no look-up; of version 6, it is in brackets.
+        let name = host.filter(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_err());
+        Self { ahead: Mutex::new(name.map(|name| (name.to_owned(), look_up(name)))) }
+    }
+}
+
+impl ResolveDns for Names {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        let ahead = self.ahead.lock().ok().and_then(|mut ahead| ahead.take_if(|(known, _)| known == name));
+        let look_up = ahead.map_or_else(|| look_up(name), |(_, look_up)| look_up);
+        DnsFuture::new(async {
+            let addresses = look_up.await.map_err(ResolveDnsError::new)?;
+            addresses.map_err(ResolveDnsError::new)
+        })
+    }
+}
+
+fn look_up(name: &str) -> LookUp {
+    let name = name.to_owned();
+    spawn_blocking(move || Ok((name, 0).to_socket_addrs()?.map(|address| address.ip()).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ahead(url: &str) -> Option<String> {
+        Names::ahead_of(url).ahead.into_inner().unwrap().map(|(name, _)| name)
+    }
+
+    #[tokio::test]
+    async fn the_name_in_a_url_is_looked_up_ahead() {
+        assert_eq!(ahead("https://dynamodb.test:8000/").as_deref(), Some("dynamodb.test"));
+        for none in ["http://127.0.0.1:8000", "http://[::1]:8000", "", "/path", "::"] {
+            assert_eq!(ahead(none), None, "{none}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_looked_up_ahead_is_used_once_and_by_its_name() {
+        let known = IpAddr::from([192, 0, 2, 1]);
+        let look_up = spawn_blocking(move || Ok(vec![known]));
+        let names = Names { ahead: Mutex::new(Some(("localhost".to_owned(), look_up))) };
+        let loopback = |addresses: Vec<IpAddr>| addresses.iter().all(IpAddr::is_loopback);
+
+        assert!(names.resolve_dns("a name.invalid").await.is_err());
+        assert_eq!(names.resolve_dns("localhost").await.unwrap(), [known]);
+        assert!(loopback(names.resolve_dns("localhost").await.unwrap()));
+    }
+}
