@@ -23,7 +23,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) requests: u16,
 
-    /// Only these subjects: functions, `noop`, `plain`.
+    /// Only these subjects: functions, `noop`, `bare`, `plain`.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) subjects: Vec<String>,
 
@@ -31,6 +31,11 @@ pub(crate) struct Options {
     /// into the workspace's `target/release` where none is given.
     #[arg(long, value_name = "DIR")]
     pub(crate) functions: Option<PathBuf>,
+
+    /// Another build of the functions, measured in the same rounds: its subjects are named NAME@DIR,
+    /// by the last part of the directory. Repeatable.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) beside: Vec<PathBuf>,
 
     /// Lets the functions read all of the system's root certificates, as `plain` does, by
     /// `SSL_CERT_FILE`. Without it the file has those that they are built with. The throw-away root

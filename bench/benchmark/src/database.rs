@@ -1,55 +1,96 @@
 //! DynamoDB for the subjects: the embedded one that `cargo local` uses, over HTTPS.
 
 use crate::subject::Subject;
-use crate::tls::Front;
+use crate::tls::{Certified, Roots, relay};
 use anyhow::{Context as _, Result};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use local::Dynamodb;
 use shared::store::Store;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
+use tokio::net::TcpListener;
+use tokio::runtime;
+use tokio::sync::oneshot;
 
 /// An empty table in memory. Stops when dropped.
 #[derive(Debug)]
 pub(crate) struct Database {
-    dynamodb: Dynamodb,
-    front: Front,
+    http: SocketAddr,
+    https: SocketAddr,
+    roots: Roots,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<Result<()>>>,
 }
 
 impl Database {
     /// Starts one, and writes the roots that its clients need to files in `directory`.
     pub(crate) async fn start(directory: &Path) -> Result<Self> {
-        let dynamodb = local::start_in_memory().await?;
-        local::table::create(&dynamodb.client(), local::TABLE_NAME).await?;
-        let url = dynamodb.url();
-        let address: SocketAddr = url.trim_start_matches("http://").parse().context("DynamoDB's address")?;
-        let front = Front::start(address, directory).await?;
-        Ok(Self { dynamodb, front })
+        let Certified { acceptor, roots } = Certified::new(directory)?;
+        let (started, addresses) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
+        // TLS and database share a thread, so that a request wakes one thread and not three: what is
+        // measured is the functions, not how the stand-in for DynamoDB hands requests around.
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let serve = async move {
+            let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let https = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let address = http.local_addr()?;
+            // Who waits for them is there, or wants nothing any more.
+            let _ = started.send((address, https.local_addr()?));
+            let database = dynoxide::Database::memory()?;
+            tokio::select! {
+                () = dynoxide::server::serve_on(http, database) => {}
+                () = relay(https, acceptor, address) => {}
+                // An error means that the sender is gone: a stop as well.
+                _ = stopped => {}
+            }
+            Ok(())
+        };
+        let thread = thread::Builder::new().name("dynamodb".to_owned());
+        let thread = thread.spawn(move || runtime.block_on(serve)).context("start DynamoDB's thread")?;
+        let (http, https) = addresses.await.context("DynamoDB did not start")?;
+        let database = Self { http, https, roots, stop: Some(stop), thread: Some(thread) };
+        local::table::create(&local::dynamodb::client(&database.http_url()), local::TABLE_NAME).await?;
+        Ok(database)
     }
 
-    /// Where the subjects find it.
+    /// Where the subjects find it, by name: as in Lambda a client resolves it.
     pub(crate) fn url(&self) -> String {
-        self.front.url()
+        format!("https://localhost:{}", self.https.port())
+    }
+
+    fn http_url(&self) -> String {
+        format!("http://{}", self.http)
     }
 
     /// The root certificates that `subject` trusts: `plain` the system's, as the SDK has it, and the
     /// functions few, unless they are told to take the system's.
     pub(crate) fn roots(&self, subject: &Subject) -> PathBuf {
-        let roots = self.front.roots();
-        if subject.system_roots { roots.system.clone() } else { roots.built_in.clone() }
+        let roots = if subject.system_roots { &self.roots.system } else { &self.roots.built_in };
+        roots.clone()
     }
 
     /// The functions' own way to it, past HTTPS: for preparing data.
-    pub(crate) fn store(&self) -> Store {
+    pub(crate) async fn store(&self) -> Result<Store> {
         let credentials = Credentials::new("benchmark", "benchmark", None, None, "benchmark");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
-            .endpoint_url(self.dynamodb.url())
+            .endpoint_url(self.http_url())
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
-        Store::connect(&config, local::TABLE_NAME)
+        let opened = Store::open(config, local::TABLE_NAME).await;
+        opened.map_err(anyhow::Error::from_boxed).context("connect to DynamoDB")
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // What it failed for showed in what was asked of it.
+            let _ = thread.join();
+        }
     }
 }

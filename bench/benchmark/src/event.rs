@@ -1,6 +1,6 @@
 //! Events that the subjects answer with success, and the data that this takes.
 
-use crate::subject::{GET_ORGANIZATION, NOOP, PLAIN};
+use crate::subject::{BARE, GET_ORGANIZATION, NOOP, PLAIN, Subject};
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Map, Value, json};
 use shared::model::{ExpectedVersion, NewOrganization, OrganizationId, OrganizationName, Role, UserId};
@@ -34,21 +34,21 @@ enum Operation {
 }
 
 impl Events {
-    /// For the subject of this name, with an organization of its own.
-    pub(crate) async fn of(subject: &str, store: Store) -> Result<Self> {
-        let operation = match subject {
+    /// For this subject, with an organization of its own.
+    pub(crate) async fn of(subject: &Subject, store: Store) -> Result<Self> {
+        let operation = match &*subject.kind {
             "add-member" => Operation::AddMember,
             "create-organization" => Operation::CreateOrganization,
-            GET_ORGANIZATION | PLAIN | NOOP => Operation::GetOrganization,
+            GET_ORGANIZATION | PLAIN | NOOP | BARE => Operation::GetOrganization,
             "list-members" => Operation::ListMembers,
             "list-organizations" => Operation::ListOrganizations,
             "remove-member" => Operation::RemoveMember,
             "set-max-overages" => Operation::SetMaxOverages,
             "update-member" => Operation::UpdateMember,
             "update-organization" => Operation::UpdateOrganization,
-            _ => bail!("the benchmark has no event for {subject}: add one to {}", file!()),
+            kind => bail!("the benchmark has no event for {kind}: add one to {}", file!()),
         };
-        let owner = user(&format!("owner-of-{subject}"))?;
+        let owner = user(&format!("owner-of-{}", subject.name))?;
         let name = OrganizationName::parse("Acme").map_err(|_| anyhow!("Acme is no name any more"))?;
         let created = store.create_organization(&owner, NewOrganization { name, domain: None }, None).await;
         let organization = created.map_err(prepare)?.id;

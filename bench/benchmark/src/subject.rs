@@ -1,4 +1,4 @@
-//! What is measured: the nine functions, `noop` and `plain`, and where their binaries are.
+//! What is measured: the nine functions and what they are compared with, and where their binaries are.
 
 use crate::cli::{Options, bench_root, workspace_root};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -8,18 +8,24 @@ use std::process::Command;
 use std::{env, fs};
 use zip::write::SimpleFileOptions;
 
-/// The floor: lambda_http and nothing else.
+/// lambda_http and nothing else, as its template writes it.
 pub(crate) const NOOP: &str = "noop";
+/// The same, built like the functions: the least there is.
+pub(crate) const BARE: &str = "bare";
 /// get-organization as the ecosystem's templates write it.
 pub(crate) const PLAIN: &str = "plain";
+/// Not functions of ours.
+const COMPARED_WITH: [&str; 3] = [NOOP, BARE, PLAIN];
 /// What `plain` is compared with.
 pub(crate) const GET_ORGANIZATION: &str = "get-organization";
 
 /// A binary under test.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject {
-    /// Its name: a function's, [`NOOP`] or [`PLAIN`].
+    /// Its name in the report: what it is, and which build of it if there are several.
     pub(crate) name: String,
+    /// What it is: a function's name, or one of those that they are compared with.
+    pub(crate) kind: String,
     /// The binary.
     pub(crate) binary: PathBuf,
     /// Its bytes.
@@ -38,12 +44,12 @@ impl Subject {
             binary.with_context(|| format!("there is no binary {name} in {}", directory.display()))?;
         let binary = fs::canonicalize(binary)?;
         let (size, zip_size) = sizes(&binary).with_context(|| format!("zip {}", binary.display()))?;
-        Ok(Self { name: name.to_owned(), binary, size, zip_size, system_roots })
+        Ok(Self { name: name.to_owned(), kind: name.to_owned(), binary, size, zip_size, system_roots })
     }
 
     /// Whether it is one of the nine, which have targets to meet.
     pub(crate) fn is_function(&self) -> bool {
-        self.name != NOOP && self.name != PLAIN
+        !COMPARED_WITH.contains(&&*self.kind)
     }
 }
 
@@ -52,22 +58,30 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
     let functions = function_names()?;
     let asked = |name: &str| {
         // Only the functions have something to show without a DynamoDB.
-        let applies = !options.unreachable || (name != NOOP && name != PLAIN);
+        let applies = !options.unreachable || !COMPARED_WITH.contains(&name);
         applies && (options.subjects.is_empty() || options.subjects.iter().any(|asked| asked == name))
     };
-    let known = |name: &String| name == NOOP || name == PLAIN || functions.contains(name);
+    let known = |name: &String| COMPARED_WITH.contains(&&**name) || functions.contains(name);
     if let Some(unknown) = options.subjects.iter().find(|name| !known(name)) {
-        bail!("there is no subject {unknown}; there are {NOOP}, {PLAIN}, {}", functions.join(", "));
+        let all = [COMPARED_WITH.join(", "), functions.join(", ")].join(", ");
+        bail!("there is no subject {unknown}; there are {all}");
     }
 
     let subject =
         |name: &str, directory: &Path| Subject::find(name, directory, name == PLAIN || options.system_roots);
     let functions: Vec<String> = functions.into_iter().filter(|name| asked(name)).collect();
     let mut subjects = Vec::new();
-    if asked(NOOP) {
-        cargo_build(&bench_root(), "function", &[NOOP])?;
-        subjects.push(subject(NOOP, &target(&bench_root()).join("function"))?);
-    }
+    let mut compare = |name: &str, profile: &str| {
+        if asked(name) {
+            // By itself: with others, features would unify.
+            cargo_build(&bench_root(), profile, &[name])?;
+            subjects.push(subject(name, &target(&bench_root()).join(profile))?);
+        }
+        anyhow::Ok(())
+    };
+    compare(BARE, "function")?;
+    compare(NOOP, "release")?;
+    compare(PLAIN, "release")?;
     let directory = match &options.functions {
         Some(directory) => directory.clone(),
         None => {
@@ -79,10 +93,11 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
     };
     for name in &functions {
         subjects.push(subject(name, &directory)?);
-    }
-    if asked(PLAIN) {
-        cargo_build(&bench_root(), "release", &[PLAIN])?;
-        subjects.push(subject(PLAIN, &target(&bench_root()).join("release"))?);
+        for other in &options.beside {
+            let build = other.file_name().unwrap_or_default().to_string_lossy();
+            let found = subject(name, other)?;
+            subjects.push(Subject { name: format!("{name}@{build}"), ..found });
+        }
     }
     Ok(subjects)
 }

@@ -4,13 +4,13 @@ use anyhow::{Context as _, Result};
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
-use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
@@ -37,17 +37,17 @@ pub(crate) struct Roots {
     pub(crate) built_in: PathBuf,
 }
 
-/// Takes TLS off what comes for `https://localhost:PORT` and passes it on to an HTTP server.
-#[derive(Debug)]
-pub(crate) struct Front {
-    port: u16,
-    roots: Roots,
-    server: JoinHandle<()>,
+/// What a server takes TLS off with, and what its clients have to trust.
+pub(crate) struct Certified {
+    /// The server's half.
+    pub(crate) acceptor: TlsAcceptor,
+    /// The clients'.
+    pub(crate) roots: Roots,
 }
 
-impl Front {
-    /// Starts one before `server`, and writes the roots to files in `directory`.
-    pub(crate) async fn start(server: SocketAddr, directory: &Path) -> Result<Self> {
+impl Certified {
+    /// Makes a certificate for `localhost`, and writes the roots to files in `directory`.
+    pub(crate) fn new(directory: &Path) -> Result<Self> {
         let (config, root) = identity().context("make the certificates")?;
         let system = SYSTEM_ROOTS.iter().find_map(|path| fs::read_to_string(path).ok());
         let system = system.context("this system has no root certificates (package ca-certificates)")?;
@@ -55,38 +55,20 @@ impl Front {
         for (file, others) in [(&roots.system, &*system), (&roots.built_in, AMAZON_ROOTS)] {
             fs::write(file, format!("{others}\n{root}")).context("write the root certificates")?;
         }
-
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let port = listener.local_addr()?.port();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let server = tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let acceptor = acceptor.clone();
-                // A connection that ends badly is its client's to report.
-                tokio::spawn(async move { relay(client, acceptor, server).await.ok() });
-            }
-        });
-        Ok(Self { port, roots, server })
-    }
-
-    /// What a client has to trust.
-    pub(crate) fn roots(&self) -> &Roots {
-        &self.roots
-    }
-
-    /// Where it answers, by name: as in Lambda a client resolves it.
-    pub(crate) fn url(&self) -> String {
-        format!("https://localhost:{}", self.port)
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), roots })
     }
 }
 
-impl Drop for Front {
-    fn drop(&mut self) {
-        self.server.abort();
+/// Takes TLS off what comes to `listener` and passes it on to an HTTP server, until it is dropped.
+pub(crate) async fn relay(listener: TcpListener, acceptor: TlsAcceptor, server: SocketAddr) {
+    let mut connections = JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        // A connection that ends badly is its client's to report.
+        connections.spawn(relay_one(client, acceptor.clone(), server));
     }
 }
 
-async fn relay(client: TcpStream, acceptor: TlsAcceptor, server: SocketAddr) -> std::io::Result<()> {
+async fn relay_one(client: TcpStream, acceptor: TlsAcceptor, server: SocketAddr) -> io::Result<()> {
     client.set_nodelay(true)?;
     // At the same time, as DynamoDB's front makes nobody wait for what is behind it.
     let (mut client, mut server) = tokio::try_join!(acceptor.accept(client), TcpStream::connect(server))?;

@@ -1,0 +1,10 @@
+//! The least there is of lambda_http: what `noop` becomes when it is built like the functions, with their
+//! features, their profile and one thread.
+
+use lambda_http::{Request, service_fn};
+use std::convert::Infallible;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    lambda_http::run(service_fn(async |_: Request| Ok::<_, Infallible>("{}"))).await
+}
