@@ -49,7 +49,7 @@ pub(crate) async fn measure(
     let database = Database::start(directory).await?;
     let mut events = Vec::new();
     for subject in subjects {
-        events.push(Events::of(subject, database.store().await?).await?);
+        events.push(Events::of(subject, database.store()).await?);
     }
     let mut samples = vec![Samples::default(); subjects.len()];
     // Round 0 brings the binaries into the page cache, and is not counted.

@@ -56,7 +56,7 @@ async fn all_in_time(
     let database = Database::start(directory).await?;
     let mut instances = JoinSet::new();
     for subject in subjects {
-        let event = Events::of(subject, database.store().await?).await?.next().await?;
+        let event = Events::of(subject, database.store()).await?.next().await?;
         let launch = Launch {
             under: Vec::new(),
             binary: subject.binary.clone(),
