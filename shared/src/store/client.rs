@@ -14,6 +14,9 @@ use aws_smithy_runtime_api::client::dns::ResolveDns;
 use std::env;
 use std::time::Duration;
 
+/// What DynamoDB gets to open a connection, TLS included.
+pub(super) const CONNECT: Duration = Duration::from_secs(1);
+
 /// The roots that AWS's endpoints are certified by
 /// (<https://www.amazontrust.com/repository/>, the five that a client has to have).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
@@ -86,8 +89,5 @@ pub(super) fn pool(
 /// The SDK's own defaults wait for ever. How long all attempts together may take is up to
 /// `deadline.rs`.
 fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(ATTEMPT)
-        .build()
+    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build()
 }

@@ -5,6 +5,7 @@ use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::Mutex;
+use std::thread;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 type LookUp = JoinHandle<io::Result<Vec<IpAddr>>>;
@@ -23,7 +24,10 @@ impl Names {
         let host = url.as_ref().and_then(http::Uri::host);
         // An address needs no look-up; of version 6, it is in brackets.
         let name = host.filter(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_err());
-        Self { ahead: Mutex::new(name.map(|name| (name.to_owned(), look_up(name)))) }
+        let ahead = name.map(|name| (name.to_owned(), look_up(name)));
+        // Linux may put the new thread behind this one, on the same processor: it is to ask first.
+        thread::yield_now();
+        Self { ahead: Mutex::new(ahead) }
     }
 }
 

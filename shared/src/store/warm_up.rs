@@ -6,16 +6,23 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>).
 
 use super::Store;
-use super::client::pool;
+use super::client::{CONNECT, pool};
 use super::names::Names;
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_dynamodb::config::{Builder, HttpClient, SharedHttpClient};
 use aws_sdk_dynamodb::error::{BoxError, DisplayErrorContext};
 use aws_smithy_http_client::pool::{Client, ConnectionEvent};
+use aws_smithy_runtime::client::auth::no_auth::NoAuthRuntimePluginV2;
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolver;
+use aws_smithy_runtime::client::retries::strategy::NeverRetryStrategy;
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
+use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use aws_smithy_types::body::SdkBody;
 use futures_util::FutureExt;
 use std::sync::Mutex;
@@ -32,19 +39,20 @@ impl Store {
     /// connection is open that the first request will use. Nothing is asked of DynamoDB, so it
     /// takes no permission and no capacity.
     ///
-    /// For a runtime of one thread, as a function's is: with more, what is rehearsed may happen to be
-    /// sent.
+    /// For a runtime of one thread, as a function's is: with more, the request that the connection is
+    /// opened for may happen to be sent.
     ///
     /// A DynamoDB that is away, or not there in time, is the first request's to meet, and no reason not
     /// to start.
     ///
     /// # Errors
-    /// When no HTTP client can be made.
+    /// When `config` has an endpoint that is not a URL, or neither an endpoint nor a region, or no HTTP
+    /// client can be made.
     pub async fn open(config: SdkConfig, table: &str) -> Result<Self, BoxError> {
-        let names = Names::ahead_of(config.endpoint_url().unwrap_or_default());
+        let url = endpoint(&config).await?;
         let (tell, opened) = oneshot::channel();
         let tell = Mutex::new(Some(tell));
-        let pool = pool(names, move |event: &ConnectionEvent<'_>| {
+        let pool = pool(Names::ahead_of(&url), move |event: &ConnectionEvent<'_>| {
             let outcome = match event {
                 ConnectionEvent::Opened(_) => Ok(()),
                 ConnectionEvent::EstablishmentFailed(failure) => {
@@ -57,9 +65,12 @@ impl Store {
             let _gone_when_out_of_time = tell.map(|tell| tell.send(outcome));
         })?;
         let client = SharedHttpClient::new(Client::new(&pool)?);
-        let store = Self::connect(&config.into_builder().http_client(client.clone()).build(), table);
+        begin_to_connect(&client, &url).await?;
+        // While the name is looked up, and DynamoDB does its half of the handshake:
+        let store = Self::connect(&config.into_builder().http_client(client).build(), table);
+        go_on_connecting().await;
         let connected = async {
-            store.rehearse(client).await?;
+            store.rehearse().await?;
             Ok::<_, BoxError>(opened.await??)
         };
         if let Err(cause) = timeout(PATIENCE, connected).await.map_err(BoxError::from).flatten() {
@@ -68,35 +79,92 @@ impl Store {
         Ok(store)
     }
 
-    /// Has the SDK make and sign a request, and read an answer to it: both stay in this process. What
-    /// comes of it is that `client` opens the connection which the request would have gone by.
-    async fn rehearse(&self, client: SharedHttpClient) -> Result<(), BoxError> {
-        let rehearsal = http_client_fn(move |settings, components| {
-            SharedHttpConnector::new(Rehearsal(client.http_connector(settings, components)))
-        });
+    /// Has the SDK make and sign a request, and read an answer to it, so that its code is paged in. Both
+    /// stay in this process.
+    async fn rehearse(&self) -> Result<(), BoxError> {
+        let rehearsal = http_client_fn(|_, _| SharedHttpConnector::new(Rehearsal));
         let request = self.client.get_item().table_name(&*self.table).set_key(Some([].into()));
         request.customize().config_override(Builder::new().http_client(rehearsal)).send().await?;
         Ok(())
     }
 }
 
-/// Has a connection opened for a request, and answers in DynamoDB's place.
+/// Where DynamoDB is: where `config` says, or else where the SDK will find it.
+async fn endpoint(config: &SdkConfig) -> Result<String, BoxError> {
+    if let Some(url) = config.endpoint_url() {
+        return Ok(url.to_owned());
+    }
+    let region = Params::builder().set_region(config.region().map(ToString::to_string)).build()?;
+    let resolver = DefaultResolver::new();
+    let endpoint = resolver.resolve_endpoint(&region).await?;
+    Ok(endpoint.url().to_owned())
+}
+
+/// Has `client` begin the connection to `url` that the SDK's first request will find there: the SDK
+/// itself would begin it only with a request, for which it has to be made first, and half of that can be
+/// done while DynamoDB shakes hands.
+async fn begin_to_connect(client: &SharedHttpClient, url: &str) -> Result<(), BoxError> {
+    let request =
+        HttpRequest::get(url).map_err(|cause| format!("DynamoDB's endpoint is not a URL: {cause}"))?;
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
+    let mut request = client.http_connector(&settings, &components(url)?).call(request);
+    // One turn asks the pool for a connection, and the pool has a task open one. Once that task has
+    // begun it ends, too, though nobody waits for the connection any more.
+    let _asked = (&mut request).now_or_never();
+    go_on_connecting().await;
+    Ok(())
+}
+
+/// Lets the task that connects go on until it waits for somebody: it takes a turn when it is made or
+/// has the address, and one when it is connected.
+async fn go_on_connecting() {
+    for _ in 0..3 {
+        yield_now().await;
+    }
+}
+
+/// What a request to `url` has to have about it, without the SDK of a service.
+fn components(url: &str) -> Result<RuntimeComponents, BoxError> {
+    let builder = RuntimeComponentsBuilder::new("begin_to_connect");
+    let builder = NoAuthRuntimePluginV2::new().runtime_components(&builder).into_owned();
+    let builder = builder
+        .with_identity_cache(Some(IdentityCache::no_cache()))
+        .with_endpoint_resolver(Some(StaticUriEndpointResolver::uri(url)))
+        .with_retry_strategy(Some(NeverRetryStrategy::new()));
+    Ok(builder.build()?)
+}
+
+/// Answers in DynamoDB's place.
 #[derive(Debug)]
-struct Rehearsal(SharedHttpConnector);
+struct Rehearsal;
 
 impl HttpConnector for Rehearsal {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let mut call = self.0.call(request);
-        HttpConnectorFuture::new(async move {
-            // One turn asks the pool for a connection, and the pool has a task open one. Once that
-            // task has begun it ends, too, though nobody waits for the connection any more.
-            let _asked = (&mut call).now_or_never();
-            yield_now().await;
-            drop(call);
-            // Connected, it begins the handshake; what is left of the rehearsal is done while the
-            // server does its half.
-            yield_now().await;
-            Ok(HttpResponse::new(http::StatusCode::OK.into(), SdkBody::from("{}")))
-        })
+    fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(http::StatusCode::OK.into(), SdkBody::from("{}"))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_config::Region;
+
+    async fn found(region: Option<&'static str>) -> Result<String, String> {
+        let config = SdkConfig::builder().region(region.map(Region::from_static)).build();
+        endpoint(&config).await.map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn without_an_endpoint_of_its_own_it_is_the_regions() {
+        assert_eq!(found(Some("eu-west-1")).await.unwrap(), "https://dynamodb.eu-west-1.amazonaws.com");
+        assert_eq!(found(Some("cn-north-1")).await.unwrap(), "https://dynamodb.cn-north-1.amazonaws.com.cn");
+        assert!(found(None).await.unwrap_err().contains("Region"));
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_is_not_a_url_is_refused() {
+        let config = SdkConfig::builder().endpoint_url("not a url").build();
+        let refused = Store::open(config, "table").await.err().unwrap().to_string();
+        assert!(refused.starts_with("DynamoDB's endpoint is not a URL: "), "{refused}");
     }
 }
