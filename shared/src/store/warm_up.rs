@@ -34,6 +34,14 @@ use tokio::time::timeout;
 /// What init waits for a DynamoDB that does not answer. It starts without it then.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
+/// The turns that it takes to connect, until the server has to answer: when the address is there, when
+/// the socket is writable, and one to see that it is.
+const CONNECTING: usize = 3;
+
+/// The turns, of some microseconds each, in which a name is found that is known on this machine. To go
+/// on with other work just before would hold up the server's half of the handshake by all of it.
+const FINDING: usize = 40;
+
 impl Store {
     /// Connects to `table` as `config` says, by an HTTP client of its own, and comes back when the
     /// connection is open that the first request will use. Nothing is asked of DynamoDB, so it
@@ -66,9 +74,9 @@ impl Store {
         })?;
         let client = SharedHttpClient::new(Client::new(&pool)?);
         begin_to_connect(&client, &url).await?;
-        // While the name is looked up, and DynamoDB does its half of the handshake:
+        // While the name is looked up, or DynamoDB does its half of the handshake:
         let store = Self::connect(&config.into_builder().http_client(client).build(), table);
-        go_on_connecting().await;
+        go_on(CONNECTING).await;
         let connected = async {
             store.rehearse().await?;
             Ok::<_, BoxError>(opened.await??)
@@ -111,14 +119,13 @@ async fn begin_to_connect(client: &SharedHttpClient, url: &str) -> Result<(), Bo
     // One turn asks the pool for a connection, and the pool has a task open one. Once that task has
     // begun it ends, too, though nobody waits for the connection any more.
     let _asked = (&mut request).now_or_never();
-    go_on_connecting().await;
+    go_on(FINDING + CONNECTING).await;
     Ok(())
 }
 
-/// Lets the task that connects go on until it waits for somebody: it takes a turn when it is made or
-/// has the address, and one when it is connected.
-async fn go_on_connecting() {
-    for _ in 0..3 {
+/// Lets the task that connects go on, for so many turns of the runtime.
+async fn go_on(turns: usize) {
+    for _ in 0..turns {
         yield_now().await;
     }
 }
