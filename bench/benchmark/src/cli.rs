@@ -23,7 +23,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) requests: u16,
 
-    /// Only these subjects: functions, `noop`, `bare`, `plain`.
+    /// Only these subjects: functions, `noop`, `template`, `plain`.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) subjects: Vec<String>,
 

@@ -1,6 +1,6 @@
 //! Events that the subjects answer with success, and the data that this takes.
 
-use crate::subject::{BARE, GET_ORGANIZATION, NOOP, PLAIN, Subject};
+use crate::subject::{GET_ORGANIZATION, NOOP, PLAIN, Subject, TEMPLATE};
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Map, Value, json};
 use shared::model::{ExpectedVersion, NewOrganization, OrganizationId, OrganizationName, Role, UserId};
@@ -39,7 +39,7 @@ impl Events {
         let operation = match &*subject.kind {
             "add-member" => Operation::AddMember,
             "create-organization" => Operation::CreateOrganization,
-            GET_ORGANIZATION | PLAIN | NOOP | BARE => Operation::GetOrganization,
+            GET_ORGANIZATION | NOOP | TEMPLATE | PLAIN => Operation::GetOrganization,
             "list-members" => Operation::ListMembers,
             "list-organizations" => Operation::ListOrganizations,
             "remove-member" => Operation::RemoveMember,

@@ -1,5 +1,5 @@
 //! What an instance of each function costs in time, memory and bytes, beside a function that does
-//! nothing (`noop` and `bare`) and getOrganization as the ecosystem's templates write it (`plain`).
+//! nothing (`noop`, and `template` as templates write it) and getOrganization as the ecosystem's templates write it (`plain`).
 //!
 //! `cargo benchmark`, in the root of the repository, builds and measures them all.
 

@@ -3,7 +3,7 @@
 use crate::instructions::Instructions;
 use crate::measure::{Extent, Samples};
 use crate::statistics::{median, milliseconds, percentile};
-use crate::subject::{BARE, NOOP, Subject};
+use crate::subject::{NOOP, Subject, TEMPLATE};
 use std::fmt::Write as _;
 use std::fs;
 
@@ -88,7 +88,7 @@ impl Report {
     pub(crate) fn markdown(&self, extent: Extent, load: &str) -> String {
         let mut text = format!("\n### {}\n\n", self.title());
         text.push_str(
-            "| subject | init | first | cold | ÷ noop | ÷ bare | cold p99 | warm p50 | warm p99 | RSS, MB | \
+            "| subject | init | first | cold | ÷ noop | ÷ template | cold p99 | warm p50 | warm p99 | RSS, MB | \
              binary, MB | zip, MB | instr. cold | instr. warm |\n",
         );
         text.push_str("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
@@ -96,7 +96,7 @@ impl Report {
             self.row(to).map_or_else(String::new, |other| format!("{:.2}", row.cold / other.cold))
         };
         for row in &self.rows {
-            let (to_noop, to_bare) = (ratio(row, NOOP), ratio(row, BARE));
+            let (to_noop, to_template) = (ratio(row, NOOP), ratio(row, TEMPLATE));
             let instructions = row.instructions.map_or_else(
                 || " | ".to_owned(),
                 |count| format!("{:.2} M | {:.2} M", megabytes(count.cold), megabytes(count.request)),
@@ -104,7 +104,7 @@ impl Report {
             // A String takes everything.
             let _ = writeln!(
                 text,
-                "| {} | {:.1} | {:.1} | {:.1} | {to_noop} | {to_bare} | {:.1} | {:.2} | {:.2} | {:.1} | {:.2} | {:.2} | {instructions} |",
+                "| {} | {:.1} | {:.1} | {:.1} | {to_noop} | {to_template} | {:.1} | {:.2} | {:.2} | {:.1} | {:.2} | {:.2} | {instructions} |",
                 row.name,
                 row.init,
                 row.first,

@@ -8,14 +8,14 @@ use std::process::Command;
 use std::{env, fs};
 use zip::write::SimpleFileOptions;
 
-/// lambda_http and nothing else, as its template writes it.
+/// The floor: lambda_http and nothing else, built like the functions.
 pub(crate) const NOOP: &str = "noop";
-/// The same, built like the functions: the least there is.
-pub(crate) const BARE: &str = "bare";
+/// The same as its template writes and builds it.
+pub(crate) const TEMPLATE: &str = "template";
 /// get-organization as the ecosystem's templates write it.
 pub(crate) const PLAIN: &str = "plain";
 /// Not functions of ours.
-const COMPARED_WITH: [&str; 3] = [NOOP, BARE, PLAIN];
+const COMPARED_WITH: [&str; 3] = [NOOP, TEMPLATE, PLAIN];
 /// What `plain` is compared with.
 pub(crate) const GET_ORGANIZATION: &str = "get-organization";
 
@@ -79,8 +79,8 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
         }
         anyhow::Ok(())
     };
-    compare(BARE, "function")?;
-    compare(NOOP, "release")?;
+    compare(NOOP, "function")?;
+    compare(TEMPLATE, "release")?;
     compare(PLAIN, "release")?;
     let directory = match &options.functions {
         Some(directory) => directory.clone(),

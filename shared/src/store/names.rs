@@ -24,9 +24,12 @@ impl Names {
         let host = url.as_ref().and_then(http::Uri::host);
         // An address needs no look-up; of version 6, it is in brackets.
         let name = host.filter(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_err());
-        let ahead = name.map(|name| (name.to_owned(), look_up(name)));
-        // Linux may put the new thread behind this one, on the same processor: it is to ask first.
-        thread::yield_now();
+        let ahead = name.map(|name| {
+            let look_up = look_up(name);
+            // Linux may put the new thread behind this one, on the same processor: it is to ask first.
+            thread::yield_now();
+            (name.to_owned(), look_up)
+        });
         Self { ahead: Mutex::new(ahead) }
     }
 }
