@@ -27,7 +27,7 @@ use aws_smithy_types::body::SdkBody;
 use futures_util::FutureExt;
 use std::sync::Mutex;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
@@ -37,10 +37,6 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// The turns that it takes to connect, until the server has to answer: when the address is there, when
 /// the socket is writable, and one to see that it is.
 const CONNECTING: usize = 3;
-
-/// The turns, of some microseconds each, in which a name is found that is known on this machine. To go
-/// on with other work just before would hold up the server's half of the handshake by all of it.
-const FINDING: usize = 40;
 
 impl Store {
     /// Connects to `table` as `config` says, by an HTTP client of its own, and comes back when the
@@ -58,7 +54,7 @@ impl Store {
     /// client can be made.
     pub async fn open(config: SdkConfig, table: &str) -> Result<Self, BoxError> {
         let url = endpoint(&config).await?;
-        let (tell, opened) = oneshot::channel();
+        let (tell, mut opened) = oneshot::channel();
         let tell = Mutex::new(Some(tell));
         let pool = pool(Names::ahead_of(&url), move |event: &ConnectionEvent<'_>| {
             let outcome = match event {
@@ -78,8 +74,15 @@ impl Store {
         let store = Self::connect(&config.into_builder().http_client(client).build(), table);
         go_on(CONNECTING).await;
         let connected = async {
-            store.rehearse().await?;
-            Ok::<_, BoxError>(opened.await??)
+            let outcome = match opened.try_recv() {
+                // What there is to wait for is time to rehearse in, and no more than that.
+                Err(TryRecvError::Empty) => {
+                    store.rehearse().await?;
+                    opened.await?
+                }
+                told => told?,
+            };
+            Ok::<_, BoxError>(outcome?)
         };
         if let Err(cause) = timeout(PATIENCE, connected).await.map_err(BoxError::from).flatten() {
             tracing::warn!(%cause, "DynamoDB does not answer; starting without a connection to it");
@@ -119,7 +122,7 @@ async fn begin_to_connect(client: &SharedHttpClient, url: &str) -> Result<(), Bo
     // One turn asks the pool for a connection, and the pool has a task open one. Once that task has
     // begun it ends, too, though nobody waits for the connection any more.
     let _asked = (&mut request).now_or_never();
-    go_on(FINDING + CONNECTING).await;
+    go_on(CONNECTING).await;
     Ok(())
 }
 
@@ -154,7 +157,8 @@ impl HttpConnector for Rehearsal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_config::Region;
+    use aws_config::{BehaviorVersion, Region};
+    use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 
     async fn found(region: Option<&'static str>) -> Result<String, String> {
         let config = SdkConfig::builder().region(region.map(Region::from_static)).build();
@@ -166,6 +170,19 @@ mod tests {
         assert_eq!(found(Some("eu-west-1")).await.unwrap(), "https://dynamodb.eu-west-1.amazonaws.com");
         assert_eq!(found(Some("cn-north-1")).await.unwrap(), "https://dynamodb.cn-north-1.amazonaws.com.cn");
         assert!(found(None).await.unwrap_err().contains("Region"));
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_stays_in_this_process() {
+        let credentials = Credentials::new("key", "secret", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-1"))
+            // No server, and no client to reach one.
+            .endpoint_url("http://127.0.0.1:1")
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        Store::connect(&config, "table").rehearse().await.unwrap();
     }
 
     #[tokio::test]
