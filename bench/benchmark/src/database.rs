@@ -1,7 +1,8 @@
 //! DynamoDB for the subjects: the embedded one that `cargo local` uses, over HTTPS.
 
+use crate::front;
 use crate::subject::Subject;
-use crate::tls::{Certified, Roots, relay};
+use crate::tls::{Certified, Roots};
 use anyhow::{Context as _, Result};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -35,13 +36,12 @@ impl Database {
         let serve = async move {
             let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             let https = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-            let address = http.local_addr()?;
             // Who waits for them is there, or wants nothing any more.
-            let _ = started.send((address, https.local_addr()?));
+            let _ = started.send((http.local_addr()?, https.local_addr()?));
             let database = dynoxide::Database::memory()?;
             tokio::select! {
-                () = dynoxide::server::serve_on(http, database) => {}
-                () = relay(https, acceptor, address) => {}
+                () = dynoxide::server::serve_on(http, database.clone()) => {}
+                () = front::serve(https, acceptor, database) => {}
                 // An error means that the sender is gone: a stop as well.
                 _ = stopped => {}
             }

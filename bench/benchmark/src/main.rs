@@ -1,12 +1,15 @@
 //! What an instance of each function costs in time, memory and bytes, beside a function that does
-//! nothing (`noop`, and `template` as templates write it) and getOrganization as the ecosystem's templates write it (`plain`).
+//! nothing (`noop`, and `template` as templates write it) and getOrganization as the ecosystem's
+//! templates write it (`plain`).
 //!
 //! `cargo benchmark`, in the root of the repository, builds and measures them all.
 
+mod awake;
 mod chart;
 mod cli;
 mod database;
 mod event;
+mod front;
 mod instance;
 mod instructions;
 mod measure;
@@ -20,6 +23,7 @@ mod tls;
 mod unreachable;
 
 use anyhow::{Context as _, Result};
+use awake::Awake;
 use clap::Parser as _;
 use cli::Options;
 use instructions::{Counter, Instructions};
@@ -43,12 +47,16 @@ async fn run(options: &Options, directory: &Path) -> Result<()> {
     let instructions = count_instructions(options, &subjects, directory).await?;
     let extent = Extent { rounds: options.rounds, requests: options.requests };
     fs::create_dir_all(&options.out).with_context(|| format!("make {}", options.out.display()))?;
+    let awake = Awake::stay();
+    if let Err(reason) = &awake {
+        eprintln!("the processors may sleep between messages, which costs all subjects time ({reason})");
+    }
     for &cpu in &options.cpu {
         let Ok(throttle) = throttle::throttle(cpu) else { continue };
         let before = report::load_average();
         let samples = measure::measure(&subjects, extent, throttle.as_ref(), directory).await?;
         let report = Report::new(cpu, &subjects, &samples, instructions.as_deref());
-        print!("{}", report.markdown(extent, &before));
+        print!("{}", report.markdown(extent, &before, awake.is_ok()));
         print!("{}", targets::markdown(&report));
         let file = options.out.join(format!("cpu-{cpu}.csv"));
         fs::write(&file, report.csv()).with_context(|| format!("write {}", file.display()))?;

@@ -46,21 +46,19 @@ pub(crate) async fn measure(
     throttle: Option<&Throttle>,
     directory: &Path,
 ) -> Result<Vec<Samples>> {
-    let database = Database::start(directory).await?;
-    let mut events = Vec::new();
-    for subject in subjects {
-        events.push(Events::of(subject, database.store()).await?);
-    }
     let mut samples = vec![Samples::default(); subjects.len()];
     // Round 0 brings the binaries into the page cache, and is not counted.
     for round in 0..=extent.rounds {
         eprint!("\rround {round} of {}", extent.rounds);
-        let all = subjects.iter().zip(&mut events).zip(&mut samples);
-        let mut all: Vec<_> = all.collect();
+        // It looks through all transactions that it has seen when it sees another one: those of a round
+        // are few.
+        let database = Database::start(directory).await?;
+        let mut all: Vec<_> = subjects.iter().zip(&mut samples).collect();
         // Each comes after another one each time, else one would always have the noisy neighbour.
         let first = usize::from(round).checked_rem(all.len()).unwrap_or_default();
         all.rotate_left(first);
-        for ((subject, events), samples) in all {
+        for (subject, samples) in all {
+            let mut events = Events::of(subject, database.store()).await?;
             let launch = Launch {
                 under: Vec::new(),
                 binary: subject.binary.clone(),
@@ -71,7 +69,7 @@ pub(crate) async fn measure(
             };
             let mut unrecorded = Samples::default();
             let samples = if round == 0 { &mut unrecorded } else { samples };
-            let measured = measure_one(&launch, events, extent.requests, samples).await;
+            let measured = measure_one(&launch, &mut events, extent.requests, samples).await;
             measured.with_context(|| format!("measure {}", subject.name))?;
         }
     }

@@ -84,8 +84,9 @@ impl Report {
         }
     }
 
-    /// The table, and below it how it came about. `load` is the load average before.
-    pub(crate) fn markdown(&self, extent: Extent, load: &str) -> String {
+    /// The table, and below it how it came about: `load` is the load average before, and `awake` whether
+    /// the processors were kept so.
+    pub(crate) fn markdown(&self, extent: Extent, load: &str, awake: bool) -> String {
         let mut text = format!("\n### {}\n\n", self.title());
         text.push_str(
             "| subject | init | first | cold | ÷ noop | ÷ template | cold p99 | warm p50 | warm p99 | RSS, MB | \
@@ -119,11 +120,12 @@ impl Report {
         }
         let _ = writeln!(
             text,
-            "\nTimes in ms, medians of {} rounds; warm over {} requests to each instance. {}. \
+            "\nTimes in ms, medians of {} rounds; warm over {} requests to each instance. {}{}. \
              Load average {load} before, {} after.",
             extent.rounds,
             extent.requests,
             machine(),
+            if awake { ", kept awake" } else { "" },
             load_average(),
         );
         text

@@ -7,6 +7,7 @@
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -27,12 +28,27 @@ enum Hierarchy {
 #[derive(Debug, Clone)]
 pub(crate) struct Throttle {
     hierarchy: Hierarchy,
+    /// The group that this process is in.
+    home: PathBuf,
     percent: u8,
 }
 
 /// A group with the limit. Goes when it is dropped, after its processes have.
 #[derive(Debug)]
 pub(crate) struct Group(PathBuf);
+
+impl Hierarchy {
+    /// The group of a line of /proc/self/cgroup, `ID:CONTROLLERS:PATH`, if it is one of these.
+    fn home(&self, membership: &str) -> Option<PathBuf> {
+        let (_, membership) = membership.split_once(':')?;
+        let (controllers, path) = membership.split_once(':')?;
+        let (root, is_here) = match self {
+            Self::V1(root) => (root, controllers.split(',').any(|controller| controller == "cpu")),
+            Self::V2(root) => (root, controllers.is_empty()),
+        };
+        is_here.then(|| root.join(path.trim_start_matches('/')))
+    }
+}
 
 impl Throttle {
     /// Finds out how processes can be limited to `percent` of a core here.
@@ -41,9 +57,11 @@ impl Throttle {
     /// When no kind of group can be made: then there is no honest figure.
     pub(crate) fn new(percent: u8) -> Result<Self> {
         let mounts = fs::read_to_string("/proc/self/mounts").context("read /proc/self/mounts")?;
+        let memberships = fs::read_to_string("/proc/self/cgroup").context("read /proc/self/cgroup")?;
         let mut reasons = Vec::new();
         for hierarchy in mounts.lines().filter_map(hierarchy) {
-            let throttle = Self { hierarchy, percent };
+            let Some(home) = memberships.lines().find_map(|line| hierarchy.home(line)) else { continue };
+            let throttle = Self { hierarchy, home, percent };
             match throttle.group() {
                 Ok(_) => return Ok(throttle),
                 Err(reason) => reasons.push(format!("{reason:#}")),
@@ -55,10 +73,21 @@ impl Throttle {
         bail!("{}", reasons.join("; "))
     }
 
-    /// A new group, whose processes start with a period's whole share.
+    /// A new group, whose processes start with a period's whole share, and which lets them in at once for
+    /// some milliseconds from now.
+    ///
+    /// Linux has all processors settle before it moves a process, for some 10 ms, in which the process
+    /// would stand still and its caches go cold; Lambda does no such thing. With moves one after the other
+    /// only the first one waits, and that is one of this process to where it is.
     pub(crate) fn group(&self) -> Result<Group> {
+        let group = self.make()?;
+        admit(&self.home, process::id())?;
+        Ok(group)
+    }
+
+    fn make(&self) -> Result<Group> {
         static MADE: AtomicU32 = AtomicU32::new(0);
-        let name = format!("benchmark-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let name = format!("benchmark-{}-{}", process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         let period = PERIOD.as_micros();
         let quota = period * u128::from(self.percent) / 100;
         match &self.hierarchy {
@@ -88,7 +117,7 @@ impl Group {
 
     /// Puts a process under the limit, with all its threads.
     pub(crate) fn admit(&self, process: u32) -> Result<()> {
-        write(&self.0.join("cgroup.procs"), &process.to_string())
+        admit(&self.0, process)
     }
 }
 
@@ -128,6 +157,10 @@ fn hierarchy(mount: &str) -> Option<Hierarchy> {
         }
         _ => None,
     }
+}
+
+fn admit(group: &Path, process: u32) -> Result<()> {
+    write(&group.join("cgroup.procs"), &process.to_string())
 }
 
 fn write(path: &Path, value: &str) -> Result<()> {

@@ -4,13 +4,9 @@ use anyhow::{Context as _, Result};
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
-use std::net::SocketAddr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{fs, io};
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
@@ -57,24 +53,6 @@ impl Certified {
         }
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), roots })
     }
-}
-
-/// Takes TLS off what comes to `listener` and passes it on to an HTTP server, until it is dropped.
-pub(crate) async fn relay(listener: TcpListener, acceptor: TlsAcceptor, server: SocketAddr) {
-    let mut connections = JoinSet::new();
-    while let Ok((client, _)) = listener.accept().await {
-        // A connection that ends badly is its client's to report.
-        connections.spawn(relay_one(client, acceptor.clone(), server));
-    }
-}
-
-async fn relay_one(client: TcpStream, acceptor: TlsAcceptor, server: SocketAddr) -> io::Result<()> {
-    client.set_nodelay(true)?;
-    // At the same time, as DynamoDB's front makes nobody wait for what is behind it.
-    let (mut client, mut server) = tokio::try_join!(acceptor.accept(client), TcpStream::connect(server))?;
-    server.set_nodelay(true)?;
-    copy_bidirectional(&mut client, &mut server).await?;
-    Ok(())
 }
 
 /// A server's configuration and, in PEM, the root that vouches for it.
