@@ -12,7 +12,8 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_dynamodb::config::{Builder, HttpClient, SharedHttpClient};
-use aws_sdk_dynamodb::error::{BoxError, DisplayErrorContext};
+use aws_sdk_dynamodb::error::{BoxError, DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemOutput};
 use aws_smithy_http_client::pool::{Client, ConnectionEvent};
 use aws_smithy_runtime::client::auth::no_auth::NoAuthRuntimePluginV2;
 use aws_smithy_runtime::client::identity::IdentityCache;
@@ -77,7 +78,10 @@ impl Store {
             let outcome = match opened.try_recv() {
                 // What there is to wait for is time to rehearse in, and no more than that.
                 Err(TryRecvError::Empty) => {
-                    store.rehearse().await?;
+                    if let Err(error) = store.rehearse().await {
+                        let cause = DisplayErrorContext(error);
+                        tracing::warn!(%cause, "no request can be made; starting all the same");
+                    }
                     opened.await?
                 }
                 told => told?,
@@ -92,11 +96,10 @@ impl Store {
 
     /// Has the SDK make and sign a request, and read an answer to it, so that its code is paged in. Both
     /// stay in this process.
-    async fn rehearse(&self) -> Result<(), BoxError> {
+    async fn rehearse(&self) -> Result<GetItemOutput, SdkError<GetItemError>> {
         let rehearsal = http_client_fn(|_, _| SharedHttpConnector::new(Rehearsal));
         let request = self.client.get_item().table_name(&*self.table).set_key(Some([].into()));
-        request.customize().config_override(Builder::new().http_client(rehearsal)).send().await?;
-        Ok(())
+        request.customize().config_override(Builder::new().http_client(rehearsal)).send().await
     }
 }
 
@@ -172,17 +175,26 @@ mod tests {
         assert!(found(None).await.unwrap_err().contains("Region"));
     }
 
+    /// With no server, and no client to reach one.
+    fn alone(credentials: Option<Credentials>) -> Store {
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-1"))
+            .endpoint_url("http://127.0.0.1:1");
+        config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
+        Store::connect(&config.build(), "table")
+    }
+
     #[tokio::test]
     async fn a_rehearsal_stays_in_this_process() {
         let credentials = Credentials::new("key", "secret", None, None, "test");
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("eu-west-1"))
-            // No server, and no client to reach one.
-            .endpoint_url("http://127.0.0.1:1")
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build();
-        Store::connect(&config, "table").rehearse().await.unwrap();
+        assert_eq!(alone(Some(credentials)).rehearse().await.unwrap().item, None);
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_tells_what_requests_would_fail_for() {
+        let cause = DisplayErrorContext(alone(None).rehearse().await.unwrap_err()).to_string();
+        assert!(cause.contains("credentials"), "{cause}");
     }
 
     #[tokio::test]
