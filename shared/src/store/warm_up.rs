@@ -160,8 +160,10 @@ impl HttpConnector for Rehearsal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::meter;
     use aws_config::{BehaviorVersion, Region};
     use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+    use std::net::TcpListener;
 
     async fn found(region: Option<&'static str>) -> Result<String, String> {
         let config = SdkConfig::builder().region(region.map(Region::from_static)).build();
@@ -175,25 +177,45 @@ mod tests {
         assert!(found(None).await.unwrap_err().contains("Region"));
     }
 
-    /// With no server, and no client to reach one.
-    fn alone(credentials: Option<Credentials>) -> Store {
+    fn config(url: &str, credentials: Option<Credentials>) -> SdkConfig {
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("eu-west-1"))
-            .endpoint_url("http://127.0.0.1:1");
+            .endpoint_url(url);
         config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
-        Store::connect(&config.build(), "table")
+        config.build()
+    }
+
+    fn credentials() -> Option<Credentials> {
+        Some(Credentials::new("key", "secret", None, None, "test"))
+    }
+
+    /// The requests that init makes, rehearsed ones, where a server takes connections and says nothing.
+    async fn rehearsed(scheme: &str) -> u32 {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("{scheme}://{}", silent.local_addr().unwrap());
+        let (store, usage) = meter::measure(Store::open(config(&url, credentials()), "table")).await;
+        store.unwrap();
+        usage.requests
+    }
+
+    #[tokio::test]
+    async fn init_rehearses_only_while_it_waits() {
+        // The server's turn to say something, which is not waited for without TLS.
+        assert_eq!((rehearsed("https").await, rehearsed("http").await), (1, 0));
     }
 
     #[tokio::test]
     async fn a_rehearsal_stays_in_this_process() {
-        let credentials = Credentials::new("key", "secret", None, None, "test");
-        assert_eq!(alone(Some(credentials)).rehearse().await.unwrap().item, None);
+        // No server, and no client to reach one.
+        let store = Store::connect(&config("http://127.0.0.1:1", credentials()), "table");
+        assert_eq!(store.rehearse().await.unwrap().item, None);
     }
 
     #[tokio::test]
     async fn a_rehearsal_tells_what_requests_would_fail_for() {
-        let cause = DisplayErrorContext(alone(None).rehearse().await.unwrap_err()).to_string();
+        let store = Store::connect(&config("http://127.0.0.1:1", None), "table");
+        let cause = DisplayErrorContext(store.rehearse().await.unwrap_err()).to_string();
         assert!(cause.contains("credentials"), "{cause}");
     }
 
