@@ -1,4 +1,4 @@
-//! An operation is named once: directory, package and binary `create-organization`, operationId
+//! An operation is named once: module and binary `create-organization`, operationId
 //! `createOrganization`, logical id `CreateOrganizationFunction`, route, store method and tests.
 
 use crate::places::{self, Names};
@@ -9,10 +9,9 @@ const FEWEST_OPERATIONS: usize = 9;
 #[test]
 fn every_operation_is_named_the_same_everywhere() {
     let places = [
-        ("the directories in functions/", places::entries("functions")),
-        ("the packages in functions/", places::packages()),
-        ("the binaries in functions/", places::binaries()),
-        ("the operations that functions/*/src/main.rs serve", places::logged()),
+        ("the list in functions/src/lib.rs", places::listed()),
+        ("the handlers in functions/src", places::modules("functions/src/lib.rs")),
+        ("the binaries in functions/src/bin", places::served()),
         ("the logical ids in template.yaml", places::logical_ids()),
         ("the binaries in template.yaml", places::built_binaries()),
         ("the routes in template.yaml", names(&places::template_routes())),
@@ -25,6 +24,7 @@ fn every_operation_is_named_the_same_everywhere() {
 #[test]
 fn every_operation_has_one_method_and_path_everywhere() {
     let places = [
+        ("the list in functions/src/lib.rs", places::listed_routes()),
         ("template.yaml", places::template_routes()),
         ("openapi.yaml", places::openapi_routes()),
         ("the router in Cargo.toml", places::router()),
@@ -35,8 +35,7 @@ fn every_operation_has_one_method_and_path_everywhere() {
 /// These folders hold other files, too; so what is missing counts, and not what is there besides.
 #[test]
 fn every_operation_has_its_store_method_and_its_tests() {
-    let operations = places::entries("functions");
-    assert!(operations.len() >= FEWEST_OPERATIONS);
+    let operations = places::listed();
     let mut missing = Vec::new();
     for (folder, root) in
         [("shared/src/store", "mod.rs"), ("tests/api", "main.rs"), ("tests/store", "main.rs")]

@@ -1,6 +1,8 @@
 //! Reads the files that spell out the operations. Names come back in kebab case, as functions/ has
 //! them, routes as `create-organization POST /organization`.
 
+use functions::Operation;
+use heck::ToKebabCase as _;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -32,7 +34,7 @@ fn toml(relative: &str) -> Value {
 pub(crate) fn entries(folder: &str) -> Names {
     let entries = fs::read_dir(path(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.map(|name| kebab(name.strip_suffix(".rs").unwrap_or(&name))).collect()
+    names.map(|name| name.strip_suffix(".rs").unwrap_or(&name).to_kebab_case()).collect()
 }
 
 /// The modules that a Rust file declares. A file that no `mod` names is not compiled.
@@ -40,38 +42,35 @@ pub(crate) fn modules(file: &str) -> Names {
     let text = read(file);
     let declared =
         text.lines().filter_map(|line| line.strip_prefix("pub ").unwrap_or(line).strip_prefix("mod "));
-    declared.filter_map(|rest| rest.strip_suffix(';')).map(kebab).collect()
+    declared.filter_map(|rest| rest.strip_suffix(';')).map(|name| name.to_kebab_case()).collect()
 }
 
-pub(crate) fn packages() -> Names {
-    manifests()
-        .iter()
-        .map(|(directory, manifest)| called(&text(&manifest["package"]["name"]), directory))
-        .collect()
+/// The operationIds in the list of functions/src/lib.rs.
+pub(crate) fn listed() -> Names {
+    Operation::ALL.iter().map(|operation| operation.id().to_kebab_case()).collect()
 }
 
-/// What cargo calls the binaries: after the package, unless the manifest says otherwise.
-pub(crate) fn binaries() -> Names {
-    let named = |(directory, manifest): &(String, Value)| match manifest["bin"].as_array() {
-        None => vec![called(&text(&manifest["package"]["name"]), directory)],
-        Some(binaries) => binaries.iter().map(|binary| called(&text(&binary["name"]), directory)).collect(),
-    };
-    manifests().iter().flat_map(named).collect()
+/// The routes in the same list.
+pub(crate) fn listed_routes() -> Names {
+    let listed =
+        |operation: &Operation| route(&operation.id().to_kebab_case(), operation.method(), operation.path());
+    Operation::ALL.iter().map(listed).collect()
 }
 
-fn manifests() -> Vec<(String, Value)> {
-    let manifest = |name: String| (name.clone(), toml(&format!("functions/{name}/Cargo.toml")));
-    entries("functions").into_iter().map(manifest).collect()
-}
-
-/// The operationIds that the functions give to their log lines.
-pub(crate) fn logged() -> Names {
+/// The operations whose handlers the binaries serve, and which they name in the log.
+pub(crate) fn served() -> Names {
     let serves = |name: &String| {
-        let text = read(&format!("functions/{name}/src/main.rs"));
-        let (_, call) = text.split_once("serve(\"").unwrap_or_else(|| panic!("{name} serves nothing"));
-        called(&kebab(call.split('"').next().unwrap()), name)
+        let text = read(&format!("functions/src/bin/{name}.rs"));
+        let (id, handler) = text
+            .split_once("serve(functions::Operation::")
+            .and_then(|(_, call)| call.split_once(".id(), functions::"))
+            .unwrap_or_else(|| panic!("{name} serves nothing"));
+        let handler = handler.split("::").next().unwrap();
+        let served = [id, handler].map(|served| called(&served.to_kebab_case(), name));
+        assert_eq!(served[0], served[1], "functions/src/bin/{name}.rs");
+        served[0].clone()
     };
-    entries("functions").iter().map(serves).collect()
+    entries("functions/src/bin").iter().map(serves).collect()
 }
 
 /// The routes of the local emulator.
@@ -88,7 +87,9 @@ pub(crate) fn router() -> Names {
 pub(crate) fn openapi_routes() -> Names {
     operations(&yaml("openapi.yaml"))
         .iter()
-        .map(|(path, method, operation)| route(&kebab(&text(&operation["operationId"])), method, path))
+        .map(|(path, method, operation)| {
+            route(&text(&operation["operationId"]).to_kebab_case(), method, path)
+        })
         .collect()
 }
 
@@ -124,11 +125,8 @@ pub(crate) fn built_binaries() -> Names {
 }
 
 fn operation_of(logical_id: &str) -> String {
-    kebab(
-        logical_id
-            .strip_suffix("Function")
-            .unwrap_or_else(|| panic!("{logical_id} does not end in Function")),
-    )
+    let name = logical_id.strip_suffix("Function");
+    name.unwrap_or_else(|| panic!("{logical_id} does not end in Function")).to_kebab_case()
 }
 
 /// The routes of the deployed API, each with the binary that its function is built from.
@@ -155,23 +153,4 @@ fn called(name: &str, operation: &str) -> String {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} stands where a text should")).to_owned()
-}
-
-/// From `createOrganization`, `CreateOrganization` or `create_organization`.
-fn kebab(name: &str) -> String {
-    let mut kebab = String::new();
-    for character in name.chars() {
-        if character.is_ascii_uppercase() && !kebab.is_empty() {
-            kebab.push('-');
-        }
-        kebab.push(if character == '_' { '-' } else { character.to_ascii_lowercase() });
-    }
-    kebab
-}
-
-#[test]
-fn every_spelling_of_a_name_is_the_same_name() {
-    for name in ["setMaxOverages", "SetMaxOverages", "set_max_overages", "set-max-overages"] {
-        assert_eq!(kebab(name), "set-max-overages");
-    }
 }

@@ -1,5 +1,6 @@
 //! The calls of the operations: one for each way in which an operation asks DynamoDB.
 
+use functions::Operation;
 use serde_json::{Value, json};
 use support::event::Request;
 
@@ -8,7 +9,7 @@ use support::event::Request;
 pub struct Call {
     pub name: &'static str,
     pub table: Filled,
-    operation: &'static str,
+    operation: Operation,
     caller: &'static str,
     user: Option<&'static str>,
     query: &'static str,
@@ -34,7 +35,7 @@ const CURRENT: &[(&str, &str)] = &[("if-match", "\"3\"")];
 const STALE: &[(&str, &str)] = &[("if-match", "\"2\"")];
 
 impl Call {
-    fn new(name: &'static str, operation: &'static str, status: u16) -> Self {
+    fn new(name: &'static str, operation: Operation, status: u16) -> Self {
         let table = Filled::WithTeam;
         let (caller, user, query, headers, body) = ("ann", None, "", [].as_slice(), None);
         Self { name, table, operation, caller, user, query, headers, body, status }
@@ -77,52 +78,63 @@ pub fn all() -> Vec<Call> {
     let dan = |role| json!({ "userId": "dan", "role": role });
     let role = |role| json!({ "role": role });
     vec![
-        Call::new("create", "createOrganization", 201).says(acme()),
-        Call::new("create with a key", "createOrganization", 201)
+        Call::new("create", Operation::CreateOrganization, 201).says(acme()),
+        Call::new("create with a key", Operation::CreateOrganization, 201)
             .with(&[("idempotency-key", "new")])
             .says(acme()),
-        Call::new("create with a used key", "createOrganization", 201)
+        Call::new("create with a used key", Operation::CreateOrganization, 201)
             .with(&[("idempotency-key", "used")])
             .says(acme()),
-        Call::new("create another with a used key", "createOrganization", 422)
+        Call::new("create another with a used key", Operation::CreateOrganization, 422)
             .with(&[("idempotency-key", "used")])
             .says(json!({ "organizationName": "B" })),
-        Call::new("list organizations", "listOrganizations", 200),
-        Call { table: Filled::WithMany, ..Call::new("list 101 organizations", "listOrganizations", 200) },
-        Call::new("get", "getOrganization", 200),
-        Call::new("get what is known", "getOrganization", 304).with(&[("if-none-match", "\"3\"")]),
-        Call::new("get by a stranger", "getOrganization", 404).by("eve"),
-        Call::new("update", "updateOrganization", 200).says(rename()),
-        Call::new("update if at the version", "updateOrganization", 200).with(CURRENT).says(rename()),
-        Call::new("update at another version", "updateOrganization", 412).with(STALE).says(rename()),
-        Call::new("update by a member", "updateOrganization", 403).by("cyd").says(rename()),
-        Call::new("update by a stranger", "updateOrganization", 404).by("eve").says(rename()),
-        Call::new("set overages", "setMaxOverages", 200).says(limit()),
-        Call::new("set overages if at the version", "setMaxOverages", 200).with(CURRENT).says(limit()),
-        Call::new("set overages at another version", "setMaxOverages", 412).with(STALE).says(limit()),
-        Call::new("list members", "listMembers", 200),
-        Call::new("list a page of members", "listMembers", 200).by("cyd").page("limit=1"),
-        Call::new("list members by a stranger", "listMembers", 404).by("eve"),
-        Call::new("add a member", "addMember", 201).says(dan("member")),
-        Call::new("add an owner if at the version", "addMember", 201).with(CURRENT).says(dan("owner")),
-        Call::new("add who is there", "addMember", 409).says(json!({ "userId": "cyd" })),
-        Call::new("add at another version", "addMember", 412).with(STALE).says(dan("member")),
-        Call::new("promote", "updateMember", 200).about("cyd").says(role("admin")),
-        Call::new("promote a stranger", "updateMember", 404).about("eve").says(role("admin")),
-        Call::new("demote if at the version", "updateMember", 200)
+        Call::new("list organizations", Operation::ListOrganizations, 200),
+        Call {
+            table: Filled::WithMany,
+            ..Call::new("list 101 organizations", Operation::ListOrganizations, 200)
+        },
+        Call::new("get", Operation::GetOrganization, 200),
+        Call::new("get what is known", Operation::GetOrganization, 304).with(&[("if-none-match", "\"3\"")]),
+        Call::new("get by a stranger", Operation::GetOrganization, 404).by("eve"),
+        Call::new("update", Operation::UpdateOrganization, 200).says(rename()),
+        Call::new("update if at the version", Operation::UpdateOrganization, 200)
+            .with(CURRENT)
+            .says(rename()),
+        Call::new("update at another version", Operation::UpdateOrganization, 412).with(STALE).says(rename()),
+        Call::new("update by a member", Operation::UpdateOrganization, 403).by("cyd").says(rename()),
+        Call::new("update by a stranger", Operation::UpdateOrganization, 404).by("eve").says(rename()),
+        Call::new("set overages", Operation::SetMaxOverages, 200).says(limit()),
+        Call::new("set overages if at the version", Operation::SetMaxOverages, 200)
+            .with(CURRENT)
+            .says(limit()),
+        Call::new("set overages at another version", Operation::SetMaxOverages, 412)
+            .with(STALE)
+            .says(limit()),
+        Call::new("list members", Operation::ListMembers, 200),
+        Call::new("list a page of members", Operation::ListMembers, 200).by("cyd").page("limit=1"),
+        Call::new("list members by a stranger", Operation::ListMembers, 404).by("eve"),
+        Call::new("add a member", Operation::AddMember, 201).says(dan("member")),
+        Call::new("add an owner if at the version", Operation::AddMember, 201)
+            .with(CURRENT)
+            .says(dan("owner")),
+        Call::new("add who is there", Operation::AddMember, 409).says(json!({ "userId": "cyd" })),
+        Call::new("add at another version", Operation::AddMember, 412).with(STALE).says(dan("member")),
+        Call::new("promote", Operation::UpdateMember, 200).about("cyd").says(role("admin")),
+        Call::new("promote a stranger", Operation::UpdateMember, 404).about("eve").says(role("admin")),
+        Call::new("demote if at the version", Operation::UpdateMember, 200)
             .about("bob")
             .with(CURRENT)
             .says(role("member")),
-        Call::new("demote at another version", "updateMember", 412)
+        Call::new("demote at another version", Operation::UpdateMember, 412)
             .about("bob")
             .with(STALE)
             .says(role("member")),
-        Call::new("demote the last owner", "updateMember", 422).about("ann").says(role("admin")),
-        Call::new("remove", "removeMember", 200).by("bob").about("cyd"),
-        Call::new("remove a stranger", "removeMember", 404).by("bob").about("eve"),
-        Call::new("remove if at the version", "removeMember", 200).about("bob").with(CURRENT),
-        Call::new("remove at another version", "removeMember", 412).about("bob").with(STALE),
-        Call::new("leave", "removeMember", 200).by("cyd").about("cyd"),
-        Call::new("leave as the last owner", "removeMember", 422).about("ann"),
+        Call::new("demote the last owner", Operation::UpdateMember, 422).about("ann").says(role("admin")),
+        Call::new("remove", Operation::RemoveMember, 200).by("bob").about("cyd"),
+        Call::new("remove a stranger", Operation::RemoveMember, 404).by("bob").about("eve"),
+        Call::new("remove if at the version", Operation::RemoveMember, 200).about("bob").with(CURRENT),
+        Call::new("remove at another version", Operation::RemoveMember, 412).about("bob").with(STALE),
+        Call::new("leave", Operation::RemoveMember, 200).by("cyd").about("cyd"),
+        Call::new("leave as the last owner", Operation::RemoveMember, 422).about("ann"),
     ]
 }

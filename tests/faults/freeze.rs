@@ -1,6 +1,7 @@
 //! Lambda freezes an instance between two requests, for minutes at times: what happens to its
 //! connection meanwhile, it does not see.
 
+use functions::Operation;
 use serde_json::{Value, json};
 use shared::model::{NewOrganization, OrganizationName, UserId};
 use std::time::Duration;
@@ -43,8 +44,8 @@ async fn a_read_after_a_thaw_succeeds_whatever_became_of_the_connection() {
     let database = Database::start().await;
     let id = organization(&database).await;
     let proxy = Proxy::start(database.url()).await;
-    let mut instance = Instance::start("get-organization", &proxy.url()).await;
-    let get = Request::new("getOrganization", "ann").of("organization_id", &id);
+    let mut instance = Instance::start(Operation::GetOrganization, &proxy.url()).await;
+    let get = Request::new(Operation::GetOrganization, "ann").of("organization_id", &id);
 
     for connection in ALL {
         let answer = thawed(&mut instance, &proxy, &get, connection).await;
@@ -58,10 +59,10 @@ async fn a_write_after_a_thaw_is_made_once_whatever_became_of_the_connection() {
     let database = Database::start().await;
     let id = organization(&database).await;
     let proxy = Proxy::start(database.url()).await;
-    let mut instance = Instance::start("update-organization", &proxy.url()).await;
+    let mut instance = Instance::start(Operation::UpdateOrganization, &proxy.url()).await;
 
     for (version, connection) in (2..).zip(ALL) {
-        let rename = Request::new("updateOrganization", "ann")
+        let rename = Request::new(Operation::UpdateOrganization, "ann")
             .of("organization_id", &id)
             .body(json!({ "name": format!("Acme {version}") }));
         let answer = thawed(&mut instance, &proxy, &rename, connection).await;

@@ -12,7 +12,7 @@ use shared::store::Store;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use support::database::{Database, Item, items};
-use support::functions;
+use support::in_process;
 use support::proxy::Proxy;
 
 /// The most items that one BatchWriteItem takes.
@@ -114,7 +114,7 @@ impl World {
         let started = Instant::now();
         let event = serde_json::from_str(&request.event().to_string()).unwrap();
         let event = LambdaEvent::new(event, context);
-        let response = functions::invoke(request.operation, &self.store, event).await;
+        let response = in_process::invoke(request.operation, &self.store, event).await;
         let took = started.elapsed();
         let body: Value = match &response.body {
             Some(Body::Text(text)) => serde_json::from_str(text).unwrap(),

@@ -1,57 +1,25 @@
 //! Requests of each operation, in which all that a client may choose is a canary, and what can be wrong
 //! with them.
 
+use functions::Operation;
 use serde_json::{Value, json};
-use support::event::Request;
+use support::example;
 
-/// Who is a member from the beginning.
-pub(crate) const TARGET: &str = "canary|member";
-
-/// One of the nine.
-pub(crate) struct Operation {
-    id: &'static str,
-    pub(crate) function: &'static str,
-    /// Of a request that succeeds; null for none.
-    body: Value,
-}
-
-pub(crate) fn operations() -> [Operation; 9] {
-    let new = json!({ "organizationName": "Canary", "domain": "canary.example" });
-    let changes = json!({ "name": "Canary & Sons", "domain": "sons.canary.example" });
-    [
-        ("createOrganization", "create-organization", new),
-        ("listOrganizations", "list-organizations", json!(null)),
-        ("getOrganization", "get-organization", json!(null)),
-        ("updateOrganization", "update-organization", changes),
-        ("setMaxOverages", "set-max-overages", json!({ "maxOverages": 5 })),
-        ("listMembers", "list-members", json!(null)),
-        ("addMember", "add-member", json!({ "userId": "canary|new" })),
-        ("updateMember", "update-member", json!({ "role": "admin" })),
-        ("removeMember", "remove-member", json!(null)),
-    ]
-    .map(|(id, function, body)| Operation { id, function, body })
-}
-
-impl Operation {
-    /// The event of a request that succeeds, if the token is one of an owner.
-    pub(crate) fn event(&self, organization: &str, token: &str) -> Value {
-        let mut request = Request::new(self.id, "nobody")
-            .of("organization_id", organization)
-            .of("user_id", TARGET)
-            .query("limit=1&canary=canary")
-            .header("authorization", &format!("Bearer {token}"))
-            .header("idempotency-key", "canary")
-            .header("user-agent", "canary")
-            .header("x-canary", "canary");
-        request.body = Some(self.body.clone()).filter(|body| !body.is_null());
-        let mut event = request.event();
-        event["cookies"] = json!(["canary=canary"]);
-        event["headers"]["content-type"] = json!("application/json; canary=canary");
-        event["requestContext"]["authorizer"] = json!(null);
-        event["requestContext"]["domainName"] = json!("canary.example.com");
-        event["requestContext"]["http"]["userAgent"] = json!("canary");
-        event
-    }
+/// The event of a request that succeeds, if the token is one of an owner.
+pub(crate) fn event(operation: Operation, organization: &str, token: &str) -> Value {
+    let request = example::request(operation, "nobody", organization)
+        .query("limit=1&canary=canary")
+        .header("authorization", &format!("Bearer {token}"))
+        .header("idempotency-key", "canary")
+        .header("user-agent", "canary")
+        .header("x-canary", "canary");
+    let mut event = request.event();
+    event["cookies"] = json!(["canary=canary"]);
+    event["headers"]["content-type"] = json!("application/json; canary=canary");
+    event["requestContext"]["authorizer"] = json!(null);
+    event["requestContext"]["domainName"] = json!("canary.example.com");
+    event["requestContext"]["http"]["userAgent"] = json!("canary");
+    event
 }
 
 /// What may stand in an event that is otherwise good, each of which at least one operation refuses.

@@ -6,11 +6,13 @@
 mod events;
 mod world;
 
-use events::{TARGET, operations, wrong};
+use events::{event, wrong};
+use functions::Operation;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::fs;
 use support::database::Database;
+use support::example::MEMBER;
 use support::instance::Instance;
 use world::{AN_HOUR, World, changed, log_file};
 
@@ -20,12 +22,11 @@ const LEVELS: [&str; 3] = ["TRACE", "DEBUG", "INFO"];
 #[tokio::test]
 async fn no_line_of_a_log_holds_what_is_a_client_s_and_each_is_json() {
     let world = World::new().await;
-    let operations = operations();
-    let all = LEVELS.iter().flat_map(|level| operations.iter().map(move |operation| (operation, level)));
+    let all = LEVELS.iter().flat_map(|level| Operation::ALL.iter().map(move |operation| (*operation, level)));
     join_all(all.map(async |(operation, level)| {
         let log = world.log(operation, level).await;
         let lines = lines(&log);
-        let of = format!("{} at {level}", operation.function);
+        let of = format!("{} at {level}", operation.id());
         assert!(lines.iter().any(|(line, _)| line.contains("panicked")), "{of}: {log}");
         for secret in world.token.split('.').chain(["canary"]) {
             let secret = secret.to_lowercase();
@@ -41,23 +42,23 @@ async fn nobody_is_told_what_is_somebody_else_s() {
     let world = World::new().await;
     let (organization, stranger) = (world.organization().await, world.identity.token("wren", AN_HOUR));
     world.create("wren", "Wren", "wren.example").await;
-    join_all(operations().map(async |operation| {
-        let log = log_file(operation.function, "strangers");
-        let mut instance = world.instance(operation.function, "INFO", &world.database.url(), &log).await;
+    join_all(Operation::ALL.iter().map(async |&operation| {
+        let log = log_file(operation, "strangers");
+        let mut instance = world.instance(operation, "INFO", &world.database.url(), &log).await;
         for (pointer, value) in [vec![("/isBase64Encoded", json!(false))], wrong()].concat() {
             // Of the stranger's own words, some are repeated to them.
-            let event = changed(operation.event(&organization, &stranger), pointer, value);
+            let event = changed(event(operation, &organization, &stranger), pointer, value);
             let event = event.to_string().replace("canary", "wren").replace("Canary", "Wren");
             let mut event: Value = serde_json::from_str(&event).unwrap();
             if let Some(user) = event.pointer_mut("/pathParameters/user_id") {
-                *user = json!(TARGET);
+                *user = json!(MEMBER);
             }
             if let Some(key) = event.pointer_mut("/headers/idempotency-key") {
                 *key = json!("canary");
             }
             let response = instance.invoke(&event).await;
             let told = response.to_string().to_lowercase();
-            assert!(!told.contains("canary"), "{} {pointer}: {told}", operation.function);
+            assert!(!told.contains("canary"), "{} {pointer}: {told}", operation.id());
         }
     }))
     .await;
@@ -70,9 +71,9 @@ async fn a_function_that_cannot_start_says_why_in_json() {
         ("AUTH_JWKS", "{}", "AUTH_ISSUER is not set"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "canary", "panicked"),
     ] {
-        let file = log_file("get-organization", name);
+        let file = log_file(Operation::GetOrganization, name);
         let variables = [(name, value.to_owned()), ("AWS_ENDPOINT_URL_DYNAMODB", database.url())];
-        let instance = Instance::logging("get-organization", variables, &file).await;
+        let instance = Instance::logging(Operation::GetOrganization, variables, &file).await;
         assert_ne!(instance.exit_code().await, Some(0));
         let log = fs::read_to_string(file).unwrap();
         let lines = lines(&log);

@@ -1,6 +1,7 @@
 //! What the functions work on, and with what they fail.
 
-use crate::events::{Operation, TARGET, wrong};
+use crate::events::{event, wrong};
+use functions::Operation;
 use local::Identity;
 use serde_json::{Map, Value, json};
 use shared::model::{
@@ -10,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use support::database::{Database, store};
+use support::example::MEMBER;
 use support::faults::Fault;
 use support::instance::Instance;
 use support::proxy::Proxy;
@@ -40,7 +42,7 @@ impl World {
         let id = self.create(OWNER, "Canary", "canary.example").await;
         let store = store(self.database.url()).await;
         let (any, role) = (ExpectedVersion::Any, Role::Member);
-        store.add_member(&user(OWNER), &id, user(TARGET), role, &any).await.unwrap();
+        store.add_member(&user(OWNER), &id, user(MEMBER), role, &any).await.unwrap();
         id.as_str().to_owned()
     }
 
@@ -51,7 +53,13 @@ impl World {
     }
 
     /// An instance that logs into that file, and whose DynamoDB is at `url`.
-    pub(crate) async fn instance(&self, function: &str, level: &str, url: &str, log: &Path) -> Instance {
+    pub(crate) async fn instance(
+        &self,
+        operation: Operation,
+        level: &str,
+        url: &str,
+        log: &Path,
+    ) -> Instance {
         let variables = [
             ("AUTH_AUDIENCE", local::AUDIENCE),
             ("AUTH_ISSUER", local::ISSUER),
@@ -66,23 +74,23 @@ impl World {
             ("RUST_BACKTRACE", "1"),
         ];
         let variables = variables.map(|(name, value)| (name, value.to_owned()));
-        let mut instance = Instance::logging(function, variables, log).await;
+        let mut instance = Instance::logging(operation, variables, log).await;
         instance.ready().await;
         instance
     }
 
     /// All that an instance prints while it succeeds, refuses and fails.
-    pub(crate) async fn log(&self, operation: &Operation, level: &str) -> String {
-        let (function, log) = (operation.function, log_file(operation.function, level));
+    pub(crate) async fn log(&self, operation: Operation, level: &str) -> String {
+        let log = log_file(operation, level);
         let proxy = Proxy::start(self.database.url()).await;
-        let mut instance = self.instance(function, level, &proxy.url(), &log).await;
-        let event = operation.event(&self.organization().await, &self.token);
+        let mut instance = self.instance(operation, level, &proxy.url(), &log).await;
+        let event = event(operation, &self.organization().await, &self.token);
         let response = instance.invoke(&event).await;
         assert!([200, 201].map(Value::from).contains(&response["statusCode"]), "{response}");
         for (pointer, value) in wrong() {
             let response = instance.invoke(&changed(event.clone(), pointer, value.clone())).await;
             let status = response["statusCode"].as_u64().unwrap();
-            assert!(status < 500, "{function} {pointer} {value}: {response}");
+            assert!(status < 500, "{} {pointer} {value}: {response}", operation.id());
         }
         for fault in FAULTS {
             proxy.plan(move |_, _| Some(fault()));
@@ -94,8 +102,8 @@ impl World {
 }
 
 /// Where an instance of a function logs.
-pub(crate) fn log_file(function: &str, name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("leaks-{function}-{name}.log"))
+pub(crate) fn log_file(operation: Operation, name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("leaks-{}-{name}.log", operation.id()))
 }
 
 /// An event with another value at one place.

@@ -10,6 +10,7 @@ mod traffic;
 mod world;
 
 use clap::Parser;
+use functions::Operation;
 use local::{Database, Stack};
 use report::Report;
 use std::path::Path;
@@ -103,7 +104,7 @@ async fn start(options: &Options, endpoint: String) -> Stack {
 async fn warm_up(world: &Arc<World>, random: &mut fastrand::Rng, options: &Options) -> Report {
     let start = Instant::now();
     let mut answers = Vec::new();
-    for (operation, _) in traffic::MIX {
+    for &operation in Operation::ALL {
         let mut running = JoinSet::new();
         for _ in 0..options.concurrency {
             let (world, request) = (world.clone(), Request::new(operation, world, random));

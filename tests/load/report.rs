@@ -1,6 +1,7 @@
 //! The figures of a run, and docs/load.md.
 
 use crate::Options;
+use functions::Operation;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -10,12 +11,12 @@ const START: &str = "<!-- cargo load -->\n";
 const END: &str = "<!-- end -->";
 
 /// Operation, latency, and what was wrong.
-pub(crate) type Answer = (&'static str, Duration, Result<(), String>);
+pub(crate) type Answer = (Operation, Duration, Result<(), String>);
 
 pub(crate) struct Report {
     /// From the moment each request was due, by operation.
-    latencies: BTreeMap<&'static str, Vec<Duration>>,
-    failures: Vec<(&'static str, String)>,
+    latencies: BTreeMap<Operation, Vec<Duration>>,
+    failures: Vec<(Operation, String)>,
     duration: Duration,
 }
 
@@ -43,7 +44,7 @@ impl Report {
         all.sort_unstable();
         for (operation, latencies) in &self.latencies {
             let failed = self.failures.iter().filter(|(of, _)| of == operation).count();
-            row(&mut text, operation, latencies, failed);
+            row(&mut text, operation.id(), latencies, failed);
         }
         row(&mut text, "all", &all, self.failures.len());
         let Options { rate, seconds, concurrency, users, organizations, .. } = options;

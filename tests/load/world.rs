@@ -1,8 +1,10 @@
 //! The users and organizations that requests are about, and what the requests have done to them.
 
+use functions::Operation;
 use local::Stack;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
+use shared::edge::percent_encoded;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -54,9 +56,14 @@ impl Organization {
         self.guests.lock().unwrap().pop()
     }
 
-    /// Notes a change, after which the guest, if any, may be taken again.
+    /// Notes a change. The guest that it was about may be taken again.
     pub(crate) fn changed(&self, guest: Option<Guest>) {
         self.changes.fetch_add(1, Ordering::Relaxed);
+        self.left(guest);
+    }
+
+    /// The guest may be taken again.
+    pub(crate) fn left(&self, guest: Option<Guest>) {
         self.guests.lock().unwrap().extend(guest);
     }
 
@@ -121,29 +128,43 @@ impl World {
     pub(crate) async fn create(&self, user: &str) -> Result<Value, String> {
         let number = self.created.fetch_add(1, Ordering::Relaxed);
         let body = json!({ "organizationName": format!("Organization {number}"), "domain": "acme.example" });
-        self.send(Method::POST, "/organization", user, Some(body), 201).await
+        self.send(Operation::CreateOrganization, "/organization", user, Some(body)).await
     }
 
-    pub(crate) async fn add(
+    async fn add(
         &self,
         organization: &Organization,
         caller: &str,
         user: &str,
         role: &str,
     ) -> Result<Value, String> {
-        let path = format!("/organization/{}/member", organization.id);
-        self.send(Method::POST, &path, caller, Some(json!({ "userId": user, "role": role })), 201).await
+        let body = json!({ "userId": user, "role": role });
+        self.ask(Operation::AddMember, organization, None, caller, Some(body)).await
     }
 
-    /// The body of the answer, if it has that status.
-    pub(crate) async fn send(
+    /// The body of the answer to a request about an organization and, where the path has one, a user.
+    pub(crate) async fn ask(
         &self,
-        method: Method,
+        operation: Operation,
+        organization: &Organization,
+        user: Option<&str>,
+        caller: &str,
+        body: Option<Value>,
+    ) -> Result<Value, String> {
+        let path = operation.path().replace("{organization_id}", &organization.id);
+        let path = path.replace("{user_id}", &percent_encoded(user.unwrap_or_default()));
+        self.send(operation, &path, caller, body).await
+    }
+
+    /// The body of the answer, if it is a success.
+    async fn send(
+        &self,
+        operation: Operation,
         path: &str,
         user: &str,
         body: Option<Value>,
-        status: u16,
     ) -> Result<Value, String> {
+        let method: Method = operation.method().parse().unwrap();
         let mut request = self.client.request(method.clone(), format!("{}{path}", self.url));
         request = request.bearer_auth(&self.tokens[user]);
         if let Some(body) = body {
@@ -151,10 +172,10 @@ impl World {
         }
         let failed = |error: reqwest::Error| format!("{method} {path}: {error:?}");
         let response = request.send().await.map_err(failed)?;
-        let answered = response.status().as_u16();
+        let status = response.status();
         let body = response.text().await.map_err(failed)?;
-        if answered != status {
-            return Err(format!("{method} {path}: {answered} {body}"));
+        if !status.is_success() {
+            return Err(format!("{method} {path}: {status} {body}"));
         }
         serde_json::from_str(&body).map_err(|error| format!("{method} {path}: {error}: {body}"))
     }

@@ -1,4 +1,4 @@
-//! The nine functions in this process, the events that they are sent and what they answer.
+//! The functions in this process, the events that they are sent and what they answer.
 
 use crate::request::{Call, Flaw};
 use lambda_http::http::HeaderMap;
@@ -6,7 +6,7 @@ use lambda_http::{Body, Context, LambdaEvent};
 use serde_json::{Value, json};
 use shared::store::Store;
 use support::event::Request;
-use support::functions;
+use support::in_process;
 
 /// One instance of each function, with a store of their own.
 pub struct Instance(Store);
@@ -35,7 +35,7 @@ impl Instance {
         context.request_id = "a request".to_owned();
         let event = serde_json::from_str(&event(call).to_string()).unwrap();
         let event = LambdaEvent::new(event, context);
-        let response = functions::invoke(call.operation().id(), &self.0, event).await;
+        let response = in_process::invoke(call.operation().kind(), &self.0, event).await;
         let header = |name| header(&response.headers, name);
         let body = match &response.body {
             None => Value::Null,
@@ -61,7 +61,7 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// The event, with the flaws that a request may have.
 fn event(call: &Call) -> Value {
-    let mut request = Request::new(call.operation().id(), call.request.caller).query(&query(call));
+    let mut request = Request::new(call.operation().kind(), call.request.caller).query(&query(call));
     if call.operation().is_of_an_organization() {
         request = request.of("organization_id", &call.organization);
     }

@@ -145,17 +145,17 @@ impl Call {
 }
 
 impl Operation {
-    pub fn id(&self) -> &'static str {
+    pub fn kind(&self) -> functions::Operation {
         match self {
-            Self::Create { .. } => "createOrganization",
-            Self::ListOrganizations { .. } => "listOrganizations",
-            Self::Get => "getOrganization",
-            Self::Update { .. } => "updateOrganization",
-            Self::SetMaxOverages { .. } => "setMaxOverages",
-            Self::ListMembers { .. } => "listMembers",
-            Self::AddMember { .. } => "addMember",
-            Self::UpdateMember { .. } => "updateMember",
-            Self::RemoveMember { .. } => "removeMember",
+            Self::Create { .. } => functions::Operation::CreateOrganization,
+            Self::ListOrganizations { .. } => functions::Operation::ListOrganizations,
+            Self::Get => functions::Operation::GetOrganization,
+            Self::Update { .. } => functions::Operation::UpdateOrganization,
+            Self::SetMaxOverages { .. } => functions::Operation::SetMaxOverages,
+            Self::ListMembers { .. } => functions::Operation::ListMembers,
+            Self::AddMember { .. } => functions::Operation::AddMember,
+            Self::UpdateMember { .. } => functions::Operation::UpdateMember,
+            Self::RemoveMember { .. } => functions::Operation::RemoveMember,
         }
     }
 

@@ -43,7 +43,7 @@ async fn run(requests: &[Request]) -> Result<(), String> {
         let version = model.organizations.get(&organization).map_or(1, |found| found.version);
         let mut call = Call { request: request.clone(), organization, version, page: None };
         let mut answer = step(&mut model, instance, &call).await?;
-        if request.operation.id() == "createOrganization" && answer.status == 201 {
+        if request.operation.kind() == functions::Operation::CreateOrganization && answer.status == 201 {
             let id = answer.body["id"].as_str().unwrap_or_default().to_owned();
             created.extend((!created.contains(&id)).then_some(id));
         }

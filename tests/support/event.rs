@@ -1,13 +1,14 @@
 //! Events as API Gateway sends them: payload format 2.0, the authorizer's claims included.
 
+use functions::Operation;
 use serde_json::{Map, Value, json};
 use shared::edge::percent_encoded;
 
 /// A request to one operation.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Its operationId.
-    pub operation: &'static str,
+    /// The operation.
+    pub operation: Operation,
     /// The token's `sub`.
     pub caller: String,
     /// The path's parameters.
@@ -22,7 +23,7 @@ pub struct Request {
 
 impl Request {
     /// One without anything that is optional.
-    pub fn new(operation: &'static str, caller: &str) -> Self {
+    pub fn new(operation: Operation, caller: &str) -> Self {
         Self {
             operation,
             caller: caller.to_owned(),
@@ -59,7 +60,7 @@ impl Request {
 
     /// The event.
     pub fn event(&self) -> Value {
-        let (method, template) = route(self.operation);
+        let (method, template) = (self.operation.method(), self.operation.path());
         let route = format!("{method} {template}");
         let path = self.parameters.iter().fold(template.to_owned(), |path, (name, value)| {
             path.replace(&format!("{{{name}}}"), &percent_encoded(value.as_str().unwrap()))
@@ -91,21 +92,5 @@ impl Request {
             "body": self.body.as_ref().map(Value::to_string),
             "isBase64Encoded": false,
         })
-    }
-}
-
-/// An operation's method, and its path, in which `{…}` are parameters.
-pub fn route(operation: &str) -> (&'static str, &'static str) {
-    match operation {
-        "createOrganization" => ("POST", "/organization"),
-        "listOrganizations" => ("GET", "/organization/list"),
-        "getOrganization" => ("GET", "/organization/{organization_id}"),
-        "updateOrganization" => ("PUT", "/organization/{organization_id}"),
-        "setMaxOverages" => ("PATCH", "/organization/{organization_id}/max-overages"),
-        "listMembers" => ("GET", "/organization/{organization_id}/member"),
-        "addMember" => ("POST", "/organization/{organization_id}/member"),
-        "updateMember" => ("PATCH", "/organization/{organization_id}/member/{user_id}"),
-        "removeMember" => ("DELETE", "/organization/{organization_id}/member/{user_id}"),
-        operation => panic!("no such operation: {operation}"),
     }
 }

@@ -1,6 +1,8 @@
 //! A function's own binary as a process, which Lambda's Runtime API feeds.
 
 use crate::runtime_api::{Call, RuntimeApi};
+use functions::Operation;
+use heck::ToKebabCase as _;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde_json::Value;
 use std::fs::File;
@@ -22,36 +24,36 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Starts the binary of that name, as `get-organization`, on the table of the DynamoDB at `url`,
-    /// and waits until it asks for its first event.
-    pub async fn start(binary: &str, url: &str) -> Self {
+    /// Starts the operation's function on the table of the DynamoDB at `url`, and waits until it asks for
+    /// its first event.
+    pub async fn start(operation: Operation, url: &str) -> Self {
         let variables = [("AWS_ENDPOINT_URL_DYNAMODB", url.to_owned())];
-        let mut instance = Self::spawn(binary, variables, (Stdio::null(), Stdio::inherit())).await;
+        let mut instance = Self::spawn(operation, variables, (Stdio::null(), Stdio::inherit())).await;
         instance.expect_next().await;
         instance
     }
 
     /// The same with these variables and all that it prints in a new file; also one that cannot start.
     pub async fn logging(
-        binary: &str,
+        operation: Operation,
         variables: impl IntoIterator<Item = (&'static str, String)>,
         log: &Path,
     ) -> Self {
         let log = File::create(log).unwrap();
-        Self::spawn(binary, variables, (log.try_clone().unwrap().into(), log.into())).await
+        Self::spawn(operation, variables, (log.try_clone().unwrap().into(), log.into())).await
     }
 
     async fn spawn(
-        binary: &str,
+        operation: Operation,
         variables: impl IntoIterator<Item = (&'static str, String)>,
         (stdout, stderr): (Stdio, Stdio),
     ) -> Self {
-        let api = RuntimeApi::start().await;
-        let mut command = Command::new(directory().await.join(binary));
+        let (api, binary) = (RuntimeApi::start().await, operation.id().to_kebab_case());
+        let mut command = Command::new(directory().await.join(&binary));
         command.env_clear().envs([
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-            ("AWS_LAMBDA_FUNCTION_NAME", binary),
+            ("AWS_LAMBDA_FUNCTION_NAME", &binary),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_LOG_GROUP_NAME", "test"),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "test"),

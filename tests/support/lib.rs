@@ -1,10 +1,12 @@
-//! What several of the suites use: a DynamoDB of a test's own, a proxy before it that is full of
-//! faults, the functions in this process, and what must hold of the whole table.
+//! What several suites, the benchmark and the fuzz targets use: a DynamoDB of a test's own, a proxy in
+//! front of it that makes faults, the functions in this process or as processes, a good request of each
+//! operation, and what must hold of the whole table.
 
 pub mod database;
 pub mod event;
+pub mod example;
 pub mod faults;
-pub mod functions;
+pub mod in_process;
 pub mod instance;
 pub mod invariants;
 pub mod proxy;

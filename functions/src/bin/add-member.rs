@@ -1,0 +1,6 @@
+//! The function behind `addMember`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    shared::edge::serve(functions::Operation::AddMember.id(), functions::add_member::handle).await
+}

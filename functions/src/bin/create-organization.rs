@@ -1,0 +1,7 @@
+//! The function behind `createOrganization`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    shared::edge::serve(functions::Operation::CreateOrganization.id(), functions::create_organization::handle)
+        .await
+}

@@ -1,0 +1,6 @@
+//! The function behind `getOrganization`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    shared::edge::serve(functions::Operation::GetOrganization.id(), functions::get_organization::handle).await
+}

@@ -1,0 +1,6 @@
+//! The function behind `listMembers`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    shared::edge::serve(functions::Operation::ListMembers.id(), functions::list_members::handle).await
+}

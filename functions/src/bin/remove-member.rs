@@ -1,0 +1,6 @@
+//! The function behind `removeMember`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    shared::edge::serve(functions::Operation::RemoveMember.id(), functions::remove_member::handle).await
+}

@@ -1,0 +1,6 @@
+//! The function behind `setMaxOverages`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    shared::edge::serve(functions::Operation::SetMaxOverages.id(), functions::set_max_overages::handle).await
+}

@@ -1,0 +1,6 @@
+//! The function behind `updateMember`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::process::ExitCode {
+    shared::edge::serve(functions::Operation::UpdateMember.id(), functions::update_member::handle).await
+}

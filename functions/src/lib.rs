@@ -1,0 +1,85 @@
+//! The operations of the API: one module each, and the one list of them.
+//!
+//! A handler reads like its sentence in openapi.yaml: parse, act, answer. Each binary in `src/bin`
+//! serves one handler.
+
+pub mod add_member;
+pub mod create_organization;
+pub mod get_organization;
+pub mod list_members;
+pub mod list_organizations;
+pub mod remove_member;
+pub mod set_max_overages;
+pub mod update_member;
+pub mod update_organization;
+
+use shared::edge::{Request, Response};
+use shared::error::Error;
+use shared::store::Store;
+
+/// The scope that a caller's token must have. API Gateway checks it; template.yaml names it for each
+/// route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The parameter `ReadScope`.
+    Read,
+    /// The parameter `WriteScope`.
+    Write,
+}
+
+macro_rules! operations {
+    ($($name:ident: $module:ident, $id:literal, $method:ident $path:literal, $scope:ident;)*) => {
+        /// An operation of the API. Match on it without a wildcard: the compiler then names each place
+        /// that a new operation is missing from.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Operation {
+            $(#[doc = concat!("`", $id, "`, `", stringify!($method), " ", $path, "`.")] $name,)*
+        }
+
+        impl Operation {
+            /// All operations, in the order of openapi.yaml.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The operationId in openapi.yaml. The binary's name is the same in kebab case.
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+
+            /// The HTTP method.
+            pub const fn method(self) -> &'static str {
+                match self { $(Self::$name => stringify!($method),)* }
+            }
+
+            /// The path. `{organization_id}` and `{user_id}` stand for path parameters.
+            pub const fn path(self) -> &'static str {
+                match self { $(Self::$name => $path,)* }
+            }
+
+            /// The scope that a token needs.
+            pub const fn scope(self) -> Scope {
+                match self { $(Self::$name => Scope::$scope,)* }
+            }
+
+            /// Answers a request by the operation's handler. A binary calls its own handler instead, so
+            /// that it links no other.
+            ///
+            /// # Errors
+            /// Those that openapi.yaml lists for the operation.
+            pub async fn handle(self, request: Request, store: Store) -> Result<Response, Error> {
+                match self { $(Self::$name => $module::handle(request, store).await,)* }
+            }
+        }
+    };
+}
+
+operations! {
+    CreateOrganization: create_organization, "createOrganization", POST "/organization", Write;
+    ListOrganizations: list_organizations, "listOrganizations", GET "/organization/list", Read;
+    GetOrganization: get_organization, "getOrganization", GET "/organization/{organization_id}", Read;
+    UpdateOrganization: update_organization, "updateOrganization", PUT "/organization/{organization_id}", Write;
+    SetMaxOverages: set_max_overages, "setMaxOverages", PATCH "/organization/{organization_id}/max-overages", Write;
+    ListMembers: list_members, "listMembers", GET "/organization/{organization_id}/member", Read;
+    AddMember: add_member, "addMember", POST "/organization/{organization_id}/member", Write;
+    UpdateMember: update_member, "updateMember", PATCH "/organization/{organization_id}/member/{user_id}", Write;
+    RemoveMember: remove_member, "removeMember", DELETE "/organization/{organization_id}/member/{user_id}", Write;
+}
