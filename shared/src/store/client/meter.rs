@@ -1,5 +1,5 @@
-//! Counts what a piece of work costs in DynamoDB: requests sent, retries included, and capacity
-//! consumed. The log line and the tests of the request budgets read it.
+//! Counts what a piece of work costs in DynamoDB: requests sent, retries included, and capacity consumed.
+//! The log line has it, and tests hold each operation to its budget.
 
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -20,18 +20,22 @@ pub struct Usage {
     pub capacity: f64,
 }
 
-/// Does `work` and says what it cost.
+/// Does `work` and says what it cost. A measurement around this one has the cost, too.
 pub async fn measure<T>(work: impl Future<Output = T>) -> (T, Usage) {
-    USAGE
-        .scope(RefCell::default(), async {
-            let result = work.await;
-            (result, USAGE.with(RefCell::take))
-        })
-        .await
+    let measured = USAGE.scope(RefCell::default(), async {
+        let result = work.await;
+        (result, USAGE.with(RefCell::take))
+    });
+    let (result, usage) = measured.await;
+    add(|outer| {
+        outer.requests += usage.requests;
+        outer.capacity += usage.capacity;
+    });
+    (result, usage)
 }
 
 /// Adds what an answer says it consumed.
-pub(super) fn consumed<'a>(capacity: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+pub(in crate::store) fn consumed<'a>(capacity: impl IntoIterator<Item = &'a ConsumedCapacity>) {
     let units: f64 = capacity.into_iter().filter_map(ConsumedCapacity::capacity_units).sum();
     add(|usage| usage.capacity += units);
 }
@@ -41,7 +45,7 @@ fn add(change: impl FnOnce(&mut Usage)) {
     let _nobody_asked = USAGE.try_with(|usage| change(&mut usage.borrow_mut()));
 }
 
-/// The part of the SDK client that counts requests.
+/// The SDK's interceptor that counts requests.
 #[derive(Debug)]
 pub(super) struct Meter;
 

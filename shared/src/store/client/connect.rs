@@ -1,4 +1,8 @@
-use super::{Store, deadline::Deadline, meter::Meter};
+//! How a store connects to DynamoDB: configuration, trust, time-outs.
+
+use super::deadline::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, Deadline};
+use super::meter::Meter;
+use crate::store::table::Store;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::meta::region::ProvideRegion;
 use aws_config::retry::RetryConfig;
@@ -12,18 +16,10 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::dns::ResolveDns;
 use std::env;
-use std::time::Duration;
 
-/// What DynamoDB gets to open a connection, TLS included.
-pub(super) const CONNECT: Duration = Duration::from_secs(1);
-
-/// The roots that AWS's endpoints are certified by
-/// (<https://www.amazontrust.com/repository/>, the five that a client has to have).
+/// The root CAs of AWS's endpoints (<https://www.amazontrust.com/repository/>, the five that a client must
+/// have).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
-
-/// What DynamoDB gets to answer one attempt: three of them, and what the SDK waits between, fit
-/// into the time of one request.
-pub(super) const ATTEMPT: Duration = Duration::from_secs(3);
 
 impl Store {
     /// Opens the table that `TABLE_NAME` names, in the region and with the credentials of the
@@ -61,17 +57,17 @@ impl Store {
             .interceptor(Deadline)
             .interceptor(Meter)
             .build();
-        Self { client: Client::from_conf(config), table: table.into() }
+        Self::new(Client::from_conf(config), table)
     }
 }
 
-/// Connections, over TLS to servers that one of Amazon's roots vouches for; or, where `SSL_CERT_FILE`
-/// names a file of roots, one of those: in partitions that have others, behind a proxy that has its own.
+/// A pool of connections that trusts only Amazon's root CAs or, if it is set, those in `SSL_CERT_FILE`: for
+/// partitions with other roots, and for proxies with their own.
 ///
-/// Not the system's roots: to read all of them takes half of a cold start, and any of them could
-/// vouch for a false DynamoDB.
+/// Not the system's roots: reading all of them takes half of a cold start, and any of them could vouch
+/// for a false DynamoDB.
 pub(super) fn pool(
-    names: impl ResolveDns + 'static,
+    dns: impl ResolveDns + 'static,
     listener: impl ConnectionEventListener,
 ) -> Result<ConnectionPool, BoxError> {
     let roots = match env::var_os("SSL_CERT_FILE") {
@@ -79,15 +75,17 @@ pub(super) fn pool(
         None => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
     };
     let pool = ConnectionPool::builder()
-        .dns_resolver(names)
+        .dns_resolver(dns)
         .event_listener(listener)
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(TlsContext::builder().with_trust_store(roots).build()?);
     Ok(pool.build_https()?)
 }
 
-/// The SDK's own defaults wait for ever. How long all attempts together may take is up to
-/// `deadline.rs`.
+/// The SDK's own defaults wait for ever. `deadline.rs` bounds all attempts together.
 fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build()
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .build()
 }

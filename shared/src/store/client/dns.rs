@@ -1,5 +1,5 @@
-//! DynamoDB's address, looked up by the system on a thread, as the SDK does by itself; but for the
-//! first time already while everything else is being made.
+//! Resolves host names by the system's resolver on a thread, as the SDK does by itself, but resolves
+//! DynamoDB's name early, in parallel with init.
 
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use std::io;
@@ -10,15 +10,15 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 type LookUp = JoinHandle<io::Result<Vec<IpAddr>>>;
 
-/// Looks names up.
+/// Resolves host names.
 #[derive(Debug)]
-pub(super) struct Names {
-    /// A name that will be asked for, already being looked up.
+pub(super) struct Resolver {
+    /// A name that will be needed, and the look-up that has begun.
     ahead: Mutex<Option<(String, LookUp)>>,
 }
 
-impl Names {
-    /// Begins with the host of `url`, if that is a name.
+impl Resolver {
+    /// Begins to resolve the host of `url`, if that is a name.
     pub(super) fn ahead_of(url: &str) -> Self {
         let url = url.parse::<http::Uri>().ok();
         let host = url.as_ref().and_then(http::Uri::host);
@@ -34,7 +34,7 @@ impl Names {
     }
 }
 
-impl ResolveDns for Names {
+impl ResolveDns for Resolver {
     fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
         let ahead = self.ahead.lock().ok().and_then(|mut ahead| ahead.take_if(|(known, _)| known == name));
         let look_up = ahead.map_or_else(|| look_up(name), |(_, look_up)| look_up);
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn ahead(url: &str) -> Option<String> {
-        Names::ahead_of(url).ahead.into_inner().unwrap().map(|(name, _)| name)
+        Resolver::ahead_of(url).ahead.into_inner().unwrap().map(|(name, _)| name)
     }
 
     #[tokio::test]
@@ -70,11 +70,11 @@ mod tests {
     async fn what_was_looked_up_ahead_is_used_once_and_by_its_name() {
         let known = IpAddr::from([192, 0, 2, 1]);
         let look_up = spawn_blocking(move || Ok(vec![known]));
-        let names = Names { ahead: Mutex::new(Some(("localhost".to_owned(), look_up))) };
+        let resolver = Resolver { ahead: Mutex::new(Some(("localhost".to_owned(), look_up))) };
         let loopback = |addresses: Vec<IpAddr>| addresses.iter().all(IpAddr::is_loopback);
 
-        assert!(names.resolve_dns("a name.invalid").await.is_err());
-        assert_eq!(names.resolve_dns("localhost").await.unwrap(), [known]);
-        assert!(loopback(names.resolve_dns("localhost").await.unwrap()));
+        assert!(resolver.resolve_dns("a name.invalid").await.is_err());
+        assert_eq!(resolver.resolve_dns("localhost").await.unwrap(), [known]);
+        assert!(loopback(resolver.resolve_dns("localhost").await.unwrap()));
     }
 }

@@ -1,9 +1,10 @@
-//! Updates `ORG#<id>`/`ORG#<id>`. Guard: the caller is an owner or admin, and the version.
+//! Updates `ORG#<id>`/`ORG#<id>`. Guard: the caller is an owner or admin; the version.
 
-use super::Store;
-use super::guard::{Authority, Change, Guard, Target};
 use crate::error::Error;
 use crate::model::{ExpectedVersion, MaxOverages, OrganizationId, OverageConfiguration, UserId};
+use crate::store::change::{Change, Guard};
+use crate::store::rules::Rule;
+use crate::store::table::Store;
 
 impl Store {
     /// Sets an organization's overage limit.
@@ -18,7 +19,8 @@ impl Store {
         max_overages: MaxOverages,
         expected: &ExpectedVersion,
     ) -> Result<OverageConfiguration, Error> {
-        let guard = Guard { id, caller, authority: Authority::Admin, target: Target::None, expected };
+        let rules = [Rule::Administers(caller), Rule::VersionIs(expected)];
+        let guard = Guard { id, caller, target: None, rules: &rules };
         let limit =
             serde_dynamo::to_attribute_value(max_overages).map_err(|error| Error::Internal(error.into()))?;
         let change =
@@ -28,7 +30,7 @@ impl Store {
             organization_id: id.clone(),
             max_overages: item.max_overages,
             updated_at: item.updated_at,
-            updated_by: item.updated_by,
+            updated_by: item.updated_by.ok_or_else(|| Error::Internal("an item without updatedBy".into()))?,
             version: item.version,
         })
     }

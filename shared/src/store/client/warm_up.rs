@@ -5,9 +5,10 @@
 //! a fourteenth of one, too little for a TLS handshake and for code that is not paged in
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>).
 
-use super::Store;
-use super::client::{CONNECT, pool};
-use super::names::Names;
+use super::connect::pool;
+use super::deadline::CONNECT_TIMEOUT;
+use super::dns::Resolver;
+use crate::store::table::Store;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
@@ -32,8 +33,8 @@ use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-/// What init waits for a DynamoDB that does not answer. It starts without it then.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// For DynamoDB to answer during init. After it, the function starts without a connection.
+const INIT_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// The turns that it takes to connect, until the server has to answer: when the address is there, when
 /// the socket is writable, and one to see that it is.
@@ -57,7 +58,7 @@ impl Store {
         let url = endpoint(&config).await?;
         let (tell, mut opened) = oneshot::channel();
         let tell = Mutex::new(Some(tell));
-        let pool = pool(Names::ahead_of(&url), move |event: &ConnectionEvent<'_>| {
+        let pool = pool(Resolver::ahead_of(&url), move |event: &ConnectionEvent<'_>| {
             let outcome = match event {
                 ConnectionEvent::Opened(_) => Ok(()),
                 ConnectionEvent::EstablishmentFailed(failure) => {
@@ -88,7 +89,7 @@ impl Store {
             };
             Ok::<_, BoxError>(outcome?)
         };
-        if let Err(cause) = timeout(PATIENCE, connected).await.map_err(BoxError::from).flatten() {
+        if let Err(cause) = timeout(INIT_TIMEOUT, connected).await.map_err(BoxError::from).flatten() {
             tracing::warn!(%cause, "DynamoDB does not answer; starting without a connection to it");
         }
         Ok(store)
@@ -120,7 +121,7 @@ async fn endpoint(config: &SdkConfig) -> Result<String, BoxError> {
 async fn begin_to_connect(client: &SharedHttpClient, url: &str) -> Result<(), BoxError> {
     let request =
         HttpRequest::get(url).map_err(|cause| format!("DynamoDB's endpoint is not a URL: {cause}"))?;
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
     let mut request = client.http_connector(&settings, &components(url)?).call(request);
     // One turn asks the pool for a connection, and the pool has a task open one. Once that task has
     // begun it ends, too, though nobody waits for the connection any more.
@@ -160,7 +161,7 @@ impl HttpConnector for Rehearsal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::meter;
+    use crate::store::client::meter;
     use aws_config::{BehaviorVersion, Region};
     use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
     use std::net::TcpListener;

@@ -26,7 +26,7 @@ const TELLING: [&str; 2] = ["AccessDeniedException", "ResourceNotFoundException"
 
 /// The error for a call that failed, the SDK's retries included: overload and anything between us
 /// and DynamoDB is unavailability, a refused request is a bug.
-pub(super) fn unexpected<E>(error: SdkError<E, HttpResponse>) -> Error
+pub(in crate::store) fn unexpected<E>(error: SdkError<E, HttpResponse>) -> Error
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {

@@ -1,10 +1,10 @@
-//! The time that there is for one request: whatever is asked of DynamoDB, with the SDK's retries and
-//! those of `retry.rs`, ends inside it, so that the function answers before Lambda stops it.
+//! The time for one request. All requests to DynamoDB, with the retries of the SDK and of `retry.rs`, end
+//! within it, so that the function answers before Lambda stops it.
 //!
-//! An attempt that is cut off leaves open whether DynamoDB did what it asked. So none is begun that
-//! has no fair chance to be answered, and a write that was refused is not tried again unless there
-//! is time for a whole attempt. What remains is a DynamoDB that does not answer at all: a write is
-//! answered 503 then, though it may have been made, or be made a moment later.
+//! An attempt that is cut off leaves open whether DynamoDB made the write. So no attempt begins without a
+//! fair chance to be answered, and a refused write is repeated only if there is time for a whole attempt.
+//! If DynamoDB does not answer at all, a write is answered 503, though it may have been made, or may be
+//! made a moment later.
 
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
@@ -15,25 +15,32 @@ use aws_sdk_dynamodb::error::BoxError;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The least time to begin an attempt with. DynamoDB answers in milliseconds; one that has not in a
+/// Less is not enough to begin an attempt with. DynamoDB answers in milliseconds; one that has not in a
 /// second is unlikely to in three.
-const ENOUGH: Duration = Duration::from_secs(1);
+const MIN_ATTEMPT_TIME: Duration = Duration::from_secs(1);
+
+/// To open a connection to DynamoDB, TLS included.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// For DynamoDB to answer one attempt. Three attempts, and the SDK's pauses between them, fit into the
+/// time of one request.
+pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
 tokio::task_local! {
     static DEADLINE: Instant;
 }
 
-/// Does `work`, whose requests to DynamoDB all end within `time`.
+/// Does `work`. All its requests to DynamoDB end within `time`.
 pub async fn within<T>(time: Duration, work: impl Future<Output = T>) -> T {
     DEADLINE.scope(Instant::now() + time, work).await
 }
 
-/// The time that is left; outside [`within`] there is no end to it.
+/// The time that is left. Outside [`within`] it is unlimited.
 pub(crate) fn left() -> Duration {
     DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now())).unwrap_or(Duration::MAX)
 }
 
-/// The part of the SDK client that keeps to the deadline.
+/// The SDK's interceptor that keeps to the deadline.
 #[derive(Debug)]
 pub(super) struct Deadline;
 
@@ -58,6 +65,6 @@ impl Intercept for Deadline {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if left() < ENOUGH { Err("no time is left to ask DynamoDB".into()) } else { Ok(()) }
+        if left() < MIN_ATTEMPT_TIME { Err("no time is left to ask DynamoDB".into()) } else { Ok(()) }
     }
 }

@@ -1,7 +1,7 @@
-//! Whether a write was sent of which DynamoDB never said what became of it.
+//! Tracks writes in doubt: sent, but never acknowledged.
 //!
 //! The SDK sends a write again when a connection breaks or DynamoDB answers 500. A refusal of the second
-//! sending, as for a conflict, tells nothing of the first, which may have been made.
+//! sending, such as a conflict, says nothing about the first, which may have been made.
 
 use aws_sdk_dynamodb::config::interceptors::{
     AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
@@ -11,20 +11,25 @@ use aws_sdk_dynamodb::error::BoxError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Counts the sendings of one write that were not answered; clones count together.
+/// Counts the sendings of one write that were not acknowledged. Clones count together.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unanswered(Arc<AtomicU32>);
+pub(in crate::store) struct InDoubt(Arc<AtomicU32>);
 
-impl Unanswered {
-    /// Whether there is such a one, no request being under way.
+impl InDoubt {
+    /// True if any sending went unacknowledged. Call only when none is in flight.
     pub(super) fn any(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0
     }
+
+    /// Forgets the sendings so far, of which it is known by now that none was made.
+    pub(super) fn clear(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
 }
 
-impl Intercept for Unanswered {
+impl Intercept for InDoubt {
     fn name(&self) -> &'static str {
-        "Unanswered"
+        "InDoubt"
     }
 
     fn read_before_transmit(
@@ -37,7 +42,7 @@ impl Intercept for Unanswered {
         Ok(())
     }
 
-    /// An answer is what says that it is done or why not: no body that broke off, and no 500.
+    /// Only a readable answer acknowledges a write: not one that broke off, and not a 500.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
