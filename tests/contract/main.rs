@@ -5,7 +5,7 @@
 //! - [`names`]: one name, method and path for an operation, wherever it stands
 //! - [`openapi`]: openapi.yaml's responses and errors
 //! - [`roles`]: template.yaml's roles and what the functions were seen to do
-//! - [`template`]: template.yaml's identity rules
+//! - [`template`]: template.yaml's identity rules and time-out
 //!
 //! [`places`] reads the files.
 

@@ -7,15 +7,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use shared::edge::FUNCTION_TIMEOUT;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
-
-/// The functions' timeout in template.yaml.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What the instance calls.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
-//! Signature verification for `jsonwebtoken` by ring, which the TLS stack links already. Its own
-//! backends would add a second cryptography library to every function.
+//! Verifies signatures for `jsonwebtoken` with ring, which TLS links already. The backends that come with
+//! `jsonwebtoken` would add a second cryptography library to every function.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
@@ -15,12 +15,12 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes ring verify this process's tokens; a second call changes nothing.
+/// Makes `jsonwebtoken` use ring in this process. A second call has no effect.
 pub(super) fn install() {
     let _already_installed = PROVIDER.install_default();
 }
 
-/// The functions verify tokens and issue none.
+/// The functions only verify tokens.
 fn no_signer(_: &Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     Err(ErrorKind::UnsupportedAlgorithm.into())
 }
@@ -48,7 +48,7 @@ impl JwtVerifier for Verify {
 impl Verifier<Vec<u8>> for Verify {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), SignatureError> {
         let verified = match (self.algorithm, self.key.kind()) {
-            // 2048 bits are the least that RFC 7518 §3.3 allows.
+            // RFC 7518 §3.3 requires at least 2048 bits.
             (Algorithm::RS256, DecodingKeyKind::RsaModulusExponent { n, e }) => {
                 RsaPublicKeyComponents { n, e }.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
             }

@@ -1,35 +1,35 @@
-use crate::error::Error;
+use super::Error;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 
-/// DynamoDB's limit for a sort key, less the few bytes that it starts with
+/// The longest position, in bytes: DynamoDB's limit of 1024 for a sort key, less room for its prefix
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
-const MOST_BYTES_OF_A_KEY: usize = 1000;
+const MAX_POSITION_BYTES: usize = 1000;
 
-/// Which page of a list is wanted.
+/// The page of a list that a client asks for.
 ///
-/// A cursor holds a position only, the partition always comes from the caller and the path: a
-/// forged one reaches nothing that the caller may not read anyway.
+/// A cursor holds only a position. The partition always comes from the caller and the path, so a forged
+/// cursor gives access to nothing that the caller may not read anyway.
 #[derive(Debug)]
-pub struct Page {
-    /// How many items at the most.
+pub struct PageRequest {
+    /// The maximum number of items.
     pub limit: usize,
-    /// The position of the last item of the page before.
+    /// The position of the last item of the previous page; `None` for the first page.
     pub after: Option<String>,
     list: &'static str,
     path: String,
     limit_was_given: bool,
 }
 
-impl Page {
-    const MOST: usize = 1000;
+impl PageRequest {
+    const MAX_LIMIT: usize = 1000;
 
     pub(crate) fn parse(list: &'static str, path: &str, query: &QueryMap) -> Result<Self, Error> {
         let limit = match single(query, "limit")? {
-            None => Self::MOST,
+            None => Self::MAX_LIMIT,
             Some(text) => limit(text)
-                .filter(|limit| (1..=Self::MOST).contains(limit))
+                .filter(|limit| (1..=Self::MAX_LIMIT).contains(limit))
                 .ok_or_else(|| Error::invalid("limit", "limit is an integer from 1 to 1000."))?,
         };
         let after = match single(query, "cursor")? {
@@ -40,7 +40,7 @@ impl Page {
         Ok(Self { limit, after, list, path: path.to_owned(), limit_was_given })
     }
 
-    /// A reference to the page that follows the item at `position`, for a `Link` header.
+    /// The URI reference of the page after the item at `position`, for a `Link` header.
     pub fn next(&self, position: &str) -> String {
         let cursor = URL_SAFE_NO_PAD.encode(format!("{}:{position}", self.list));
         let limit = if self.limit_was_given { format!("limit={}&", self.limit) } else { String::new() };
@@ -60,19 +60,19 @@ fn limit(text: &str) -> Option<usize> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-/// A position is any text that a key may hold: a list must get past a row whose key it cannot read.
+/// Accepts any text that fits a key, since a list must get past rows with unreadable keys.
 fn decode(list: &str, cursor: &str) -> Option<String> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let position = text.strip_prefix(list)?.strip_prefix(':')?;
-    (1..=MOST_BYTES_OF_A_KEY).contains(&position.len()).then(|| position.to_owned())
+    (1..=MAX_POSITION_BYTES).contains(&position.len()).then(|| position.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn page(query: &str) -> Result<Page, Error> {
-        Page::parse("things", "/thing", &query.parse().unwrap())
+    fn page(query: &str) -> Result<PageRequest, Error> {
+        PageRequest::parse("things", "/thing", &query.parse().unwrap())
     }
 
     #[test]
