@@ -23,7 +23,7 @@ pub fn document<const COLUMNS: usize>(path: &str) -> Vec<[String; COLUMNS]> {
 /// Operation, requests and capacity units. The file has the units of each kind and place by
 /// themselves; DynamoDB reports them together.
 fn budgets() -> Vec<(String, u32, f64)> {
-    let read = |[operation, requests, units @ ..]: [String; 8]| {
+    let read = |[operation, requests, units @ ..]: [String; 6]| {
         let units = units.iter().map(|units| units.parse::<f64>().unwrap()).sum();
         (operation, requests.parse().unwrap(), units)
     };

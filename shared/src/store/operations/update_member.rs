@@ -12,6 +12,7 @@
 use crate::error::Error;
 use crate::model::{ExpectedVersion, Member, OrganizationId, Role, UserId};
 use crate::store::change::{Change, Guard};
+use crate::store::client::retry::Attempts;
 use crate::store::items::{self, MemberItem};
 use crate::store::keys;
 use crate::store::rules::{Rule, set_of};
@@ -44,9 +45,13 @@ impl Store {
         let [membership, member] = self.batch_get_each([keys::membership(caller, id), key()]).await?;
         membership.ok_or(Error::OrganizationNotFound)?;
         // The two were not read at one moment, so a missing member is looked for again.
-        let member = match member {
-            Some(member) => member,
-            None => self.explain(&guard, None, None).await?.ok_or(Error::Conflict)?,
+        let mut attempts = Attempts::default();
+        let mut found = member;
+        let member = loop {
+            match found {
+                Some(member) => break member,
+                None => found = attempts.settle(self.explain(&guard, None, None).await).await?,
+            }
         };
         let mut member: MemberItem = items::read(member)?;
         let text = |text: &str| AttributeValue::S(text.to_owned());
