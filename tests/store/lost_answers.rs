@@ -103,8 +103,9 @@ async fn conflicts_are_retried_until_the_attempts_are_spent() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.organization_of(&ann).await.id;
-    let canceled =
-        |times| std::iter::repeat_with(|| Fault::canceled(["None", "None", "TransactionConflict"])).take(times);
+    let canceled = |times| {
+        std::iter::repeat_with(|| Fault::canceled(["None", "None", "TransactionConflict"])).take(times)
+    };
     let refused =
         |times| std::iter::repeat_with(|| Fault::exception("TransactionConflictException")).take(times);
 

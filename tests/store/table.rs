@@ -80,8 +80,7 @@ impl Table {
     /// user's partition is there, or it is not, with it.
     pub async fn member_item(&self, user: &UserId, id: &OrganizationId) -> Option<Item> {
         let membership = self.membership_item(user, id).await;
-        let member =
-            self.item(&format!("ORG#{}", id.as_str()), &format!("MEMBER#{}", user.as_str())).await;
+        let member = self.item(&format!("ORG#{}", id.as_str()), &format!("MEMBER#{}", user.as_str())).await;
         assert_eq!(member.is_some(), membership.is_some(), "{member:?} {membership:?}");
         member
     }

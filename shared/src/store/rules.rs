@@ -144,3 +144,143 @@ pub(super) fn set_of(user: &UserId) -> AttributeValue {
 fn blob(user: &UserId) -> Blob {
     Blob::new(digest_of(user).as_slice())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{NewOrganization, OrganizationId, OrganizationName, Timestamp};
+    use crate::store::items;
+    use crate::store::keys;
+    use aws_sdk_dynamodb::Client;
+    use std::collections::BTreeMap;
+
+    const ITEMS: usize = 60;
+
+    fn name(rule: Rule<'_>) -> &'static str {
+        match rule {
+            Rule::IsMember { .. } => "IsMember",
+            Rule::IsNoMember => "IsNoMember",
+            Rule::Administers(_) => "Administers",
+            Rule::Owns(_) => "Owns",
+            Rule::Manages { .. } => "Manages",
+            Rule::VersionIs(_) => "VersionIs",
+            Rule::OwnerStays(_) => "OwnerStays",
+            Rule::RoomForAdmin(_) => "RoomForAdmin",
+        }
+    }
+
+    /// Every rule for a caller and a target.
+    fn rules<'a>(
+        caller: &'a UserId,
+        target: &'a UserId,
+        expected: &'a [ExpectedVersion],
+    ) -> impl Iterator<Item = Rule<'a>> {
+        let rules = [
+            Rule::IsMember { caller, target },
+            Rule::IsNoMember,
+            Rule::Administers(caller),
+            Rule::Owns(caller),
+            Rule::Manages { caller, target },
+            Rule::OwnerStays(target),
+            Rule::RoomForAdmin(target),
+        ];
+        rules.into_iter().chain(expected.iter().map(Rule::VersionIs))
+    }
+
+    /// An organization of some of these users, often full of admins, and the key of a member who is
+    /// there or not.
+    fn generate(
+        random: &mut fastrand::Rng,
+        id: &OrganizationId,
+        users: &[UserId],
+    ) -> (OrganizationItem, bool) {
+        let new = NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None };
+        let mut item = OrganizationItem::new(id, &users[0], &new, Timestamp::now());
+        let some = |random: &mut fastrand::Rng| -> Vec<_> {
+            users.iter().filter(|_| random.bool()).map(digest_of).collect()
+        };
+        // Expressions cannot store an empty set, and an organization never has one.
+        item.owners = vec![digest_of(&users[random.usize(..users.len())])];
+        if random.bool() {
+            item.owners.extend(some(random));
+        }
+        item.owners.sort_unstable_by_key(|digest| digest.into_array());
+        item.owners.dedup();
+        let fillers = [0, 96, 97, 98, 99, 100][random.usize(..6)];
+        let fillers = (0..fillers).map(|number| digest_of(&user(&format!("filler{number}"))));
+        item.privileged = item.owners.iter().copied().chain(some(random)).chain(fillers).collect();
+        item.privileged.sort_unstable_by_key(|digest| digest.into_array());
+        item.privileged.dedup();
+        item.version = random.u64(1..4);
+        (item, random.bool())
+    }
+
+    fn user(name: &str) -> UserId {
+        UserId::parse(name).unwrap()
+    }
+
+    /// Puts the item at this key, or none.
+    async fn store(client: &Client, key: &Item, item: Option<Item>) {
+        match item {
+            Some(item) => {
+                drop(client.put_item().table_name("table").set_item(Some(item)).send().await.unwrap())
+            }
+            None => {
+                let delete = client.delete_item().table_name("table").set_key(Some(key.clone()));
+                delete.send().await.unwrap();
+            }
+        }
+    }
+
+    /// True if DynamoDB finds the rule's condition to hold for the item of this key.
+    async fn holds(client: &Client, rule: Rule<'_>, key: Item) -> bool {
+        let mut values = Item::new();
+        let condition = rule.condition(&mut values);
+        let check =
+            client.delete_item().table_name("table").set_key(Some(key)).condition_expression(condition);
+        let check = check.set_expression_attribute_values((!values.is_empty()).then_some(values));
+        match check.send().await {
+            Ok(_) => true,
+            Err(error) => {
+                let error = error.into_service_error();
+                assert!(error.is_conditional_check_failed_exception(), "{rule:?}: {error:?}");
+                false
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn dynamodb_finds_a_condition_to_hold_when_the_rule_finds_no_error() {
+        let dynamodb = local::start_in_memory().await.unwrap();
+        let client = dynamodb.client();
+        local::table::create(&client, "table").await.unwrap();
+        let (id, users) = (OrganizationId::generate(), ["ann", "bob", "cyd"].map(user));
+        let expected = [vec![], vec![1], vec![2, 3]].map(ExpectedVersion::OneOf);
+        let expected = [&expected[..], &[ExpectedVersion::Any]].concat();
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut verdicts: BTreeMap<_, [usize; 2]> = BTreeMap::new();
+        for _ in 0..ITEMS {
+            let (item, target_is_member) = generate(&mut random, &id, &users);
+            let stored = items::write(&item).unwrap();
+            let seen = Seen { organization: Some(item), target_is_member };
+            for (caller, target) in
+                users.iter().flat_map(|caller| users.iter().map(move |user| (caller, user)))
+            {
+                let member = keys::member(&id, target);
+                for rule in rules(caller, target, &expected) {
+                    let (key, item) = if rule.is_about_the_member() {
+                        (member.clone(), target_is_member.then(|| member.clone()))
+                    } else {
+                        (keys::organization(&id), Some(stored.clone()))
+                    };
+                    store(&client, &key, item).await;
+                    let (holds, error) = (holds(&client, rule, key).await, rule.error(&seen));
+                    assert_eq!(holds, error.is_none(), "{rule:?}, {error:?}, stored as {stored:?}");
+                    verdicts.entry(name(rule)).or_default()[usize::from(holds)] += 1;
+                }
+            }
+        }
+        assert_eq!(verdicts.len(), 8, "{verdicts:?}");
+        assert!(verdicts.values().flatten().all(|times| *times > 0), "{verdicts:?}");
+    }
+}
