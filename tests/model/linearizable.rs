@@ -62,7 +62,7 @@ fn no_order_explains_an_answer_that_was_never_so() {
 }
 
 /// Finds an order of the other requests, after the first ones.
-fn explain(first: &[Answered], others: &[Answered]) -> Result<(), String> {
+pub fn explain(first: &[Answered], others: &[Answered]) -> Result<(), String> {
     let mut model = Model::default();
     for Answered { call, time, answer, .. } in first {
         model.step(call, time, answer)?;

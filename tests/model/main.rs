@@ -10,6 +10,7 @@ mod concurrent;
 mod histories;
 mod instance;
 mod linearizable;
+mod lists;
 mod model;
 mod moment;
 mod organization;
