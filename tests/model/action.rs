@@ -283,26 +283,31 @@ impl Action {
         }
     }
 
-    /// The moments at which a successful request read or changed the organization. Each has the number
-    /// of those before it in this list that must be earlier; the order is free otherwise.
+    /// The moments at which a request that was answered read or changed the organization. Each has the
+    /// number of those before it in this list that must be earlier; the order is free otherwise.
     pub fn parts(&self, Answered { call, asked, answer, .. }: &Answered) -> Vec<(Part, usize)> {
+        let caller = call.request.caller;
         let is_repeated = asked.iter().filter(|action| *action == "UpdateItem").count() > 1;
         match self {
+            // A refusal is of one moment.
+            _ if answer.status >= 400 => vec![(Whole, 0)],
             // One BatchGetItem, which may read its items at different moments.
-            Self::GetOrganization => vec![(Membership(true), 0), (Shown, 0)],
+            Self::GetOrganization => vec![(Membership(caller, true), 0), (Shown, 0)],
             // A Query of the caller's memberships, then a BatchGetItem of the organizations.
-            Self::ListOrganizations { .. } if answer.body == json!([]) => vec![(Membership(false), 0)],
-            Self::ListOrganizations { .. } => vec![(Membership(true), 0), (Shown, 1)],
+            Self::ListOrganizations { .. } if answer.body == json!([]) => {
+                vec![(Membership(caller, false), 0)]
+            }
+            Self::ListOrganizations { .. } => vec![(Membership(caller, true), 0), (Shown, 1)],
             // A BatchGetItem of the caller's membership and the organization's item, which names the owners
             // and admins, at different moments; then a Query of the members.
-            Self::ListMembers { .. } => vec![(Membership(true), 0), (Roles, 0), (Shown, 2)],
-            Self::RemoveMember { user } if *user == call.request.caller => vec![(Change, 0), (Shown, 1)],
+            Self::ListMembers { .. } => vec![(Membership(caller, true), 0), (Roles, 0), (Shown, 2)],
+            Self::RemoveMember { user } if *user == caller => vec![(Change, 0), (Shown, 1)],
             Self::UpdateOrganization { .. } | Self::SetMaxOverages { .. } if !is_repeated => vec![(Whole, 0)],
             // The organization is read after the change, in a repeated request to find that it was made. A
             // caller in neither set may be a plain member or a stranger: their membership is read next.
             Self::UpdateOrganization { .. } | Self::SetMaxOverages { .. } | Self::RemoveMember { .. } => {
                 let role = answer.body.get("role").filter(|role| *role != "owner" && *role != "admin");
-                let membership = role.map(|role| (Membership(role == "member"), 2));
+                let membership = role.map(|role| (Membership(caller, role == "member"), 2));
                 [(Change, 0), (Shown, 1)].into_iter().chain(membership).collect()
             }
             _ => vec![(Whole, 0)],

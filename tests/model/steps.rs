@@ -16,8 +16,8 @@ pub enum Part {
     Unanswered,
     /// The change. The answer shows a later moment.
     Change,
-    /// Reads whether the caller is a member, and finds this.
-    Membership(bool),
+    /// Reads whether this user is a member, and finds this.
+    Membership(&'static str, bool),
     /// Reads which members are owners and admins. The members themselves are read at another moment.
     Roles,
     /// Reads what the answer shows; but not the roles in a list of members, if the request has
@@ -45,7 +45,6 @@ impl Step {
             503 if action.is_read() => vec![],
             503 => vec![(Part::Unanswered, 0)],
             409 if answer.body["code"] == "conflict" => vec![],
-            400.. => vec![(Part::Whole, 0)],
             _ => action.parts(answered),
         }
         .into();
@@ -104,7 +103,7 @@ impl SequentialSpec for Reference {
         match step.part {
             Part::Whole | Part::Unanswered => self.model.step(call, time, answer).is_ok(),
             Part::Change => self.model.attempt(call, time, &Value::Null).is_ok(),
-            Part::Membership(_) | Part::Roles | Part::Shown => self.reads(step),
+            Part::Membership(..) | Part::Roles | Part::Shown => self.reads(step),
         }
     }
 }
@@ -116,12 +115,12 @@ impl Reference {
         let Some(organization) = self.model.organizations.get_mut(&call.organization) else { return false };
         let caller = call.request.caller;
         match step.part {
-            Part::Membership(found) => organization.role(caller).is_some() == found,
+            Part::Membership(user, found) => organization.role(user).is_some() == found,
             Part::Roles => organization.explains_roles(&answer.body),
             _ => {
                 // The item names owners and admins. Of other callers the request knows what it read, or
                 // will read, of their membership.
-                let member = step.is_beside(Part::Membership(true)).then_some("member");
+                let member = step.is_beside(Part::Membership(caller, true)).then_some("member");
                 let role = organization.privilege(caller).or(member);
                 let expected = call.action().answer(organization, call, role, &answer.body);
                 if step.is_beside(Part::Roles) {
