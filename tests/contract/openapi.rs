@@ -1,4 +1,4 @@
-//! openapi.yaml says what the code answers.
+//! openapi.yaml describes the answers of the code.
 
 use crate::places::{operations, yaml};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use shared::error::Error as OperationError;
 use shared::model::{MaxOverages, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One error of each kind, with the particulars that openapi.yaml's examples show.
+/// One error of each kind, with the details of openapi.yaml's examples.
 fn one_of_each() -> Vec<Error> {
     let invalid = MaxOverages::units(-1).unwrap_err();
     let operation = [
@@ -33,7 +33,7 @@ fn one_of_each() -> Vec<Error> {
         Error::UnsupportedMediaType,
     ];
     errors.extend(operation.map(Error::from));
-    // A new kind does not compile until it stands here, and, it is hoped, above.
+    // A new kind of error does not compile until it is here. Add it above, too.
     for error in &errors {
         match error {
             Error::InvalidRequest { .. } | Error::InvalidCursor | Error::Unauthorized => {}
@@ -79,7 +79,7 @@ fn an_example_of_an_error_is_what_the_code_answers() {
         for example in examples(&response) {
             let Some(code) = string(&example["code"]) else { continue };
             assert!(codes_of(&response).contains(&code), "{operation} {status} does not answer {code}");
-            // These two say something else each time.
+            // The messages of these two vary.
             if !["invalid_request", "validation_failed"].contains(&code.as_str()) {
                 let error = answers[code.as_str()];
                 assert_eq!(example["message"], error.to_string(), "{operation} {status}");
@@ -119,7 +119,7 @@ fn every_response_carries_the_headers_of_its_status() {
     }
 }
 
-/// Operation, status and content of each response, references followed.
+/// Operation, status and content of each response, with references resolved.
 fn responses(openapi: &Value) -> Vec<(String, String, Value)> {
     let mut responses = Vec::new();
     for (.., operation) in operations(openapi) {

@@ -1,6 +1,7 @@
-//! The functions before a DynamoDB that fails, falls silent or goes away, by a proxy.
+//! The functions with a DynamoDB that fails, does not answer or closes connections, by means of a proxy.
 //!
-//! `cargo test --test faults -- --nocapture` shows what every fault at every request comes to.
+//! `cargo test --test faults -- --nocapture` prints the outcome of every fault at
+//! every request.
 
 mod calls;
 mod cell;
