@@ -121,6 +121,8 @@ pub fn all() -> Vec<Call> {
         Call::new("add at another version", Operation::AddMember, 412).with(STALE).says(dan("member")),
         Call::new("promote", Operation::UpdateMember, 200).about("cyd").says(role("admin")),
         Call::new("promote a stranger", Operation::UpdateMember, 404).about("eve").says(role("admin")),
+        // No user has such an id, but only members learn that.
+        Call::new("promote nobody", Operation::UpdateMember, 404).about("no id").says(role("admin")),
         Call::new("demote if at the version", Operation::UpdateMember, 200)
             .about("bob")
             .with(CURRENT)
@@ -132,6 +134,7 @@ pub fn all() -> Vec<Call> {
         Call::new("demote the last owner", Operation::UpdateMember, 422).about("ann").says(role("admin")),
         Call::new("remove", Operation::RemoveMember, 200).by("bob").about("cyd"),
         Call::new("remove a stranger", Operation::RemoveMember, 404).by("bob").about("eve"),
+        Call::new("remove nobody", Operation::RemoveMember, 404).about("no id"),
         Call::new("remove if at the version", Operation::RemoveMember, 200).about("bob").with(CURRENT),
         Call::new("remove at another version", Operation::RemoveMember, 412).about("bob").with(STALE),
         Call::new("leave", Operation::RemoveMember, 200).by("cyd").about("cyd"),

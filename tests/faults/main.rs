@@ -1,4 +1,5 @@
-//! The functions before a DynamoDB that fails, falls silent or goes away, by a proxy.
+//! The functions before a DynamoDB that fails, falls silent or goes away, by a proxy; and what their
+//! roles have to allow.
 //!
 //! `cargo test --test faults -- --nocapture` shows what every fault at every request comes to.
 
@@ -8,4 +9,5 @@ mod contents;
 mod freeze;
 mod matrix;
 mod outcome;
+mod roles;
 mod world;
