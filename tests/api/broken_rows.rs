@@ -2,6 +2,7 @@
 //! to whoever asks for a list that it is in.
 
 use crate::{
+    host::Local,
     organizations::{Organization, team},
     stack,
 };
@@ -17,7 +18,7 @@ const REASON: &str = "it writes into the table behind the API's back";
 struct Table(Client);
 
 impl Table {
-    fn of(stack: &local::Stack) -> Self {
+    fn of(stack: &Local) -> Self {
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .credentials_provider(Credentials::new("local", "local", None, None, "tests"))

@@ -4,7 +4,6 @@
 //! - [`documents`]: the tests, paths and files that documents name
 //! - [`names`]: one name, method, path and scope for an operation everywhere
 //! - [`openapi`]: openapi.yaml's responses and errors
-//! - [`roles`]: template.yaml's roles and what the functions were seen to do
 //! - [`template`]: template.yaml's identity rules and time-out
 //!
 //! [`places`] reads the files.
@@ -13,5 +12,4 @@ mod documents;
 mod names;
 mod openapi;
 mod places;
-mod roles;
 mod template;

@@ -120,6 +120,8 @@ fn variants() -> Vec<Call> {
         Call::new("add a present member", AddMember, 409).says(add(MEMBER, "member")),
         Call::new("add at another version", AddMember, 412).with(STALE),
         Call::new("promote a stranger", UpdateMember, 404).about("eve"),
+        // No user has such an id, but only members learn that.
+        Call::new("promote nobody", UpdateMember, 404).about("no id"),
         Call::new("demote if at the version", UpdateMember, 200)
             .about("bob")
             .with(CURRENT)
@@ -130,6 +132,7 @@ fn variants() -> Vec<Call> {
             .says(role("member")),
         Call::new("demote the last owner", UpdateMember, 422).about("ann"),
         Call::new("remove a stranger", RemoveMember, 404).by("bob").about("eve"),
+        Call::new("remove nobody", RemoveMember, 404).about("no id"),
         Call::new("remove if at the version", RemoveMember, 200).about("bob").with(CURRENT),
         Call::new("remove at another version", RemoveMember, 412).about("bob").with(STALE),
         Call::new("leave", RemoveMember, 200).by(MEMBER),

@@ -1,8 +1,9 @@
 //! One fault at one request of one call.
 
 use crate::calls::Call;
-use crate::outcome::{Allowed, FUNCTION_TIMEOUT, Normal, Outcome};
+use crate::outcome::{Allowed, Normal, Outcome};
 use crate::world::{Filling, World};
+use shared::edge::FUNCTION_TIMEOUT;
 use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! The functions with a DynamoDB that fails, does not answer or closes connections, by means of a proxy.
+//! The functions with a DynamoDB that fails, does not answer or closes connections, by means of a proxy; and
+//! what their roles must allow.
 //!
 //! `cargo test --test faults -- --nocapture` prints the outcome of every fault at
 //! every request.
@@ -9,4 +10,5 @@ mod contents;
 mod freeze;
 mod matrix;
 mod outcome;
+mod roles;
 mod world;

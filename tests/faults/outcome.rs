@@ -4,12 +4,10 @@ use crate::calls::Call;
 use crate::contents::{masked, texts};
 use crate::world::{Filling, World};
 use serde_json::{Value, json};
+use shared::edge::FUNCTION_TIMEOUT;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The time of an invocation: `Timeout` in template.yaml.
-pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The delay that a busy machine may add.
 const SLACK: Duration = Duration::from_secs(1);

@@ -19,8 +19,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// What DynamoDB takes at the most.
-const MOST_BYTES: usize = 16 << 20;
+/// The size of the largest request that DynamoDB accepts.
+const MAX_BYTES: usize = 16 << 20;
 
 /// A proxy to one DynamoDB. It hangs up when dropped.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ pub struct Proxy {
     server: JoinHandle<()>,
 }
 
-/// Says which fault a request meets, by its action and its number.
-type Plan = Box<dyn FnMut(&str, usize) -> Option<Fault> + Send>;
+/// Says which fault a request meets, by its action, its number and its body.
+type Plan = Box<dyn FnMut(&str, usize, &[u8]) -> Option<Fault> + Send>;
 
 struct State {
     upstream: String,
@@ -65,7 +65,7 @@ impl Proxy {
         let state = Arc::new(State {
             upstream,
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
-            plan: Mutex::new(Box::new(|_, _| None)),
+            plan: Mutex::new(Box::new(|_, _, _| None)),
             injected: Mutex::default(),
             actions: Mutex::default(),
             connections: Mutex::default(),
@@ -91,7 +91,12 @@ impl Proxy {
         // Held so that no request gets its number in between.
         let actions = self.state.actions.lock().unwrap();
         let before = actions.len();
-        *self.state.plan.lock().unwrap() = Box::new(move |action, number| plan(action, number - before));
+        *self.state.plan.lock().unwrap() = Box::new(move |action, number, _| plan(action, number - before));
+    }
+
+    /// Lets each request meet what `plan` says of its action and its body.
+    pub fn plan_by_body(&self, mut plan: impl FnMut(&str, &[u8]) -> Option<Fault> + Send + 'static) {
+        *self.state.plan.lock().unwrap() = Box::new(move |action, _, body| plan(action, body));
     }
 
     /// Lets this share of all requests, from 0 to 1, meet any fault that is soon over.
@@ -174,9 +179,9 @@ async fn answer(
         return std::future::pending().await;
     }
     let (parts, body) = request.into_parts();
-    let body = to_bytes(Body::new(body), MOST_BYTES).await.map_err(io::Error::other)?;
+    let body = to_bytes(Body::new(body), MAX_BYTES).await.map_err(io::Error::other)?;
     let action = action(&parts.headers);
-    let fault = state.fault(&action);
+    let fault = state.fault(&action, &body);
     let forwarded = state.forward(parts, body.clone());
     let end = match fault {
         None => End::Answered(forwarded.await),
@@ -212,7 +217,7 @@ fn cut(start: Bytes) -> Body {
 }
 
 impl State {
-    fn fault(&self, action: &str) -> Option<Fault> {
+    fn fault(&self, action: &str, body: &[u8]) -> Option<Fault> {
         let mut actions = self.actions.lock().unwrap();
         let number = actions.len();
         actions.push(action.to_owned());
@@ -220,7 +225,7 @@ impl State {
         let next = injected.iter().position(|(of, _)| of.is_empty() || *of == action);
         match next.and_then(|next| injected.remove(next)) {
             Some((_, fault)) => Some(fault),
-            None => self.plan.lock().unwrap()(action, number),
+            None => self.plan.lock().unwrap()(action, number, body),
         }
     }
 
