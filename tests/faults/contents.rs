@@ -23,7 +23,7 @@ fn attribute(value: &AttributeValue) -> Value {
         AttributeValue::S(text) => json!(text),
         AttributeValue::N(number) => serde_json::from_str(number).unwrap(),
         AttributeValue::Null(_) => Value::Null,
-        AttributeValue::Ss(set) => json!(set.iter().collect::<BTreeSet<_>>()),
+        AttributeValue::Bs(set) => json!(set.iter().map(AsRef::<[u8]>::as_ref).collect::<BTreeSet<_>>()),
         AttributeValue::L(list) => list.iter().map(attribute).collect(),
         other => panic!("no attribute of ours: {other:?}"),
     }
