@@ -24,8 +24,9 @@ fn attribute(value: &AttributeValue) -> Value {
         AttributeValue::N(number) => serde_json::from_str(number).unwrap(),
         AttributeValue::Null(_) => Value::Null,
         AttributeValue::Ss(set) => json!(set.iter().collect::<BTreeSet<_>>()),
+        AttributeValue::Bs(set) => json!(set.iter().map(|blob| format!("{blob:?}")).collect::<BTreeSet<_>>()),
         AttributeValue::L(list) => list.iter().map(attribute).collect(),
-        other => panic!("no attribute of ours: {other:?}"),
+        other => panic!("an attribute that no item has: {other:?}"),
     }
 }
 
