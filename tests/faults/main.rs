@@ -1,5 +1,5 @@
 //! The functions with a DynamoDB that fails, does not answer or closes connections, by means of a proxy; and
-//! what their roles must allow.
+//! what their roles must allow, and what strangers cause.
 //!
 //! `cargo test --test faults -- --nocapture` prints the outcome of every fault at
 //! every request.
@@ -11,4 +11,5 @@ mod freeze;
 mod matrix;
 mod outcome;
 mod roles;
+mod strangers;
 mod world;

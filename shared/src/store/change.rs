@@ -95,10 +95,26 @@ impl Guard<'_> {
         }
     }
 
-    /// The error of the first rule that is broken.
-    fn broken(&self, seen: &Seen) -> Result<(), Error> {
-        self.rules.iter().find_map(|rule| rule.error(seen)).map_or(Ok(()), Err)
+    /// The error of the first rule that what is found breaks.
+    fn judge(&self, found: &Found) -> Result<(), Error> {
+        if !found.caller_is_member {
+            return Err(Error::OrganizationNotFound);
+        }
+        let organization = found.organization.clone().map(items::read).transpose()?;
+        let seen = Seen { organization, target_is_member: found.target_is_member };
+        self.rules.iter().find_map(|rule| rule.error(&seen)).map_or(Ok(()), Err)
     }
+}
+
+/// The items that a write was refused for, all as of one moment.
+struct Found {
+    /// `None` if the organization met its conditions, or does not exist.
+    organization: Option<Item>,
+    /// False if there is no such organization, either.
+    caller_is_member: bool,
+    target_is_member: bool,
+    /// The target's item, if it was seen.
+    member: Option<Item>,
 }
 
 impl Store {
@@ -117,7 +133,7 @@ impl Store {
                 Ok(Ok(item)) => items::read(item).map(Some),
                 Ok(Err(refused)) => {
                     attempts.refused();
-                    self.made_or_refused(guard, refused, &mutation).await
+                    self.made_or_refused(guard, &refused, &mutation).await
                 }
                 Err(error) => Err(error),
             };
@@ -132,20 +148,18 @@ impl Store {
     async fn made_or_refused(
         &self,
         guard: &Guard<'_>,
-        refused: Refused,
+        refused: &Refused,
         mutation: &str,
     ) -> Result<Option<OrganizationItem>, Error> {
-        let seen = match refused.item {
-            Some(item) => item,
-            None => {
-                let read = self.get_item(keys::organization(guard.id)).await?;
-                read.ok_or(Error::OrganizationNotFound)?
-            }
-        };
-        if items::remembers(&seen, mutation) {
-            return items::read(seen).map(Some);
+        let is_made = |item: &&Item| items::remembers(item, mutation);
+        if let Some(item) = refused.item.as_ref().filter(is_made) {
+            return items::read(item.clone()).map(Some);
         }
-        self.explain(guard, Some(&Refused { item: Some(seen) }), None).await.map(|_| None)
+        let found = self.look(guard, Some(refused), None).await?;
+        match found.organization.as_ref().filter(is_made) {
+            Some(item) => items::read(item.clone()).map(Some),
+            None => guard.judge(&found).map(|()| None),
+        }
     }
 
     /// Makes a change to the organization's item and, in one transaction, what `others` gives: first the
@@ -190,40 +204,54 @@ impl Store {
 
     /// Why a write was refused: the error of its first broken rule. Without a broken rule the write can
     /// be made now, and the member's item is given if it was seen.
-    ///
-    /// The reason must be one of a single moment, or a client is told something that was never so. A
-    /// refusal comes with the items as they were, but not with the caller's membership: a caller in
-    /// neither set may be a plain member or a stranger. Then the organization and both memberships are
-    /// read, as they are together at one later moment (TransactGetItems).
     pub(super) async fn explain(
         &self,
         guard: &Guard<'_>,
         organization: Option<&Refused>,
         member: Option<&Refused>,
     ) -> Result<Option<Item>, Error> {
-        let target_is_member = guard.target_is_member(member);
-        let seen = match organization {
-            None if member.is_some() => Some(None),
-            None => None,
-            Some(refused) => {
-                let item = refused.item.clone().map(items::read::<OrganizationItem>).transpose()?;
-                item.filter(|item| item.is_privileged(guard.caller)).map(Some)
-            }
+        let found = self.look(guard, organization, member).await?;
+        guard.judge(&found)?;
+        Ok(found.member)
+    }
+
+    /// Looks at the items that a write was refused for. Without any refusal it looks at them as they are.
+    ///
+    /// They must be seen at one moment, or a client is told something that was never so. A refusal comes
+    /// with the items as they were, but not with the caller's membership: a caller in neither set may be
+    /// a plain member or a stranger. Then the organization and both memberships are read, as they are
+    /// together at one later moment (TransactGetItems).
+    async fn look(
+        &self,
+        guard: &Guard<'_>,
+        organization: Option<&Refused>,
+        member: Option<&Refused>,
+    ) -> Result<Found, Error> {
+        let caller_is_known = match organization.map(|refused| refused.item.clone()) {
+            // The organization met its conditions, one of which is about the caller.
+            None => member.is_some(),
+            Some(None) => false,
+            Some(Some(item)) => items::read::<OrganizationItem>(item)?.is_privileged(guard.caller),
         };
-        if let Some(organization) = seen {
-            guard.broken(&Seen { organization, target_is_member })?;
-            return Ok(member.and_then(|refused| refused.item.clone()));
+        let target_is_member = guard.target_is_member(member);
+        if guard.target == Some(guard.caller) && !target_is_member {
+            return Ok(Found { organization: None, caller_is_member: false, target_is_member, member: None });
+        }
+        if caller_is_known {
+            return Ok(Found {
+                organization: organization.and_then(|refused| refused.item.clone()),
+                caller_is_member: true,
+                target_is_member,
+                member: member.and_then(|refused| refused.item.clone()),
+            });
         }
         let keys = [keys::organization(guard.id), keys::membership(guard.caller, guard.id)];
         let target = guard.target.map(|target| keys::member(guard.id, target));
         let mut found = self.transact_get(keys.into_iter().chain(target)).await?.into_iter();
-        let (Some(organization), Some(_)) = (found.next().flatten(), found.next().flatten()) else {
-            return Err(Error::OrganizationNotFound);
-        };
+        let (organization, caller) = (found.next().flatten(), found.next().flatten());
         let member = found.next().flatten();
-        let organization = Some(items::read(organization)?);
-        guard.broken(&Seen { organization, target_is_member: member.is_some() })?;
-        Ok(member)
+        let caller_is_member = organization.is_some() && caller.is_some();
+        Ok(Found { organization, caller_is_member, target_is_member: member.is_some(), member })
     }
 }
 
