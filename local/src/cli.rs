@@ -2,7 +2,7 @@
 
 use crate::console::Console;
 use clap::{Args, ColorChoice, Parser, Subcommand};
-use local::{Database, LOG, Options, default_data_dir};
+use local::{Database, LOG, Options, TOKEN_LIFETIME, default_data_dir};
 use std::{
     ffi::OsString,
     path::{PathBuf, absolute},
@@ -85,9 +85,9 @@ pub(crate) struct Token {
     /// The user id, which becomes the token's `sub`: 1 to 255 ASCII letters, digits and - _ . ~ | : @ + = ,
     #[arg(value_parser = parse_user)]
     pub(crate) user: String,
-    /// How long the token is valid: seconds, or a number with s, m, h or d
-    #[arg(long = "ttl", value_name = "TIME", default_value = "8h", value_parser = parse_lifetime)]
-    pub(crate) lifetime: Duration,
+    /// How long the token is valid: seconds, or a duration such as 90s, 15m, 8h or 30d
+    #[arg(long = "ttl", value_name = "TIME", default_value_t = TOKEN_LIFETIME.into(), value_parser = parse_lifetime)]
+    pub(crate) lifetime: humantime::Duration,
     #[command(flatten)]
     pub(crate) data_dir: DataDir,
 }
@@ -172,20 +172,16 @@ fn parse_endpoint(text: &str) -> Result<String, &'static str> {
     if is_usable { Ok(text.to_owned()) } else { Err(expected) }
 }
 
-fn parse_lifetime(text: &str) -> Result<Duration, &'static str> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text.strip_prefix(digits) {
-        Some("" | "s") => 1,
-        Some("m") => 60,
-        Some("h") => 3600,
-        Some("d") => 86400,
-        _ => 0,
+/// Accepts seconds without a unit, and humantime's format. A token counts whole seconds.
+fn parse_lifetime(text: &str) -> Result<humantime::Duration, &'static str> {
+    let lifetime = match text.parse::<u32>() {
+        Ok(seconds) => Duration::from_secs(seconds.into()),
+        Err(_) => humantime::parse_duration(text).unwrap_or_default(),
     };
-    let seconds = digits.parse::<u32>().map_or(0, |number| u64::from(number) * unit);
-    if seconds == 0 {
+    if lifetime.as_secs() == 0 {
         Err("a time is expected, such as 900, 15m, 8h or 30d")
     } else {
-        Ok(Duration::from_secs(seconds))
+        Ok(lifetime.into())
     }
 }
 
@@ -255,7 +251,9 @@ mod tests {
             &["token", ""],
             &["token", &"x".repeat(256)],
             &["token", "alice", "--ttl", "0"],
-            &["token", "alice", "--ttl", "8 hours"],
+            &["token", "alice", "--ttl", "500ms"],
+            &["token", "alice", "--ttl", "8x"],
+            &["token", "alice", "--ttl", "-8h"],
             &["tokens", "alice"],
             &["seed", "--port", "0"],
             &["reset", "everything"],
@@ -287,8 +285,10 @@ mod tests {
 
     #[test]
     fn times_have_units() {
-        for (text, seconds) in [("900", 900), ("15m", 900), ("8h", 28800), ("30d", 2_592_000), ("5s", 5)] {
-            assert_eq!(parse_lifetime(text), Ok(Duration::from_secs(seconds)));
+        let times =
+            [("900", 900), ("15m", 900), ("8h", 28800), ("30d", 2_592_000), ("5s", 5), ("1h 30m", 5400)];
+        for (text, seconds) in times {
+            assert_eq!(parse_lifetime(text).as_deref(), Ok(&Duration::from_secs(seconds)), "{text}");
         }
     }
 
