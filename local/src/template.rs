@@ -1,10 +1,12 @@
+//! Reads the table's definition from template.yaml.
+
 use crate::{Error, workspace_root};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, fs};
 
-/// The table as template.yaml defines it; the only definition in the repository.
-/// Properties that only a deployed table has are left out.
+/// The table as template.yaml defines it, which is the only definition in the repository. Omits
+/// properties that only a deployed table has.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Table {
@@ -59,8 +61,8 @@ impl Table {
         Self::parse(&text).map_err(|reason| Error::Template { path, reason })
     }
 
-    /// What cannot be changed on a table with data in it, and is not the same in both.
-    /// DynamoDB keeps no order but that of keys.
+    /// The first difference in the properties that are fixed once a table exists. Ignores order, which
+    /// DynamoDB keeps only for keys.
     pub(crate) fn difference(&self, other: &Self) -> Option<String> {
         let [one, other] = [self, other].map(|table| {
             let mut table = table.clone();
@@ -87,8 +89,8 @@ impl Table {
         }
     }
 
-    /// CloudFormation's tags (`!Ref`, `!Sub`, …) are passed over, their operands taken as they
-    /// are: none stands in what is read here.
+    /// Ignores CloudFormation's tags (`!Ref`, `!Sub`, …) and takes their operands literally. The
+    /// properties that are read here have no tags.
     fn parse(template: &str) -> Result<Self, String> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -102,7 +104,7 @@ impl Table {
             #[serde(default)]
             properties: Value,
         }
-        // Else `N`, the type of numbers, is YAML 1.1's short form of false.
+        // YAML 1.1 reads `N`, DynamoDB's type of numbers, as false.
         let options = serde_saphyr::options! { strict_booleans: true };
         let template: Template = serde_saphyr::from_str_with_options(template, options)
             .map_err(|error| one_line(&error.to_string()))?;

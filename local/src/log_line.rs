@@ -1,10 +1,10 @@
-//! What `cargo lambda watch` and the functions print, line by line: the functions' log, in JSON; the
-//! emulator's; and cargo's, which runs each function.
+//! Parses the lines that `cargo lambda watch` prints: the log of the functions, in JSON; the log of the
+//! emulator; and the output of cargo, which runs each function.
 
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::HashMap};
 
-/// A request as a function has logged it, with the route that led to it.
+/// A request as a function logged it, with its method and route.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Request {
@@ -23,37 +23,37 @@ pub(crate) struct Request {
     pub(crate) cause: Option<String>,
 }
 
-/// What a line is.
+/// A parsed line.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Line<'a> {
+pub(crate) enum LogLine<'a> {
+    /// A handled request.
     Request(Request),
-    Log {
-        level: Cow<'a, str>,
-        message: Cow<'a, str>,
-    },
+    /// Another log message.
+    Message { level: Cow<'a, str>, message: Cow<'a, str> },
+    /// Output that is no log message.
     Other(&'a str),
-    /// Said at every start of an instance, or for every request once more: only in the full log.
+    /// Output at each start of an instance, or a duplicate. Only the full log has it.
     Noise,
 }
 
-/// How lines begin that only tell of a start. cargo writes the first word and the rest one after the
-/// other, and several cargos at once.
-const NOISE: [&str; 7] =
+/// Prefixes of lines about the start of an instance. cargo writes a line in two parts, and several cargos
+/// run at the same time, so that either part can begin a line.
+const NOISE_PREFIXES: [&str; 7] =
     ["INFO ", "Blocking", "waiting for file lock", "Finished", "`dev` profile", "Running", "`target/"];
 
-/// A line of a function's log.
+/// A JSON log line of a function.
 #[derive(Deserialize)]
-struct Logged {
+struct JsonLine {
     timestamp: String,
     level: String,
     message: String,
     #[serde(flatten)]
-    handled: Option<Handled>,
+    request: Option<RequestFields>,
 }
 
-/// What the line of a request has beyond that.
+/// Additional fields of the line for a handled request.
 #[derive(Deserialize)]
-struct Handled {
+struct RequestFields {
     operation: String,
     request_id: String,
     status: u16,
@@ -69,8 +69,8 @@ struct Handled {
 pub(crate) struct Routes(HashMap<String, (String, String)>);
 
 impl Routes {
-    /// Those of an OpenAPI document.
-    pub(crate) fn of(openapi: &str) -> Result<Self, serde_saphyr::Error> {
+    /// Reads the routes from an OpenAPI document.
+    pub(crate) fn from_openapi(openapi: &str) -> Result<Self, serde_saphyr::Error> {
         #[derive(Deserialize)]
         struct Document {
             paths: HashMap<String, HashMap<String, serde_json::Value>>,
@@ -87,49 +87,49 @@ impl Routes {
         Ok(Self(routes))
     }
 
-    /// What a line is.
-    pub(crate) fn read<'a>(&self, line: &'a str) -> Line<'a> {
-        if let Ok(logged) = serde_json::from_str::<Logged>(line) {
-            return self.logged(logged);
+    /// Parses a line.
+    pub(crate) fn parse<'a>(&self, line: &'a str) -> LogLine<'a> {
+        if let Ok(json) = serde_json::from_str::<JsonLine>(line) {
+            return self.classify(json);
         }
         let trimmed = line.trim_start();
         for level in ["ERROR", "WARN"] {
             if let Some(message) = trimmed.strip_prefix(level).and_then(|rest| rest.strip_prefix(' ')) {
-                return Line::Log { level: level.into(), message: emulator(message) };
+                return LogLine::Message { level: level.into(), message: reword(message) };
             }
         }
-        if NOISE.iter().any(|start| trimmed.starts_with(start)) || trimmed.is_empty() {
-            return Line::Noise;
+        if NOISE_PREFIXES.iter().any(|prefix| trimmed.starts_with(prefix)) || trimmed.is_empty() {
+            return LogLine::Noise;
         }
-        Line::Other(line)
+        LogLine::Other(line)
     }
 
-    fn logged<'a>(&self, logged: Logged) -> Line<'a> {
-        let Some(handled) = logged.handled else {
-            // lambda_runtime's warning of the emulator, which names one invocation at a time as a limit.
-            if logged.message.starts_with("AWS_LAMBDA_MAX_CONCURRENCY") {
-                return Line::Noise;
+    fn classify<'a>(&self, line: JsonLine) -> LogLine<'a> {
+        let Some(request) = line.request else {
+            // lambda_runtime warns because the emulator sets this variable to 1.
+            if line.message.starts_with("AWS_LAMBDA_MAX_CONCURRENCY") {
+                return LogLine::Noise;
             }
-            return Line::Log { level: logged.level.into(), message: logged.message.into() };
+            return LogLine::Message { level: line.level.into(), message: line.message.into() };
         };
-        let (method, route) = self.0.get(&handled.operation).cloned().unwrap_or_default();
-        Line::Request(Request {
-            time: logged.timestamp.get(11..19).unwrap_or_default().to_owned(),
-            operation: handled.operation,
+        let (method, route) = self.0.get(&request.operation).cloned().unwrap_or_default();
+        LogLine::Request(Request {
+            time: line.timestamp.get(11..19).unwrap_or_default().to_owned(),
+            operation: request.operation,
             method,
             route,
-            status: handled.status,
-            code: handled.code,
-            milliseconds: handled.latency_ms,
-            dynamodb_requests: handled.dynamodb_requests,
-            request_id: handled.request_id,
-            cause: handled.cause,
+            status: request.status,
+            code: request.code,
+            milliseconds: request.latency_ms,
+            dynamodb_requests: request.dynamodb_requests,
+            request_id: request.request_id,
+            cause: request.cause,
         })
     }
 }
 
-/// The emulator's messages for developers of Lambda functions, in the words of this API.
-fn emulator(message: &str) -> Cow<'_, str> {
+/// Rewords a message of the emulator for developers of this API.
+fn reword(message: &str) -> Cow<'_, str> {
     if message.contains("the default function route is disabled") {
         "404 from the emulator: the API has no such path, or not with that method; openapi.yaml lists what it has".into()
     } else {
@@ -140,15 +140,17 @@ fn emulator(message: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use functions::Operation;
 
     fn routes() -> Routes {
-        Routes::of(&std::fs::read_to_string(local::workspace_root().join("openapi.yaml")).unwrap()).unwrap()
+        Routes::from_openapi(&std::fs::read_to_string(local::workspace_root().join("openapi.yaml")).unwrap())
+            .unwrap()
     }
 
     #[test]
-    fn a_request_is_told_with_its_route() {
+    fn a_request_has_its_route() {
         let line = r#"{"timestamp":"2026-11-24T10:18:48.895683Z","level":"INFO","message":"request handled","operation":"createOrganization","request_id":"5de80901","status":201,"latency_ms":3.512,"dynamodb.requests":1,"dynamodb.capacity":5.0,"target":"shared::telemetry"}"#;
-        let Line::Request(request) = routes().read(line) else { panic!("a request") };
+        let LogLine::Request(request) = routes().parse(line) else { panic!("a request") };
         assert_eq!((request.method.as_str(), request.route.as_str()), ("POST", "/organization"));
         assert_eq!((request.time.as_str(), request.status, request.dynamodb_requests), ("10:18:48", 201, 1));
     }
@@ -156,17 +158,14 @@ mod tests {
     #[test]
     fn every_operation_has_a_route() {
         let routes = routes();
-        for entry in std::fs::read_dir(local::workspace_root().join("functions")).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            let mut words = name.split('-');
-            let first = words.next().unwrap().to_owned();
-            let id = words.fold(first, |id, word| id + &word[..1].to_uppercase() + &word[1..]);
-            assert!(routes.0.contains_key(&id), "{id}");
+        for operation in Operation::ALL {
+            let expected = (operation.method().to_owned(), operation.path().to_owned());
+            assert_eq!(routes.0.get(operation.id()), Some(&expected), "{operation:?}");
         }
     }
 
     #[test]
-    fn what_is_said_at_every_start_is_noise_and_what_went_wrong_is_not() {
+    fn output_of_every_start_is_noise_and_failures_are_not() {
         let routes = routes();
         for noise in [
             r#" INFO starting lambda function instance function="get-organization""#,
@@ -177,18 +176,18 @@ mod tests {
             " `dev` profile [unoptimized + debuginfo] target(s) in 0.74s",
             r#"{"timestamp":"2026-11-24T10:18:48.891127Z","level":"WARN","message":"AWS_LAMBDA_MAX_CONCURRENCY is set to '1', but","target":"lambda_runtime::runtime"}"#,
         ] {
-            assert_eq!(routes.read(noise), Line::Noise);
+            assert_eq!(routes.parse(noise), LogLine::Noise);
         }
         let failure = r#"{"timestamp":"2026-11-24T10:18:48.891127Z","level":"WARN","message":"DynamoDB does not answer","target":"shared"}"#;
-        let expected = Line::Log { level: "WARN".into(), message: "DynamoDB does not answer".into() };
-        assert_eq!(routes.read(failure), expected);
+        let expected = LogLine::Message { level: "WARN".into(), message: "DynamoDB does not answer".into() };
+        assert_eq!(routes.parse(failure), expected);
         assert_eq!(
-            routes.read("error[E0308]: mismatched types"),
-            Line::Other("error[E0308]: mismatched types")
+            routes.parse("error[E0308]: mismatched types"),
+            LogLine::Other("error[E0308]: mismatched types")
         );
         let unrouted =
             r#"ERROR available_functions={"local"} detail="the default function route is disabled, use""#;
-        let Line::Log { message, .. } = routes.read(unrouted) else { panic!("a message") };
+        let LogLine::Message { message, .. } = routes.parse(unrouted) else { panic!("a message") };
         assert!(message.contains("openapi.yaml"), "{message}");
     }
 }
