@@ -12,18 +12,14 @@ pub(crate) struct Capacity {
     pub(crate) name: String,
     /// Requests to DynamoDB, sent one after the other.
     pub(crate) requests: f64,
-    /// Write units on the organization's item.
+    /// Write units in the organization's partition.
     pub(crate) organization_writes: f64,
     /// Write units in the user's partition.
     pub(crate) user_writes: f64,
-    /// Write units in the organization's partition of the index.
-    pub(crate) index_writes: f64,
-    /// Read units on the organization's item.
+    /// Read units in the organization's partition.
     pub(crate) organization_reads: f64,
     /// Read units in the user's partition.
     pub(crate) user_reads: f64,
-    /// Read units in the organization's partition of the index.
-    pub(crate) index_reads: f64,
 }
 
 impl Capacity {
@@ -34,12 +30,12 @@ impl Capacity {
 
     /// Write units in all partitions.
     pub(crate) fn writes(&self) -> f64 {
-        self.organization_writes + self.user_writes + self.index_writes
+        self.organization_writes + self.user_writes
     }
 
     /// Read units in all partitions.
     pub(crate) fn reads(&self) -> f64 {
-        self.organization_reads + self.user_reads + self.index_reads
+        self.organization_reads + self.user_reads
     }
 }
 

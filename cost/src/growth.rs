@@ -11,7 +11,7 @@ const MONTHLY_REQUESTS: [f64; 6] = [1e5, 1e6, 1e7, 1e8, 1e9, 1e10];
 
 const GIGABYTE: f64 = (1u64 << 30) as f64;
 
-/// Bytes that DynamoDB bills in addition for each item of a table or an index
+/// Bytes that DynamoDB bills in addition for each item
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
 const OVERHEAD: f64 = 100.0;
 
@@ -91,17 +91,13 @@ pub(crate) fn organizations(inputs: &Inputs) -> String {
     let prices = &inputs.given.prices;
     let row = |organizations: f64| {
         let memberships = organizations * inputs.given.assumptions.members_per_organization;
-        let index = memberships * (inputs.bytes("membership") + OVERHEAD) / GIGABYTE;
-        let table = organizations * (inputs.bytes("organization") + OVERHEAD) / GIGABYTE + index;
-        // Point-in-time recovery backs up the table only; a restore rebuilds indexes.
-        let cost = (table + index) * prices.dynamodb_gb_month + table * prices.dynamodb_backup_gb_month;
-        let [table, index] = [table, index].map(|gigabytes| format!("{gigabytes:.4}"));
-        [whole(organizations), whole(memberships), table, index, format!("{cost:.4}")]
+        let items = [("organization", organizations), ("member", memberships), ("membership", memberships)];
+        let bytes: f64 = items.iter().map(|(item, number)| number * (inputs.bytes(item) + OVERHEAD)).sum();
+        let table = bytes / GIGABYTE;
+        let cost = table * (prices.dynamodb_gb_month + prices.dynamodb_backup_gb_month);
+        [whole(organizations), whole(memberships), format!("{table:.4}"), format!("{cost:.4}")]
     };
-    table(
-        ["organizations", "memberships", "table, GB", "index, GB", "$ a month"],
-        [1.0, 1e2, 1e4, 1e5, 1e6].map(row),
-    )
+    table(["organizations", "memberships", "table, GB", "$ a month"], [1.0, 1e2, 1e4, 1e5, 1e6].map(row))
 }
 
 /// The two list operations by the length of the list.
@@ -111,11 +107,10 @@ pub(crate) fn lists(inputs: &Inputs) -> String {
         let read = (length * inputs.bytes("membership") / 4096.0).ceil();
         let batches = (length / limits.batch_get_keys).ceil();
         let organizations = read + length * (inputs.bytes("organization") / 4096.0).ceil();
-        // Strong reads of the caller's membership and of the organization; an index has eventual reads only.
-        let index = read / 2.0;
-        let members = 2.0 + index;
+        // Besides them, the caller's membership and the organization are read.
+        let members_read = (length * inputs.bytes("member") / 4096.0).ceil();
+        let members = 2.0 + members_read;
         let price = |units: f64| dollars(units * prices.dynamodb_million_read_units);
-        // Each request for members also reads the organization's item once.
         let a_second = |units: f64| whole((limits.partition_read_units / units.max(1.0)).floor());
         [
             whole(length),
@@ -125,7 +120,7 @@ pub(crate) fn lists(inputs: &Inputs) -> String {
             a_second(read),
             units(members),
             price(members),
-            a_second(index),
+            a_second(1.0 + members_read),
         ]
     };
     table(

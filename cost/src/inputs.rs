@@ -130,9 +130,9 @@ mod tests {
     impl Complete {
         fn new() -> Self {
             let ids = || Operation::ALL.iter().map(|operation| operation.id());
-            let rows = ids().map(|id| format!("{id},1,0,0,0,1,1,0\n")).collect::<String>();
-            let heading = "operation,requests,organization_writes,user_writes,index_writes,\
-                           organization_reads,user_reads,index_reads\n";
+            let rows = ids().map(|id| format!("{id},1,0,0,1,1\n")).collect::<String>();
+            let heading =
+                "operation,requests,organization_writes,user_writes,organization_reads,user_reads\n";
             let mut traffic: BTreeMap<_, _> = ids().map(|id| (id.to_owned(), 0.0)).collect();
             traffic.insert("getOrganization".to_owned(), 100.0);
             let time = |id: &str| Times { subject: id.to_kebab_case(), cold: 2.0, warm: 1.0 };

@@ -9,9 +9,8 @@ pub(crate) fn table(inputs: &Inputs) -> String {
     let limits = &inputs.given.limits;
     let row = |kind: &RequestKind| {
         let capacity = &kind.capacity;
-        let item = (capacity.organization_writes, capacity.organization_reads);
+        let organization = (capacity.organization_writes, capacity.organization_reads);
         let user = (capacity.user_writes, capacity.user_reads);
-        let index = (capacity.index_writes, capacity.index_reads);
         let cell = |(writes, reads): (f64, f64)| format!("{} / {}", units(writes), units(reads));
         let rate = |(writes, reads): (f64, f64)| {
             quotient(limits.partition_write_units, writes).min(quotient(limits.partition_read_units, reads))
@@ -21,13 +20,12 @@ pub(crate) fn table(inputs: &Inputs) -> String {
         let in_transaction = !creates && capacity.writes() > 1.0;
         let rate_without_conflicts =
             if in_transaction { 1000.0 / inputs.given.assumptions.transaction_ms } else { f64::INFINITY };
-        let organization_rate = if creates { f64::INFINITY } else { rate(item).min(rate(index)) };
+        let organization_rate = if creates { f64::INFINITY } else { rate(organization) };
         let per_second = |rate: f64| if rate.is_finite() { whole(rate) } else { "–".to_owned() };
         [
             capacity.name.clone(),
-            cell(item),
+            cell(organization),
             cell(user),
-            cell(index),
             per_second(organization_rate),
             per_second(rate_without_conflicts),
             per_second(rate(user)),
@@ -36,9 +34,8 @@ pub(crate) fn table(inputs: &Inputs) -> String {
     document::table(
         [
             "operation, units written / read",
-            "item `ORG#<id>`",
+            "partition `ORG#<id>`",
             "partition `USER#<sub>`",
-            "`members` of `<id>`",
             "a second on one organization",
             "without conflicts",
             "a second on one user",

@@ -44,9 +44,9 @@ pub enum Error {
         /// What is wrong with the file.
         reason: String,
     },
-    /// The table exists with other keys or indexes.
+    /// The table exists with other keys.
     #[error(
-        "the table {table} has other keys or indexes than template.yaml: delete it, or the data directory that holds it, and start again ({difference})"
+        "the table {table} has other keys than template.yaml: delete it, or the data directory that holds it, and start again ({difference})"
     )]
     OtherTable {
         /// The table's name.

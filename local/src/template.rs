@@ -12,8 +12,6 @@ use std::{collections::BTreeMap, fs};
 pub(crate) struct Table {
     pub(crate) attribute_definitions: Vec<Attribute>,
     pub(crate) key_schema: Vec<Key>,
-    #[serde(default)]
-    pub(crate) global_secondary_indexes: Vec<Index>,
     pub(crate) time_to_live_specification: Option<TimeToLive>,
 }
 
@@ -29,22 +27,6 @@ pub(crate) struct Attribute {
 pub(crate) struct Key {
     pub(crate) attribute_name: String,
     pub(crate) key_type: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Index {
-    pub(crate) index_name: String,
-    pub(crate) key_schema: Vec<Key>,
-    pub(crate) projection: Projection,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Projection {
-    pub(crate) projection_type: String,
-    #[serde(default)]
-    pub(crate) non_key_attributes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -67,21 +49,10 @@ impl Table {
         let [one, other] = [self, other].map(|table| {
             let mut table = table.clone();
             table.attribute_definitions.sort_by(|a, b| a.attribute_name.cmp(&b.attribute_name));
-            table.global_secondary_indexes.sort_by(|a, b| a.index_name.cmp(&b.index_name));
-            for index in &mut table.global_secondary_indexes {
-                index.projection.non_key_attributes.sort();
-            }
             table
         });
-        let names = |table: &Self| -> Vec<_> {
-            table.global_secondary_indexes.iter().map(|index| index.index_name.clone()).collect()
-        };
         if one.key_schema != other.key_schema {
             Some("the keys differ".to_owned())
-        } else if names(&one) != names(&other) {
-            Some(format!("the indexes are {:?} and {:?}", names(&one), names(&other)))
-        } else if one.global_secondary_indexes != other.global_secondary_indexes {
-            Some("an index has other keys or attributes".to_owned())
         } else if one.attribute_definitions != other.attribute_definitions {
             Some("the types of key attributes differ".to_owned())
         } else {
@@ -136,7 +107,7 @@ Resources:
   Function:
     Type: AWS::Serverless::Function
     Properties:
-      Policies: [{ Resource: [!GetAtt Table.Arn, !Sub "${Table.Arn}/index/*"] }]
+      Policies: [{ Resource: [!GetAtt Table.Arn, !Sub "${Table.Arn}/stream/*"] }]
       Environment: { Variables: { TABLE_NAME: !Ref Table } }
   Table:
     Type: AWS::DynamoDB::Table
@@ -149,10 +120,6 @@ Resources:
           AttributeType: N
       KeySchema:
         - { AttributeName: pk, KeyType: HASH }
-      GlobalSecondaryIndexes:
-        - IndexName: by-number
-          KeySchema: [{ AttributeName: number, KeyType: HASH }]
-          Projection: { ProjectionType: INCLUDE, NonKeyAttributes: [a, b] }
       TimeToLiveSpecification: { AttributeName: expiresAt, Enabled: true }
 Outputs:
   Url: { Value: !Sub "https://${Api}" }
@@ -168,10 +135,6 @@ Outputs:
             .collect();
         assert_eq!(types, [("pk", "S"), ("number", "N")]);
         assert_eq!(table.key_schema, [Key { attribute_name: "pk".into(), key_type: "HASH".into() }]);
-        let [index] = table.global_secondary_indexes.as_slice() else { panic!("one index") };
-        assert_eq!(index.index_name, "by-number");
-        assert_eq!(index.projection.projection_type, "INCLUDE");
-        assert_eq!(index.projection.non_key_attributes, ["a", "b"]);
         let ttl = TimeToLive { attribute_name: "expiresAt".into(), enabled: true };
         assert_eq!(table.time_to_live_specification, Some(ttl));
     }
@@ -181,16 +144,11 @@ Outputs:
         let table = Table::parse(TEMPLATE).unwrap();
         let mut reordered = table.clone();
         reordered.attribute_definitions.reverse();
-        reordered.global_secondary_indexes[0].projection.non_key_attributes.reverse();
         assert_eq!(table.difference(&reordered), None);
 
-        let changes: [fn(&mut Table); 6] = [
+        let changes: [fn(&mut Table); 2] = [
             |table| table.key_schema[0].attribute_name = "other".into(),
             |table| table.attribute_definitions[1].attribute_type = "S".into(),
-            |table| table.global_secondary_indexes[0].index_name = "other".into(),
-            |table| table.global_secondary_indexes[0].key_schema[0].attribute_name = "other".into(),
-            |table| table.global_secondary_indexes[0].projection.non_key_attributes.push("c".into()),
-            |table| table.global_secondary_indexes.clear(),
         ];
         for (number, change) in changes.into_iter().enumerate() {
             let mut changed = table.clone();
@@ -212,9 +170,6 @@ Outputs:
         let table = Table::read().unwrap();
         let keys: Vec<_> = table.key_schema.iter().map(|key| key.attribute_name.as_str()).collect();
         assert_eq!(keys, ["pk", "sk"]);
-        let indexes: Vec<_> =
-            table.global_secondary_indexes.iter().map(|index| index.index_name.as_str()).collect();
-        assert_eq!(indexes, ["members"]);
         assert!(
             table
                 .time_to_live_specification
