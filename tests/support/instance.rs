@@ -1,4 +1,4 @@
-//! A function's own binary as a process, which Lambda's Runtime API feeds.
+//! A function's binary as a process that gets its events from the Lambda Runtime API.
 
 use crate::runtime_api::RuntimeApi;
 use functions::Operation;
@@ -33,7 +33,8 @@ impl Instance {
         instance
     }
 
-    /// The same with these variables and all that it prints in a new file; also one that cannot start.
+    /// Starts one with these variables, and writes its output to a new file. It may be one that cannot
+    /// start.
     pub async fn logging(
         operation: Operation,
         variables: impl IntoIterator<Item = (&'static str, String)>,
@@ -81,7 +82,7 @@ impl Instance {
         timeout(EXIT_TIMEOUT, self.process.wait()).await.expect("the instance ends").unwrap().code()
     }
 
-    /// What it answers to an event: a response in payload format 2.0.
+    /// Its answer to an event: a response in payload format 2.0.
     pub async fn invoke(&mut self, event: &Value) -> Value {
         let (response, _) = self.api.invoke(event.to_string()).await.unwrap();
         // Until it asks for the next event it may still be busy with this one.
@@ -106,7 +107,7 @@ impl Instance {
     }
 }
 
-/// Where the functions' binaries are, built once.
+/// The directory of the functions' binaries, which are built first.
 async fn directory() -> &'static PathBuf {
     static DIRECTORY: OnceCell<PathBuf> = OnceCell::const_new();
     let build =

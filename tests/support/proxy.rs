@@ -1,5 +1,5 @@
-//! A proxy between the SDK and the embedded DynamoDB, which itself neither throttles nor conflicts nor
-//! loses an answer: it does all that to the requests that it is told to, and sees every one.
+//! A proxy between the SDK and the embedded DynamoDB. It makes the faults that the embedded DynamoDB does
+//! not have: throttling, conflicts, lost answers. It sees every request.
 
 use crate::faults::{Answer, End, Fault, Kind};
 use axum::body::{Body, Bytes, to_bytes};
@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 /// The size of the largest request that DynamoDB accepts.
 const MAX_BYTES: usize = 16 << 20;
 
-/// A proxy to one DynamoDB. It hangs up when dropped.
+/// A proxy to one DynamoDB. It closes its connections when dropped.
 #[derive(Debug)]
 pub struct Proxy {
     url: String,
@@ -37,7 +37,8 @@ struct State {
     upstream: String,
     client: reqwest::Client,
     plan: Mutex<Plan>,
-    /// Each with the action that is to meet it; the empty text is any. These come before the plan's.
+    /// Faults for the next requests, each with the action that meets it, or "" for any action. They come
+    /// before the plan's.
     injected: Mutex<VecDeque<(&'static str, Fault)>>,
     /// The actions of all requests.
     actions: Mutex<Vec<String>>,
@@ -47,7 +48,7 @@ struct State {
 #[derive(Default)]
 struct Connections {
     opened: usize,
-    /// Each with whether it is swallowed.
+    /// Each with a flag: true if what arrives on it is ignored.
     open: Vec<(Arc<AtomicBool>, JoinHandle<()>)>,
 }
 
@@ -79,27 +80,26 @@ impl Proxy {
         self.url.clone()
     }
 
-    /// Lets the next requests meet these faults, one each: requests of this action, or of any if it is
-    /// the empty text.
+    /// Lets the next requests of an action meet these faults, one each. An empty action stands for any.
     pub fn inject(&self, action: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.state.injected.lock().unwrap().extend(faults.into_iter().map(|fault| (action, fault)));
     }
 
-    /// Lets each request meet what `plan` says of its action and its number, which is 0 for the next
-    /// one.
+    /// Lets each request meet the fault that `plan` gives for its action and its number. The next
+    /// request has number 0.
     pub fn plan(&self, mut plan: impl FnMut(&str, usize) -> Option<Fault> + Send + 'static) {
-        // Held so that no request gets its number in between.
+        // Locked so that no request gets its number in between.
         let actions = self.state.actions.lock().unwrap();
         let before = actions.len();
         *self.state.plan.lock().unwrap() = Box::new(move |action, number, _| plan(action, number - before));
     }
 
-    /// Lets each request meet what `plan` says of its action and its body.
+    /// Lets each request meet the fault that `plan` gives for its action and its body.
     pub fn plan_by_body(&self, mut plan: impl FnMut(&str, &[u8]) -> Option<Fault> + Send + 'static) {
         *self.state.plan.lock().unwrap() = Box::new(move |action, _, body| plan(action, body));
     }
 
-    /// Lets this share of all requests, from 0 to 1, meet any fault that is soon over.
+    /// Lets this share of all requests, from 0 to 1, meet a random quick fault.
     pub fn at_random(&self, seed: u64, share: f64) {
         let mut random = fastrand::Rng::with_seed(seed);
         self.plan(move |action, _| {
@@ -108,7 +108,7 @@ impl Proxy {
         });
     }
 
-    /// Ends all faults, also those that no request has met.
+    /// Ends all faults, including those that no request has met.
     pub fn end(&self) {
         self.state.injected.lock().unwrap().clear();
         self.plan(|_, _| None);
@@ -119,7 +119,7 @@ impl Proxy {
         self.state.actions.lock().unwrap().clone()
     }
 
-    /// How many connections were made.
+    /// How many connections clients have opened.
     pub fn connections(&self) -> usize {
         self.state.connections.lock().unwrap().opened
     }
@@ -133,8 +133,8 @@ impl Proxy {
         }
     }
 
-    /// Answers nothing on the connections that there are, as when a firewall in between has forgotten
-    /// them.
+    /// Ignores what arrives on the connections that are open now, as when a firewall in between has
+    /// dropped them.
     pub fn swallow(&self) {
         for (swallowed, _) in &self.state.connections.lock().unwrap().open {
             swallowed.store(true, Ordering::Relaxed);
@@ -165,7 +165,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 async fn connection(stream: TcpStream, state: Arc<State>, swallowed: Arc<AtomicBool>) {
     stream.set_nodelay(true).unwrap();
     let service = service_fn(|request| answer(&state, &swallowed, request));
-    // An error is the end that a fault gave it, or that the client did.
+    // An error means that a fault or the client has closed the connection.
     let _ended = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -207,7 +207,7 @@ fn response(status: u16) -> response::Builder {
     Response::builder().status(status).header(CONTENT_TYPE, "application/x-amz-json-1.0")
 }
 
-/// A body that ends too early, after what there is of it has arrived.
+/// A body that breaks off after `start` has arrived.
 fn cut(start: Bytes) -> Body {
     let end = async {
         tokio::time::sleep(Duration::from_millis(5)).await;
