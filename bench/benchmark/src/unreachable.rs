@@ -7,6 +7,7 @@ use crate::instance::{Answer, Launch};
 use crate::subject::{self, Subject};
 use crate::throttle::{Throttle, throttle};
 use anyhow::{Context as _, Result, bail};
+use shared::edge::FUNCTION_TIMEOUT;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
@@ -14,8 +15,6 @@ use support::statistics::milliseconds;
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
-/// The functions' timeout in template.yaml.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 /// Upper bound on init, whatever DynamoDB does.
 const INIT_TIMEOUT: Duration = Duration::from_secs(2);
 
