@@ -45,5 +45,5 @@ fn change(changes: &OrganizationChanges) -> Change {
             (", #name = :name, #domain = :domain", "", &[NAME, DOMAIN], Some(set_domain(domain)))
         }
     };
-    Change { set, clauses, names, values: name.into_iter().chain(domain).collect(), ..Change::default() }
+    Change { set, clauses, names, values: name.into_iter().chain(domain).collect() }
 }
