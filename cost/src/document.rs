@@ -1,14 +1,14 @@
-//! Markdown: tables, and the places in a document where they go.
+//! Markdown tables, and the places in a document where they go.
 
 use std::error::Error;
 use std::fmt::Write as _;
 
 const END: &str = "<!-- end -->";
 
-/// The document with each table between `<!-- cost: NAME -->` and `<!-- end -->`.
+/// Replaces the text between `<!-- cost: NAME -->` and `<!-- end -->` by the table of that name.
 ///
 /// # Errors
-/// When a table has no place, or a place no end.
+/// If a table has no place in the document, or a place has no end.
 pub(crate) fn fill(document: &str, tables: &[(&str, String)]) -> Result<String, Box<dyn Error>> {
     let mut text = document.to_owned();
     for (name, table) in tables {
@@ -27,18 +27,18 @@ pub(crate) fn table<const COLUMNS: usize>(
 ) -> String {
     let mut text = format!("| {} |\n|---|{}\n", heading.join(" | "), "---:|".repeat(COLUMNS - 1));
     for row in rows {
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "| {} |", row.join(" | "));
     }
     text
 }
 
-/// With two decimals, or none and separators from a thousand on.
+/// Two decimals below 1,000; none, but separators, above.
 pub(crate) fn dollars(amount: f64) -> String {
     if amount < 1000.0 { format!("{amount:.2}") } else { whole(amount) }
 }
 
-/// Rounded, with separators: 1,234,567.
+/// Rounded to a whole number, with separators: 1,234,567.
 pub(crate) fn whole(number: f64) -> String {
     let digits = format!("{:.0}", number.abs());
     let mut text = String::new();
@@ -51,7 +51,7 @@ pub(crate) fn whole(number: f64) -> String {
     text
 }
 
-/// As short as it can be said: 2, 2.5.
+/// The shortest decimal form (2, 2.5), or a dash for 0.
 pub(crate) fn units(number: f64) -> String {
     if number == 0.0 { "–".to_owned() } else { number.to_string() }
 }

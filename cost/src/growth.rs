@@ -1,21 +1,21 @@
-//! How cost and load grow: with requests, with organizations, and with what one of them holds.
+//! How cost and load grow with requests, with organizations, and with the size of one organization.
 
 use crate::document::{dollars, table, units, whole};
 use crate::inputs::Inputs;
 use crate::operations::{mean, mixed_million, mixed_milliseconds};
 
-/// Of a month of 30 days.
+/// Seconds of a month of 30 days.
 const SECONDS: f64 = 30.0 * 86400.0;
 
 const MONTHLY_REQUESTS: [f64; 6] = [1e5, 1e6, 1e7, 1e8, 1e9, 1e10];
 
 const GIGABYTE: f64 = (1u64 << 30) as f64;
 
-/// Bytes that DynamoDB stores with every item, in a table or an index
+/// Bytes that DynamoDB bills in addition for each item
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
 const OVERHEAD: f64 = 100.0;
 
-/// Dollars a month, by requests a month.
+/// Dollars a month by requests a month.
 pub(crate) fn requests(inputs: &Inputs) -> String {
     let (prices, given) = (&inputs.given.prices, &inputs.given.assumptions);
     let fixed = inputs.deployed.alarm_metrics * prices.alarm_metric_month
@@ -58,14 +58,14 @@ pub(crate) fn requests(inputs: &Inputs) -> String {
     )
 }
 
-/// Load at its peak by requests a month, and which limits that passes.
+/// Peak load by requests a month, and the limits that it exceeds.
 pub(crate) fn rates(inputs: &Inputs) -> String {
     let limits = &inputs.given.limits;
     let row = |requests: f64| {
         let peak = requests / SECONDS * inputs.given.assumptions.peak_to_average;
         let instances = (peak * mixed_milliseconds(inputs) / 1000.0).ceil();
-        let writes = peak * mean(inputs, |operation| operation.writes.iter().sum());
-        let reads = peak * mean(inputs, |operation| operation.reads.iter().sum());
+        let writes = peak * mean(inputs, |kind| kind.capacity.writes());
+        let reads = peak * mean(inputs, |kind| kind.capacity.reads());
         let passed = [
             ("ThrottlingRateLimit", peak, inputs.deployed.throttle),
             ("HTTP API", peak, limits.api_requests_per_second),
@@ -86,36 +86,31 @@ pub(crate) fn rates(inputs: &Inputs) -> String {
     )
 }
 
-/// Storage by organizations, dollars a month.
+/// Storage in dollars a month by number of organizations.
 pub(crate) fn organizations(inputs: &Inputs) -> String {
     let prices = &inputs.given.prices;
     let row = |organizations: f64| {
         let memberships = organizations * inputs.given.assumptions.members_per_organization;
-        let index = memberships * (inputs.bytes("membership") + OVERHEAD) / GIGABYTE;
-        let table = organizations * (inputs.bytes("organization") + OVERHEAD) / GIGABYTE + index;
-        // Point-in-time recovery keeps the table only: indexes are built again.
-        let cost = (table + index) * prices.dynamodb_gb_month + table * prices.dynamodb_backup_gb_month;
-        let [table, index] = [table, index].map(|gigabytes| format!("{gigabytes:.4}"));
-        [whole(organizations), whole(memberships), table, index, format!("{cost:.4}")]
+        let items = [("organization", organizations), ("member", memberships), ("membership", memberships)];
+        let bytes: f64 = items.iter().map(|(item, number)| number * (inputs.bytes(item) + OVERHEAD)).sum();
+        let table = bytes / GIGABYTE;
+        let cost = table * (prices.dynamodb_gb_month + prices.dynamodb_backup_gb_month);
+        [whole(organizations), whole(memberships), format!("{table:.4}"), format!("{cost:.4}")]
     };
-    table(
-        ["organizations", "memberships", "table, GB", "index, GB", "$ a month"],
-        [1.0, 1e2, 1e4, 1e5, 1e6].map(row),
-    )
+    table(["organizations", "memberships", "table, GB", "$ a month"], [1.0, 1e2, 1e4, 1e5, 1e6].map(row))
 }
 
-/// The two lists by their length.
+/// The two list operations by the length of the list.
 pub(crate) fn lists(inputs: &Inputs) -> String {
     let (prices, limits) = (&inputs.given.prices, &inputs.given.limits);
     let row = |length: f64| {
         let read = (length * inputs.bytes("membership") / 4096.0).ceil();
         let batches = (length / limits.batch_get_keys).ceil();
         let organizations = read + length * (inputs.bytes("organization") / 4096.0).ceil();
-        // Its own membership and the organization, strongly; the index only ever eventually.
-        let index = read / 2.0;
-        let members = 2.0 + index;
+        // Besides them, the caller's membership and the organization are read.
+        let members_read = (length * inputs.bytes("member") / 4096.0).ceil();
+        let members = 2.0 + members_read;
         let price = |units: f64| dollars(units * prices.dynamodb_million_read_units);
-        // Each of these lists reads the organization's item once, too.
         let a_second = |units: f64| whole((limits.partition_read_units / units.max(1.0)).floor());
         [
             whole(length),
@@ -125,7 +120,7 @@ pub(crate) fn lists(inputs: &Inputs) -> String {
             a_second(read),
             units(members),
             price(members),
-            a_second(index),
+            a_second(1.0 + members_read),
         ]
     };
     table(
@@ -143,7 +138,7 @@ pub(crate) fn lists(inputs: &Inputs) -> String {
     )
 }
 
-/// An organization's item by the owners and admins that it lists.
+/// The organization's item by its number of owners and admins.
 pub(crate) fn privileged(inputs: &Inputs) -> String {
     let (prices, limits) = (&inputs.given.prices, &inputs.given.limits);
     let one = inputs.bytes("organization");

@@ -1,7 +1,10 @@
-//! What everything is computed from, and where it stands.
+//! All inputs of the computation, and the files they come from.
 
-use serde::Deserialize;
-use serde_json::Value;
+use crate::deployed::Deployed;
+use crate::figures::{self, Capacity, Item, Times};
+use crate::given::Given;
+use functions::Operation;
+use heck::ToKebabCase as _;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
@@ -11,230 +14,184 @@ use std::path::Path;
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
 pub(crate) const WHOLE_CORE: f64 = 1769.0;
 
-/// All of it.
+const GIVEN: &str = "docs/cost/inputs.toml";
+const CAPACITY: &str = "docs/cost/capacity.csv";
+const ITEMS: &str = "docs/cost/items.csv";
+const SMALL: &str = "docs/benchmark/cpu-7.csv";
+const FULL: &str = "docs/benchmark/cpu-100.csv";
+
+/// The inputs, read from the repository.
 pub(crate) struct Inputs {
-    /// docs/cost/inputs.toml.
+    /// Prices, limits and assumptions.
     pub(crate) given: Given,
-    /// docs/cost/capacity.csv and docs/benchmark, in the former's order.
-    pub(crate) operations: Vec<Operation>,
-    /// docs/cost/items.csv: bytes by item.
+    /// In the order of docs/cost/capacity.csv.
+    pub(crate) request_kinds: Vec<RequestKind>,
+    /// Bytes by item.
     items: BTreeMap<String, f64>,
-    /// template.yaml's defaults.
+    /// What template.yaml deploys.
     pub(crate) deployed: Deployed,
 }
 
-/// Prices in dollars; the file describes each.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Given {
-    pub(crate) prices: Prices,
-    pub(crate) limits: Limits,
-    pub(crate) assumptions: Assumptions,
-    pub(crate) measured: Measured,
-    traffic: BTreeMap<String, f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Prices {
-    pub(crate) lambda_million_requests: f64,
-    pub(crate) lambda_arm64_gb_second: f64,
-    pub(crate) lambda_x86_64_gb_second: f64,
-    pub(crate) http_api_million_requests: f64,
-    pub(crate) http_api_first_tier_requests: f64,
-    pub(crate) http_api_million_requests_beyond: f64,
-    pub(crate) dynamodb_million_write_units: f64,
-    pub(crate) dynamodb_million_read_units: f64,
-    pub(crate) dynamodb_gb_month: f64,
-    pub(crate) dynamodb_backup_gb_month: f64,
-    pub(crate) logs_gb: f64,
-    pub(crate) alarm_metric_month: f64,
-    pub(crate) dashboard_month: f64,
-    pub(crate) xray_million_traces: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Limits {
-    pub(crate) partition_write_units: f64,
-    pub(crate) partition_read_units: f64,
-    pub(crate) table_units: f64,
-    pub(crate) batch_get_keys: f64,
-    pub(crate) lambda_concurrency: f64,
-    pub(crate) lambda_requests_per_second: f64,
-    pub(crate) api_requests_per_second: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Assumptions {
-    pub(crate) dynamodb_round_trip_ms: f64,
-    pub(crate) dynamodb_connect_ms: f64,
-    pub(crate) cold_share: f64,
-    pub(crate) transaction_ms: f64,
-    pub(crate) lambda_log_bytes: f64,
-    pub(crate) access_log_bytes: f64,
-    pub(crate) traced_share: f64,
-    pub(crate) peak_to_average: f64,
-    pub(crate) members_per_organization: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Measured {
-    pub(crate) function_log_bytes: f64,
-}
-
-/// One operation.
-pub(crate) struct Operation {
-    /// Its operationId, and what tells one kind of its requests from another.
-    pub(crate) name: String,
-    /// Requests to DynamoDB, each of which waits for the one before.
-    pub(crate) requests: f64,
-    /// Write units on the organization's item, in the user's partition, in the index's.
-    pub(crate) writes: [f64; 3],
-    /// Read units, likewise.
-    pub(crate) reads: [f64; 3],
-    /// At the processor share of 128 MB.
+/// One kind of request. Most operations have one kind; createOrganization has two, as an
+/// Idempotency-Key adds a write.
+pub(crate) struct RequestKind {
+    pub(crate) operation: Operation,
+    pub(crate) capacity: Capacity,
+    /// Times at the processor share of 128 MB.
     pub(crate) small: Times,
-    /// At a whole core.
+    /// Times at a whole core.
     pub(crate) full: Times,
-    /// Of all requests, 0 to 1.
+    /// Share of all requests, 0 to 1.
     pub(crate) share: f64,
 }
 
-/// What the benchmark measured, in milliseconds.
-pub(crate) struct Times {
-    /// Init and the first request.
-    pub(crate) cold: f64,
-    /// A later one.
-    pub(crate) warm: f64,
-}
-
-/// What template.yaml deploys by default.
-pub(crate) struct Deployed {
-    /// Megabytes.
-    pub(crate) memory: f64,
-    /// Requests per second that the API lets through.
-    pub(crate) throttle: f64,
-    /// Metrics that alarms watch, each of which is paid for.
-    pub(crate) alarm_metrics: f64,
-    /// Dashboards.
-    pub(crate) dashboards: f64,
-}
-
 impl Inputs {
-    /// Reads them below the root of the repository.
+    /// Reads the inputs from the repository at `root`.
     ///
     /// # Errors
-    /// When one is missing or does not fit the others.
+    /// If a file is missing, or does not agree with the others or with the list of operations.
     pub(crate) fn read(root: &Path) -> Result<Self, Box<dyn Error>> {
         let text = |path: &str| {
             fs::read_to_string(root.join(path)).map_err(|error| format!("cannot read {path}: {error}"))
         };
-        let given: Given = toml::from_str(&text("docs/cost/inputs.toml")?)?;
+        let given: Given = toml::from_str(&text(GIVEN)?).map_err(|error| format!("{GIVEN}: {error}"))?;
         let deployed = Deployed::read(&serde_saphyr::from_str(&text("template.yaml")?)?)?;
-        let small = Figures::read(&text("docs/benchmark/cpu-7.csv")?)?;
-        let full = Figures::read(&text("docs/benchmark/cpu-100.csv")?)?;
-        let capacity = Figures::read(&text("docs/cost/capacity.csv")?)?;
-        let items = Figures::read(&text("docs/cost/items.csv")?)?;
-
         if (100.0 * deployed.memory / WHOLE_CORE).round() != 7.0 {
-            return Err("docs/benchmark/cpu-7.csv is not for the memory that template.yaml gives".into());
+            return Err(format!("{SMALL} is not for the memory in template.yaml").into());
         }
-        if given.traffic.values().sum::<f64>() != 100.0 || given.traffic.len() != capacity.0.len() {
-            return Err("[traffic] is not a hundred percent of the operations in capacity.csv".into());
-        }
-        let mut operations = Vec::new();
-        for name in &capacity.names() {
-            let of = |column: &str| capacity.get(name, column);
-            let share = given.traffic.get(name).ok_or_else(|| format!("{name} has no share in [traffic]"))?;
-            operations.push(Operation {
-                name: name.clone(),
-                requests: of("requests")?,
-                writes: [of("organization_writes")?, of("user_writes")?, of("index_writes")?],
-                reads: [of("organization_reads")?, of("user_reads")?, of("index_reads")?],
-                small: Times::read(&small, name)?,
-                full: Times::read(&full, name)?,
-                share: share / 100.0,
-            });
-        }
-        let bytes = |name: String| Ok((name.clone(), items.get(&name, "bytes")?));
-        let items = items.names().into_iter().map(bytes).collect::<Result<_, String>>()?;
-        Ok(Self { given, operations, items, deployed })
+        let small = figures::rows(SMALL, &text(SMALL)?)?;
+        let full = figures::rows(FULL, &text(FULL)?)?;
+        let capacity = figures::rows(CAPACITY, &text(CAPACITY)?)?;
+        let request_kinds = request_kinds(capacity, &given.traffic, &small, &full)?;
+        let items = figures::rows(ITEMS, &text(ITEMS)?)?;
+        let items = items.into_iter().map(|Item { item, bytes }| (item, bytes)).collect();
+        Ok(Self { given, request_kinds, items, deployed })
     }
 
     /// Bytes of an item.
     pub(crate) fn bytes(&self, item: &str) -> f64 {
-        // One that is not in the file shows as what it is: no number.
+        // An unknown item shows up as NaN in the document.
         self.items.get(item).copied().unwrap_or(f64::NAN)
     }
 }
 
-impl Times {
-    fn read(figures: &Figures, operation: &str) -> Result<Self, String> {
-        // What follows the first word says how it is called: with a key, say.
-        let subject = kebab(operation.split(' ').next().unwrap_or_default());
-        Ok(Self { cold: figures.get(&subject, "cold_ms")?, warm: figures.get(&subject, "warm_p50_ms")? })
-    }
-}
-
-impl Deployed {
-    fn read(template: &Value) -> Result<Self, String> {
-        let default = |name: &str| {
-            let value = template.pointer(&format!("/Parameters/{name}/Default")).and_then(Value::as_f64);
-            value.ok_or_else(|| format!("template.yaml has no default for {name}"))
-        };
-        let resources = template.get("Resources").and_then(Value::as_object).ok_or("no Resources")?;
-        let of_type = |kind: &'static str| {
-            resources.values().filter(move |resource| resource.get("Type").is_some_and(|is| is == kind))
-        };
-        let metrics = |alarm: &Value| match alarm.pointer("/Properties/Metrics").and_then(Value::as_array) {
-            Some(metrics) => metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count(),
-            None => 1,
-        };
-        Ok(Self {
-            memory: default("MemorySize")?,
-            throttle: default("ThrottlingRateLimit")?,
-            alarm_metrics: of_type("AWS::CloudWatch::Alarm").map(metrics).sum::<usize>() as f64,
-            dashboards: of_type("AWS::CloudWatch::Dashboard").count() as f64,
-        })
-    }
-}
-
-/// A CSV file of numbers: rows in their order, each with its name and its columns by theirs.
-struct Figures(Vec<(String, BTreeMap<String, f64>)>);
-
-impl Figures {
-    /// Cells that are not numbers are left out. Nothing in such a file of ours is quoted.
-    fn read(text: &str) -> Result<Self, String> {
-        let mut lines = text.lines();
-        let heading: Vec<&str> = lines.next().ok_or("an empty file of figures")?.split(',').collect();
-        let row = |line: &str| {
-            let cells = heading.iter().zip(line.split(','));
-            let numbers = cells.filter_map(|(column, cell)| Some(((*column).to_owned(), cell.parse().ok()?)));
-            (line.split(',').next().unwrap_or_default().to_owned(), numbers.collect())
-        };
-        Ok(Self(lines.map(row).collect()))
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.0.iter().map(|(name, _)| name.clone()).collect()
-    }
-
-    fn get(&self, name: &str, column: &str) -> Result<f64, String> {
-        let row = self.0.iter().find(|(row, _)| row == name).map(|(_, row)| row);
-        row.and_then(|row| row.get(column)).copied().ok_or_else(|| format!("there is no {column} of {name}"))
-    }
-}
-
-fn kebab(operation: &str) -> String {
-    let mut name = String::new();
-    for character in operation.chars() {
-        if character.is_ascii_uppercase() {
-            name.push('-');
+/// Joins the figures of each kind of request.
+///
+/// # Errors
+/// If an operation has no row or no share of the traffic, or a row or a share has no operation.
+fn request_kinds(
+    capacity: Vec<Capacity>,
+    traffic: &BTreeMap<String, f64>,
+    small: &[Times],
+    full: &[Times],
+) -> Result<Vec<RequestKind>, String> {
+    for operation in Operation::ALL {
+        if !capacity.iter().any(|row| row.operation_id() == operation.id()) {
+            return Err(format!("{CAPACITY} has no row for {}", operation.id()));
         }
-        name.push(character.to_ascii_lowercase());
     }
-    name
+    if let Some(name) = traffic.keys().find(|name| !capacity.iter().any(|row| row.name == **name)) {
+        return Err(format!("[traffic] of {GIVEN} has a share for {name}, which has no row in {CAPACITY}"));
+    }
+    let total: f64 = traffic.values().sum();
+    if total != 100.0 {
+        return Err(format!("the shares in [traffic] of {GIVEN} add up to {total} percent, not to 100"));
+    }
+    let kind = |capacity: Capacity| {
+        let name = &capacity.name;
+        let operation =
+            Operation::ALL.iter().copied().find(|operation| operation.id() == capacity.operation_id());
+        let operation =
+            operation.ok_or_else(|| format!("{CAPACITY} has a row for {name}, which is no operation"))?;
+        let share = traffic.get(name);
+        let share = share.ok_or_else(|| format!("[traffic] of {GIVEN} has no share for {name}"))?;
+        let binary = operation.id().to_kebab_case();
+        let times = |path: &str, rows: &[Times]| {
+            let row = rows.iter().find(|row| row.subject == binary).cloned();
+            row.ok_or_else(|| format!("{path} has no row for {binary}; `cargo benchmark` measures it"))
+        };
+        let (small, full) = (times(SMALL, small)?, times(FULL, full)?);
+        Ok(RequestKind { operation, small, full, share: share / 100.0, capacity })
+    };
+    capacity.into_iter().map(kind).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Figures with one kind of request for each operation, in all files.
+    struct Complete {
+        capacity: Vec<Capacity>,
+        traffic: BTreeMap<String, f64>,
+        times: Vec<Times>,
+    }
+
+    impl Complete {
+        fn new() -> Self {
+            let ids = || Operation::ALL.iter().map(|operation| operation.id());
+            let rows = ids().map(|id| format!("{id},1,0,0,1,1\n")).collect::<String>();
+            let heading =
+                "operation,requests,organization_writes,user_writes,organization_reads,user_reads\n";
+            let mut traffic: BTreeMap<_, _> = ids().map(|id| (id.to_owned(), 0.0)).collect();
+            traffic.insert("getOrganization".to_owned(), 100.0);
+            let time = |id: &str| Times { subject: id.to_kebab_case(), cold: 2.0, warm: 1.0 };
+            Self {
+                capacity: figures::rows(CAPACITY, &format!("{heading}{rows}")).unwrap(),
+                traffic,
+                times: ids().map(time).collect(),
+            }
+        }
+
+        fn joined(self) -> Result<Vec<RequestKind>, String> {
+            request_kinds(self.capacity, &self.traffic, &self.times, &self.times)
+        }
+    }
+
+    #[test]
+    fn complete_figures_are_joined() {
+        let kinds = Complete::new().joined().unwrap();
+        let operations: Vec<_> = kinds.iter().map(|kind| kind.operation).collect();
+        assert_eq!(operations, Operation::ALL);
+    }
+
+    #[test]
+    fn each_file_that_lacks_an_operation_is_named() {
+        type Change = fn(&mut Complete);
+        let changes: [(Change, &str); 5] = [
+            (
+                |complete| complete.capacity.retain(|row| row.name != "addMember"),
+                "docs/cost/capacity.csv has no row for addMember",
+            ),
+            (
+                |complete| complete.capacity[0].name.push('s'),
+                "docs/cost/capacity.csv has no row for createOrganization",
+            ),
+            (
+                |complete| complete.traffic.retain(|name, _| name != "addMember"),
+                "[traffic] of docs/cost/inputs.toml has no share for addMember",
+            ),
+            (
+                |complete| complete.traffic.extend([("addMembers".to_owned(), 0.0)]),
+                "has a share for addMembers, which has no row in docs/cost/capacity.csv",
+            ),
+            (
+                |complete| complete.times.retain(|row| row.subject != "add-member"),
+                "docs/benchmark/cpu-7.csv has no row for add-member",
+            ),
+        ];
+        for (change, expected) in changes {
+            let mut complete = Complete::new();
+            change(&mut complete);
+            let error = complete.joined().err().unwrap();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn shares_that_do_not_add_up_to_a_hundred_are_refused() {
+        let mut complete = Complete::new();
+        complete.traffic.insert("addMember".to_owned(), 1.0);
+        assert!(complete.joined().err().unwrap().contains("add up to 101 percent"));
+    }
 }

@@ -1,51 +1,50 @@
-//! Where requests about one organization or of one user meet the limits of a partition.
+//! Where requests for one organization, or of one user, meet the limits of a partition.
 
 use crate::document::{self, units, whole};
-use crate::inputs::{Inputs, Operation};
+use crate::inputs::{Inputs, RequestKind};
+use functions::Operation;
 
-/// What each operation consumes where, and how many a second that allows.
+/// The units that each kind of request consumes in each partition, and the rates that these allow.
 pub(crate) fn table(inputs: &Inputs) -> String {
     let limits = &inputs.given.limits;
-    let places = |operation: &Operation, places: &[usize]| {
-        let most = |units: &[f64; 3], limit: f64| {
-            let used = places.iter().filter_map(|place| units.get(*place)).copied();
-            used.filter(|units| *units > 0.0).map(move |units| limit / units).fold(f64::INFINITY, f64::min)
+    let row = |kind: &RequestKind| {
+        let capacity = &kind.capacity;
+        let organization = (capacity.organization_writes, capacity.organization_reads);
+        let user = (capacity.user_writes, capacity.user_reads);
+        let cell = |(writes, reads): (f64, f64)| format!("{} / {}", units(writes), units(reads));
+        let rate = |(writes, reads): (f64, f64)| {
+            quotient(limits.partition_write_units, writes).min(quotient(limits.partition_read_units, reads))
         };
-        let writes = most(&operation.writes, limits.partition_write_units);
-        writes.min(most(&operation.reads, limits.partition_read_units))
-    };
-    let row = |operation: &Operation| {
-        let place = |index: usize| match (operation.writes.get(index), operation.reads.get(index)) {
-            (Some(write), Some(read)) => format!("{} / {}", units(*write), units(*read)),
-            _ => String::new(),
-        };
-        // Its organization is a new one each time.
-        let creates = operation.name.starts_with("createOrganization");
-        let organization = if creates { f64::INFINITY } else { places(operation, &[0, 2]) };
-        let a_second = |rate: f64| if rate.is_finite() { whole(rate) } else { "–".to_owned() };
-        let in_transaction = !creates && operation.writes.iter().sum::<f64>() > 1.0;
-        let in_turn =
+        // Each creation has an organization of its own.
+        let creates = kind.operation == Operation::CreateOrganization;
+        let in_transaction = !creates && capacity.writes() > 1.0;
+        let rate_without_conflicts =
             if in_transaction { 1000.0 / inputs.given.assumptions.transaction_ms } else { f64::INFINITY };
+        let organization_rate = if creates { f64::INFINITY } else { rate(organization) };
+        let per_second = |rate: f64| if rate.is_finite() { whole(rate) } else { "–".to_owned() };
         [
-            operation.name.clone(),
-            place(0),
-            place(1),
-            place(2),
-            a_second(organization),
-            a_second(in_turn),
-            a_second(places(operation, &[1])),
+            capacity.name.clone(),
+            cell(organization),
+            cell(user),
+            per_second(organization_rate),
+            per_second(rate_without_conflicts),
+            per_second(rate(user)),
         ]
     };
     document::table(
         [
             "operation, units written / read",
-            "item `ORG#<id>`",
+            "partition `ORG#<id>`",
             "partition `USER#<sub>`",
-            "`members` of `<id>`",
             "a second on one organization",
             "without conflicts",
             "a second on one user",
         ],
-        inputs.operations.iter().map(row),
+        inputs.request_kinds.iter().map(row),
     )
+}
+
+/// How often `used` units fit into the limit. Infinite if none are used.
+fn quotient(limit: f64, used: f64) -> f64 {
+    if used > 0.0 { limit / used } else { f64::INFINITY }
 }

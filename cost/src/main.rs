@@ -1,7 +1,10 @@
-//! `cargo cost`: what the API costs and where it meets limits, computed into the tables of
-//! docs/cost.md from measured figures and from prices and assumptions that are given.
+//! `cargo cost`: computes the tables of docs/cost.md, the API's cost and limits, from measured
+//! figures and from the prices and assumptions in docs/cost/inputs.toml.
 
+mod deployed;
 mod document;
+mod figures;
+mod given;
 mod growth;
 mod inputs;
 mod limits;
@@ -23,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(fs::write(file, text)?)
 }
 
-/// The document with each of its tables as the inputs have it.
+/// The document with its tables computed from the present inputs.
 fn filled(document: &str) -> Result<String, Box<dyn Error>> {
     let inputs = Inputs::read(&root())?;
     let tables = [

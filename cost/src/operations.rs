@@ -1,7 +1,8 @@
-//! What a million requests of each operation cost.
+//! The cost of a million requests of each operation.
 
 use crate::document::{self, dollars};
-use crate::inputs::{Inputs, Operation, Times, WHOLE_CORE};
+use crate::figures::Times;
+use crate::inputs::{Inputs, RequestKind, WHOLE_CORE};
 use std::iter::once;
 use std::ops::Add;
 
@@ -16,12 +17,12 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    /// All of it.
+    /// The sum of all services.
     pub(crate) fn total(self) -> f64 {
         self.lambda + self.api + self.dynamodb + self.logs + self.traces
     }
 
-    /// As many times as much.
+    /// The cost of `factor` times as many requests.
     pub(crate) fn times(self, factor: f64) -> Self {
         Self {
             lambda: self.lambda * factor,
@@ -47,56 +48,57 @@ impl Add for Cost {
     }
 }
 
-/// Milliseconds that Lambda bills for a request on average: each is rounded up to the next.
-fn billed(operation: &Operation, times: &Times, inputs: &Inputs) -> f64 {
+/// Milliseconds that Lambda bills for a request on average. Lambda rounds each request up to a
+/// whole millisecond.
+fn billed(kind: &RequestKind, times: &Times, inputs: &Inputs) -> f64 {
     let given = &inputs.given.assumptions;
-    let waiting = operation.requests * given.dynamodb_round_trip_ms;
+    let waiting = kind.capacity.requests * given.dynamodb_round_trip_ms;
     let cold = (times.cold + waiting + given.dynamodb_connect_ms).ceil();
     let warm = (times.warm + waiting).ceil();
     given.cold_share * cold + (1.0 - given.cold_share) * warm
 }
 
-/// Dollars for a million requests, of which each is billed so many milliseconds at so many megabytes.
+/// Dollars for a million requests that are billed `milliseconds` each, at a memory size in megabytes.
 fn lambda(milliseconds: f64, megabytes: f64, gb_second: f64, inputs: &Inputs) -> f64 {
     let gb_seconds = 1e6 * milliseconds / 1000.0 * megabytes / 1024.0;
     inputs.given.prices.lambda_million_requests + gb_seconds * gb_second
 }
 
-fn million(operation: &Operation, inputs: &Inputs) -> Cost {
+fn million(kind: &RequestKind, inputs: &Inputs) -> Cost {
     let (prices, given) = (&inputs.given.prices, &inputs.given.assumptions);
-    let milliseconds = billed(operation, &operation.small, inputs);
+    let milliseconds = billed(kind, &kind.small, inputs);
     let log = inputs.given.measured.function_log_bytes + given.lambda_log_bytes + given.access_log_bytes;
     Cost {
         lambda: lambda(milliseconds, inputs.deployed.memory, prices.lambda_arm64_gb_second, inputs),
         api: prices.http_api_million_requests,
-        dynamodb: operation.writes.iter().sum::<f64>() * prices.dynamodb_million_write_units
-            + operation.reads.iter().sum::<f64>() * prices.dynamodb_million_read_units,
+        dynamodb: kind.capacity.writes() * prices.dynamodb_million_write_units
+            + kind.capacity.reads() * prices.dynamodb_million_read_units,
         logs: 1e6 * log / f64::from(1 << 30) * prices.logs_gb,
         traces: given.traced_share * prices.xray_million_traces,
     }
 }
 
-/// A million requests of the mix that is assumed.
+/// A million requests in the assumed mix.
 pub(crate) fn mixed_million(inputs: &Inputs) -> Cost {
-    let shares = inputs.operations.iter().map(|operation| million(operation, inputs).times(operation.share));
+    let shares = inputs.request_kinds.iter().map(|kind| million(kind, inputs).times(kind.share));
     shares.fold(Cost::default(), Cost::add)
 }
 
-/// Milliseconds that a request of the mix is billed on average.
+/// Milliseconds billed for an average request of the mix.
 pub(crate) fn mixed_milliseconds(inputs: &Inputs) -> f64 {
-    mean(inputs, |operation| billed(operation, &operation.small, inputs))
+    mean(inputs, |kind| billed(kind, &kind.small, inputs))
 }
 
-/// The mean of something over the mix.
-pub(crate) fn mean(inputs: &Inputs, of: impl Fn(&Operation) -> f64) -> f64 {
-    inputs.operations.iter().map(|operation| operation.share * of(operation)).sum()
+/// The mean of a figure over the mix.
+pub(crate) fn mean(inputs: &Inputs, figure: impl Fn(&RequestKind) -> f64) -> f64 {
+    inputs.request_kinds.iter().map(|kind| kind.share * figure(kind)).sum()
 }
 
-/// A million requests of each operation.
+/// A million requests of each kind, and of the mix.
 pub(crate) fn table(inputs: &Inputs) -> String {
-    let operation = |operation: &Operation| {
-        let milliseconds = billed(operation, &operation.small, inputs);
-        (operation.name.clone(), milliseconds, million(operation, inputs))
+    let kind = |kind: &RequestKind| {
+        let milliseconds = billed(kind, &kind.small, inputs);
+        (kind.capacity.name.clone(), milliseconds, million(kind, inputs))
     };
     let mix = ("the mix".to_owned(), mixed_milliseconds(inputs), mixed_million(inputs));
     let row = |(name, milliseconds, cost): (String, f64, Cost)| {
@@ -106,16 +108,16 @@ pub(crate) fn table(inputs: &Inputs) -> String {
     };
     document::table(
         ["operation", "billed ms", "Lambda", "HTTP API", "DynamoDB", "logs", "traces", "$ a million"],
-        inputs.operations.iter().map(operation).chain(once(mix)).map(row),
+        inputs.request_kinds.iter().map(kind).chain(once(mix)).map(row),
     )
 }
 
-/// Lambda's part for other processors and memory.
+/// Lambda's cost by processor and memory size.
 pub(crate) fn sizes(inputs: &Inputs) -> String {
     let prices = &inputs.given.prices;
     let memory = inputs.deployed.memory;
     let small = mixed_milliseconds(inputs);
-    let full = mean(inputs, |operation| billed(operation, &operation.full, inputs));
+    let full = mean(inputs, |kind| billed(kind, &kind.full, inputs));
     let sizes = [
         ("arm64", memory, small, prices.lambda_arm64_gb_second),
         ("x86_64", memory, small, prices.lambda_x86_64_gb_second),

@@ -1,14 +1,13 @@
 //! `addMember`: `POST /organization/{organization_id}/member`.
 
-use shared::edge::{Request, Response, percent_encoded};
-use shared::error::Error;
+use shared::edge::{Error, Request, Response, percent_encoded};
 use shared::model::{Role, UserId};
 use shared::store::Store;
 
-/// Makes a user a member, as a `member` unless a role is given.
+/// Adds a user to an organization, with the role `member` unless another is given.
 ///
 /// # Errors
-/// Those that openapi.yaml lists for this operation.
+/// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
     let expected = request.if_match()?;

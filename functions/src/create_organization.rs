@@ -1,14 +1,13 @@
 //! `createOrganization`: `POST /organization`.
 
-use shared::edge::{Request, Response};
-use shared::error::Error;
+use shared::edge::{Error, Request, Response};
 use shared::model::{Domain, NewOrganization, OrganizationName};
 use shared::store::Store;
 
-/// Creates an organization whose owner is the caller.
+/// Creates an organization and makes the caller its owner.
 ///
 /// # Errors
-/// Those that openapi.yaml lists for this operation.
+/// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
     let key = request.idempotency_key()?;

@@ -1,13 +1,12 @@
 //! `getOrganization`: `GET /organization/{organization_id}`.
 
-use shared::edge::{Request, Response};
-use shared::error::Error;
+use shared::edge::{Error, Request, Response};
 use shared::store::Store;
 
-/// Shows an organization to one of its members.
+/// Returns an organization to one of its members.
 ///
 /// # Errors
-/// Those that openapi.yaml lists for this operation.
+/// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let if_none_match = request.if_none_match()?;
     let id = request.organization_id()?;

@@ -1,6 +1,6 @@
 //! The operations of the API: one module each, and the one list of them.
 //!
-//! A handler reads like its sentence in openapi.yaml: parse, act, answer. Each binary in `src/bin`
+//! A handler follows its description in openapi.yaml: parse, act, answer. Each binary in `src/bin`
 //! serves one handler.
 
 pub mod add_member;
@@ -13,12 +13,11 @@ pub mod set_max_overages;
 pub mod update_member;
 pub mod update_organization;
 
-use shared::edge::{Request, Response};
-use shared::error::Error;
+use shared::edge::{Error, Request, Response};
 use shared::store::Store;
 
-/// The scope that a caller's token must have. API Gateway checks it; template.yaml names it for each
-/// route.
+/// The scope that an operation requires of a token. API Gateway checks it; template.yaml sets it for
+/// each route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// The parameter `ReadScope`.
@@ -29,8 +28,8 @@ pub enum Scope {
 
 macro_rules! operations {
     ($($name:ident: $module:ident, $id:literal, $method:ident $path:literal, $scope:ident;)*) => {
-        /// An operation of the API. Match on it without a wildcard: the compiler then names each place
-        /// that a new operation is missing from.
+        /// An operation of the API. Match on it without a wildcard, so that the compiler reports every
+        /// place that lacks a new operation.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Operation {
             $(#[doc = concat!("`", $id, "`, `", stringify!($method), " ", $path, "`.")] $name,)*
@@ -40,7 +39,7 @@ macro_rules! operations {
             /// All operations, in the order of openapi.yaml.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The operationId in openapi.yaml. The binary's name is the same in kebab case.
+            /// The operationId in openapi.yaml; in kebab case, the binary's name.
             pub const fn id(self) -> &'static str {
                 match self { $(Self::$name => $id,)* }
             }
@@ -55,16 +54,16 @@ macro_rules! operations {
                 match self { $(Self::$name => $path,)* }
             }
 
-            /// The scope that a token needs.
+            /// The scope that a token must have.
             pub const fn scope(self) -> Scope {
                 match self { $(Self::$name => Scope::$scope,)* }
             }
 
-            /// Answers a request by the operation's handler. A binary calls its own handler instead, so
-            /// that it links no other.
+            /// Calls the operation's handler. A binary calls its handler directly, so that it does not
+            /// link the others.
             ///
             /// # Errors
-            /// Those that openapi.yaml lists for the operation.
+            /// Those in openapi.yaml for the operation.
             pub async fn handle(self, request: Request, store: Store) -> Result<Response, Error> {
                 match self { $(Self::$name => $module::handle(request, store).await,)* }
             }

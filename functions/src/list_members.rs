@@ -1,13 +1,12 @@
 //! `listMembers`: `GET /organization/{organization_id}/member`.
 
-use shared::edge::{Request, Response};
-use shared::error::Error;
+use shared::edge::{Error, Request, Response};
 use shared::store::Store;
 
-/// Lists an organization's members to one of them, by user id.
+/// Lists an organization's members, in the order of user ids. Only members may list them.
 ///
 /// # Errors
-/// Those that openapi.yaml lists for this operation.
+/// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let page = request.page("members")?;
     let id = request.organization_id()?;

@@ -1,13 +1,12 @@
 //! `listOrganizations`: `GET /organization/list`.
 
-use shared::edge::{Request, Response};
-use shared::error::Error;
+use shared::edge::{Error, Request, Response};
 use shared::store::Store;
 
 /// Lists the organizations that the caller is a member of, oldest first.
 ///
 /// # Errors
-/// Those that openapi.yaml lists for this operation.
+/// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let page = request.page("organizations")?;
 

@@ -1,18 +1,17 @@
 //! `removeMember`: `DELETE /organization/{organization_id}/member/{user_id}`.
 
-use shared::edge::{Request, Response};
-use shared::error::Error;
+use shared::edge::{Error, Request, Response};
 use shared::store::Store;
 
-/// Ends a user's membership; anybody may end their own.
+/// Ends a user's membership. All members may end their own.
 ///
 /// # Errors
-/// Those that openapi.yaml lists for this operation.
+/// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let expected = request.if_match()?;
     let id = request.organization_id()?;
     let Some(user) = request.user_id() else {
-        return Err(store.no_such_member(request.caller(), &id).await);
+        return Err(store.no_such_member(request.caller(), &id).await.into());
     };
 
     let organization = store.remove_member(request.caller(), &id, &user, &expected).await?;

@@ -1,14 +1,13 @@
 //! `setMaxOverages`: `PATCH /organization/{organization_id}/max-overages`.
 
-use shared::edge::{Request, Response};
-use shared::error::Error;
+use shared::edge::{Error, Request, Response};
 use shared::model::MaxOverages;
 use shared::store::Store;
 
 /// Sets how many overage units may be billed beyond the plan in one billing period.
 ///
 /// # Errors
-/// Those that openapi.yaml lists for this operation.
+/// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
     let expected = request.if_match()?;

@@ -1,14 +1,13 @@
 //! `updateMember`: `PATCH /organization/{organization_id}/member/{user_id}`.
 
-use shared::edge::{Request, Response};
-use shared::error::Error;
+use shared::edge::{Error, Request, Response};
 use shared::model::Role;
 use shared::store::Store;
 
 /// Changes a member's role.
 ///
 /// # Errors
-/// Those that openapi.yaml lists for this operation.
+/// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
     let expected = request.if_match()?;
@@ -17,7 +16,7 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let role = Role::parse(&role).map_err(|invalid| invalid.at("role"))?;
     let id = request.organization_id()?;
     let Some(user) = request.user_id() else {
-        return Err(store.no_such_member(request.caller(), &id).await);
+        return Err(store.no_such_member(request.caller(), &id).await.into());
     };
 
     let member = store.update_member(request.caller(), &id, &user, role, &expected).await?;

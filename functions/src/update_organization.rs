@@ -1,18 +1,18 @@
 //! `updateOrganization`: `PUT /organization/{organization_id}`.
 
-use shared::edge::{Request, Response};
-use shared::error::Error;
+use shared::edge::{Error, Request, Response};
 use shared::model::{Domain, OrganizationChanges, OrganizationName};
 use shared::store::Store;
 
-/// What getOrganization shows and this operation does not change: ignored, so that GET → edit → PUT works.
+/// Fields of getOrganization that this operation does not change. They are ignored, so that clients can
+/// GET an organization, edit it and PUT it back.
 const READ_ONLY: [&str; 8] =
     ["id", "maxOverages", "memberCount", "role", "createdBy", "createdAt", "updatedAt", "version"];
 
 /// Changes an organization's name, its domain or both.
 ///
 /// # Errors
-/// Those that openapi.yaml lists for this operation.
+/// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
     let expected = request.if_match()?;
@@ -23,7 +23,7 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
         return Err(Error::invalid("name", "There is nothing to update. Give name, domain or both."));
     }
     let changes = OrganizationChanges {
-        // A name cannot be cleared: `null` is refused as the empty name is.
+        // A name cannot be cleared: `null` is refused like the empty name.
         name: name
             .map(|name| OrganizationName::parse(&name.unwrap_or_default()))
             .transpose()

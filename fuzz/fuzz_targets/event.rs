@@ -2,6 +2,7 @@
 //! internal error.
 #![no_main]
 
+use functions::Operation;
 use fuzz::{Asked, World};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -11,6 +12,6 @@ fuzz_target!(init: fuzz::start(), |event: &str| {
     let route = json["routeKey"].as_str().and_then(|route| route.split_once(' '));
     let (method, target) = route.unwrap_or_default();
     let asked = Asked { method, target, ..Asked::default() };
-    let operation = asked.operation().map_or("listOrganizations", |(operation, _)| operation);
+    let operation = asked.operation().map_or(Operation::ListOrganizations, |(operation, _)| operation);
     World::with(|world| world.invoke(operation, event));
 });

@@ -1,3 +1,4 @@
+use functions::Operation;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use support::event::Request;
@@ -17,28 +18,16 @@ pub struct Asked<'a> {
     pub body: Option<&'a str>,
 }
 
-/// The more telling path before the one that has a parameter in its place.
-const OPERATIONS: [&str; 9] = [
-    "listOrganizations",
-    "createOrganization",
-    "getOrganization",
-    "updateOrganization",
-    "setMaxOverages",
-    "listMembers",
-    "addMember",
-    "updateMember",
-    "removeMember",
-];
-
 impl Asked<'_> {
     /// The operation that has this method and path, and the path's parameters, decoded as the gateway
     /// does it.
-    pub fn operation(&self) -> Option<(&'static str, Map<String, Value>)> {
-        OPERATIONS.into_iter().find_map(|operation| {
-            let (method, route) = support::event::route(operation);
-            let parameters = parameters(route, self.path()).filter(|_| method == self.method)?;
-            Some((operation, parameters))
-        })
+    pub fn operation(&self) -> Option<(Operation, Map<String, Value>)> {
+        let operations = Operation::ALL.iter().filter(|operation| operation.method() == self.method);
+        let matches =
+            operations.filter_map(|operation| Some((*operation, parameters(operation.path(), self.path())?)));
+        // Of two paths that match, the gateway takes the one that has a literal where the other has a
+        // parameter.
+        matches.min_by_key(|(_, parameters)| parameters.len())
     }
 
     fn path(&self) -> &str {
@@ -65,7 +54,7 @@ fn parameters(route: &str, path: &str) -> Option<Map<String, Value>> {
 
 /// The event of API Gateway's payload version 2.0.
 pub fn event(asked: &Asked<'_>) -> Value {
-    let (operation, parameters) = asked.operation().unwrap_or(("listOrganizations", Map::new()));
+    let (operation, parameters) = asked.operation().unwrap_or((Operation::ListOrganizations, Map::new()));
     let mut request = Request::new(operation, asked.caller.unwrap_or_default());
     request.query = asked.target.split_once('?').map_or("", |(_, query)| query).to_owned();
     request.parameters = parameters;

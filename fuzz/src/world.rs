@@ -1,16 +1,17 @@
 use crate::{hold, runtime};
+use functions::Operation;
 use lambda_http::{Context, LambdaEvent};
 use shared::edge::Event;
 use shared::model::{ExpectedVersion, NewOrganization, OrganizationId, OrganizationName, Role, UserId};
 use shared::store::Store;
 use std::cell::RefCell;
 use support::database::{Database, store};
-use support::functions;
+use support::in_process;
 use support::invariants::Contents;
 use tokio::runtime::Runtime;
 
-/// Inputs for which a world is good: it would grow, and slow down.
-const INPUTS: usize = 500;
+/// How many inputs a world takes. With more it would grow, and slow down.
+const MAX_INPUTS: usize = 500;
 
 /// What stands for the id of the organization in inputs, which know no other.
 const ORGANIZATION: &str = "org_01ARZ3NDEKTSV4RRFFQ69G5FAV";
@@ -32,7 +33,7 @@ impl World {
     pub fn with(attempt: impl FnOnce(&Self)) {
         WORLD.with_borrow_mut(|(inputs, world)| {
             *inputs += 1;
-            if inputs.is_multiple_of(INPUTS)
+            if inputs.is_multiple_of(MAX_INPUTS)
                 && let Some(old) = world.take()
             {
                 old.runtime.block_on(Contents::read(&old.database.client)).expect_no_fault();
@@ -60,11 +61,11 @@ impl World {
 
     /// Sends an event to the function of `operation`, and holds the response to what is promised of all.
     /// What is no JSON is no event: Lambda takes none.
-    pub fn invoke(&self, operation: &str, event: &str) {
+    pub fn invoke(&self, operation: Operation, event: &str) {
         let event = event.replace(ORGANIZATION, self.organization.as_str());
         let Ok(event) = serde_json::from_str::<Event>(&event) else { return };
         let event = LambdaEvent::new(event, Context::default());
-        hold(&self.runtime.block_on(functions::invoke(operation, &self.store, event)));
+        hold(&self.runtime.block_on(in_process::invoke(operation, &self.store, event)));
     }
 
     /// Lists as `ann` what follows `position`.

@@ -1,3 +1,5 @@
+//! Finds cargo-lambda, or installs it under `target/`.
+
 use crate::{Error, process};
 use std::{
     fs,
@@ -5,31 +7,31 @@ use std::{
 };
 use tokio::process::Command;
 
-/// What is installed where there is none. Any patch release of [`SERIES`] is taken as it is.
+/// The version to install. An installed version is accepted if it belongs to [`SERIES`].
 const VERSION: &str = "1.9.2";
 const SERIES: &str = "1.9.";
 
-/// Where it is compiled, if it must be, below the directory it is installed to.
-const BUILD: &str = "build";
+/// The subdirectory of the installation directory that `cargo install` compiles in.
+const BUILD_DIR: &str = "build";
 
-/// cargo-lambda on PATH, else the one under `tools`, which is installed there first.
+/// The cargo-lambda on PATH, or the one under `tools`. Installs the latter if there is neither.
 pub(crate) async fn find_or_install(tools: &Path, progress: &impl Fn(&str)) -> Result<PathBuf, Error> {
     progress(&format!("Looking for cargo-lambda {SERIES}x"));
     let on_path = PathBuf::from("cargo-lambda");
-    if is_right(&on_path).await {
+    if is_usable(&on_path).await {
         return Ok(on_path);
     }
     let home = tools.join(format!("cargo-lambda-{VERSION}"));
     let own = home.join("bin/cargo-lambda");
-    if is_right(&own).await {
+    if is_usable(&own).await {
         return Ok(own);
     }
     progress(&format!("There is none: installing {VERSION} under {}", tools.display()));
     install(tools, &home, progress).await?;
-    if is_right(&own).await { Ok(own) } else { Err(Error::Install(VERSION)) }
+    if is_usable(&own).await { Ok(own) } else { Err(Error::Install(VERSION)) }
 }
 
-async fn is_right(cargo_lambda: &Path) -> bool {
+async fn is_usable(cargo_lambda: &Path) -> bool {
     let output = process::command(cargo_lambda).args(["lambda", "--version"]).output().await;
     output
         .is_ok_and(|output| output.status.success() && is_in_series(&String::from_utf8_lossy(&output.stdout)))
@@ -40,19 +42,19 @@ fn is_in_series(version: &str) -> bool {
     version.strip_prefix("cargo-lambda ").is_some_and(|version| version.starts_with(SERIES))
 }
 
-/// Installs into a directory of its own and renames that, so that an installation which was
-/// interrupted is never taken for a whole one, and two at the same time do not mix.
+/// Installs into a temporary directory and renames it. An interrupted installation is thus never taken
+/// for a complete one, and concurrent installations do not mix.
 async fn install(tools: &Path, home: &Path, progress: &impl Fn(&str)) -> Result<(), Error> {
-    let draft = Draft(tools.join(format!("installing-{}", std::process::id())));
-    let Draft(root) = &draft;
-    for (title, steps) in ways(root) {
+    let temporary = TemporaryDir(tools.join(format!("installing-{}", std::process::id())));
+    let TemporaryDir(root) = &temporary;
+    for (title, steps) in methods(root) {
         progress(title);
-        draft.clear();
+        temporary.remove();
         fs::create_dir_all(root).map_err(Error::file("create", root))?;
-        if succeed(steps).await && is_right(&root.join("bin/cargo-lambda")).await {
-            let _ = fs::remove_dir_all(root.join(BUILD));
+        if run_all(steps).await && is_usable(&root.join("bin/cargo-lambda")).await {
+            let _ = fs::remove_dir_all(root.join(BUILD_DIR));
             let _ = fs::remove_dir_all(home);
-            // It fails when another process has just put one there, which is as good.
+            // Fails if another process has just installed it there, which is as good.
             let _ = fs::rename(root, home);
             return Ok(());
         }
@@ -60,22 +62,22 @@ async fn install(tools: &Path, home: &Path, progress: &impl Fn(&str)) -> Result<
     Err(Error::Install(VERSION))
 }
 
-/// A directory that goes with this, also when Ctrl-C cuts the installation short.
-struct Draft(PathBuf);
+/// A directory that is removed on drop, also when Ctrl-C interrupts the installation.
+struct TemporaryDir(PathBuf);
 
-impl Draft {
-    fn clear(&self) {
+impl TemporaryDir {
+    fn remove(&self) {
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-impl Drop for Draft {
+impl Drop for TemporaryDir {
     fn drop(&mut self) {
-        self.clear();
+        self.remove();
     }
 }
 
-async fn succeed(steps: Vec<Command>) -> bool {
+async fn run_all(steps: Vec<Command>) -> bool {
     for step in steps {
         if !process::run(step).await.is_ok_and(|status| status.success()) {
             return false;
@@ -84,9 +86,9 @@ async fn succeed(steps: Vec<Command>) -> bool {
     true
 }
 
-/// The ways to install it, the quick ones first; each leaves `bin/cargo-lambda` in `root`.
-fn ways(root: &Path) -> [(&'static str, Vec<Command>); 3] {
-    // The wheel is the compiled program. What it depends on is zig, for cross compilation only.
+/// The methods to install it, fastest first. Each creates `bin/cargo-lambda` in `root`.
+fn methods(root: &Path) -> [(&'static str, Vec<Command>); 3] {
+    // The wheel contains the compiled program. Its only dependency is zig, for cross compilation.
     let package = format!("cargo-lambda=={VERSION}");
     let wheel = [
         "-m",
@@ -99,7 +101,7 @@ fn ways(root: &Path) -> [(&'static str, Vec<Command>); 3] {
         ":all:",
     ];
     let mut pip = process::command("python3");
-    // A developer's `--user` default cannot be combined with a target.
+    // pip refuses `--target` together with a `--user` default.
     pip.env("PIP_USER", "0").env("PIP_ROOT_USER_ACTION", "ignore");
     pip.args(wheel).arg(&package).arg("--target").arg(root);
 
@@ -110,7 +112,7 @@ fn ways(root: &Path) -> [(&'static str, Vec<Command>); 3] {
 
     let mut cargo = process::command("cargo");
     cargo.args(["install", "cargo-lambda", "--version", VERSION, "--locked", "--root"]).arg(root);
-    cargo.env("CARGO_TARGET_DIR", root.join(BUILD));
+    cargo.env("CARGO_TARGET_DIR", root.join(BUILD_DIR));
 
     [
         ("Installing the prebuilt program from PyPI with python3 -m pip", vec![pip]),

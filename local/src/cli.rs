@@ -1,27 +1,29 @@
+//! The command line.
+
 use crate::console::Console;
 use clap::{Args, ColorChoice, Parser, Subcommand};
-use local::{Database, LOG, Options, default_data_dir};
+use local::{Database, LOG, Options, TOKEN_LIFETIME, default_data_dir};
 use std::{
     ffi::OsString,
     path::{PathBuf, absolute},
     time::Duration,
 };
 
-/// The API's port where none is named.
+/// The API's default port.
 const PORT: u16 = 9000;
 
-/// Runs the Organizations API on this machine: an embedded DynamoDB, the table of template.yaml,
-/// and all functions behind `cargo lambda watch`. Nothing needs to be installed or configured.
+/// Run the Organizations API on this machine: an embedded DynamoDB with the table of template.yaml,
+/// and all functions behind `cargo lambda watch`. Needs no installation and no configuration.
 ///
-/// Everything listens on 127.0.0.1 only. Ctrl-C stops all of it, with exit code 0.
+/// All ports are on 127.0.0.1. Ctrl-C stops everything, with exit code 0.
 #[derive(Debug, Parser)]
 #[command(
     bin_name = "cargo local",
     color = ColorChoice::Never,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
-    after_help = "The functions restart when their source changes. AWS_LAMBDA_LOG_LEVEL sets how much they log.\n\
-                  To run them otherwise: cargo lambda watch --env-file target/local/env"
+    after_help = "The functions restart when their source changes. AWS_LAMBDA_LOG_LEVEL sets their log level.\n\
+                  To run them separately: cargo lambda watch --env-file target/local/env"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -32,16 +34,16 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Prints an access token of that user, whether or not the API runs
+    /// Print an access token for a user; the API need not run
     #[command(color = ColorChoice::Never)]
     Token(Token),
-    /// Fills the API that runs with demo data: organizations of the users alice, bob and carol
+    /// Add demo data to the running API: organizations of the users alice, bob and carol
     #[command(color = ColorChoice::Never)]
     Seed(Seed),
-    /// Deletes the data of the embedded DynamoDB; tokens stay valid
+    /// Delete the data of the embedded DynamoDB; tokens stay valid
     #[command(color = ColorChoice::Never)]
     Reset(DataDir),
-    /// Runs a command and ends it, with all its descendants, when standard input ends
+    /// Run a command, and kill it and all its descendants when standard input ends
     #[command(hide = true)]
     Supervise {
         /// The command and its arguments
@@ -58,34 +60,34 @@ struct Run {
     /// Port of the embedded DynamoDB
     #[arg(long, value_name = "PORT", default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1..))]
     dynamodb_port: u16,
-    /// Port of the API reference, a page that shows openapi.yaml and tries it out
+    /// Port of the API reference, a web page that shows openapi.yaml and sends requests to the API
     #[arg(long, value_name = "PORT", default_value_t = 9010, value_parser = clap::value_parser!(u16).range(1..))]
     reference_port: u16,
-    /// Use the DynamoDB at that URL and embed none; with the credentials of AWS_ACCESS_KEY_ID,
-    /// AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, if they are set
+    /// Use the DynamoDB at this URL instead of the embedded one, with the credentials in
+    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN if they are set
     #[arg(long, value_name = "URL", value_parser = parse_endpoint, conflicts_with_all = ["dynamodb_port", "in_memory"])]
     dynamodb_endpoint: Option<String>,
-    /// Forget all data at the end
+    /// Keep all data in memory; it is lost when the API stops
     #[arg(long)]
     in_memory: bool,
     #[command(flatten)]
     data_dir: DataDir,
-    /// Instances per function: how many requests each answers at the same time
+    /// Instances per function, each of which handles one request at a time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,
-    /// Say everything in JSON, one object a line, for programs; its `event` says what it is
+    /// Print JSON for programs: one object a line, with its type in the field `event`
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Token {
-    /// The user's id, the `sub` of the token: 1 to 255 ASCII letters, digits and - _ . ~ | : @ + = ,
+    /// The user id, which becomes the token's `sub`: 1 to 255 ASCII letters, digits and - _ . ~ | : @ + = ,
     #[arg(value_parser = parse_user)]
     pub(crate) user: String,
-    /// How long it is valid: seconds, or a number with s, m, h or d
-    #[arg(long, value_name = "TIME", default_value = "8h", value_parser = parse_ttl)]
-    pub(crate) ttl: Duration,
+    /// How long the token is valid: seconds, or a duration such as 90s, 15m, 8h or 30d
+    #[arg(long = "ttl", value_name = "TIME", default_value_t = TOKEN_LIFETIME.into(), value_parser = parse_lifetime)]
+    pub(crate) lifetime: humantime::Duration,
     #[command(flatten)]
     pub(crate) data_dir: DataDir,
 }
@@ -101,7 +103,7 @@ pub(crate) struct Seed {
 
 #[derive(Debug, Args)]
 pub(crate) struct DataDir {
-    /// Directory of the signing key, the environment file and the database; one for each instance
+    /// Directory for the signing key, the environment file and the database; one per instance
     /// [default: target/local]
     #[arg(long = "data-dir", value_name = "DIR")]
     path: Option<PathBuf>,
@@ -112,7 +114,7 @@ impl DataDir {
         self.path.clone().unwrap_or_else(default_data_dir)
     }
 
-    /// The option that chooses the same one again, from any directory, quoted for a shell.
+    /// The option that chooses the same data directory from any working directory, quoted for a shell.
     pub(crate) fn option(&self) -> String {
         let Some(path) = &self.path else { return String::new() };
         let path = absolute(path).unwrap_or_else(|_| path.clone());
@@ -125,7 +127,7 @@ impl Cli {
         &self.run.data_dir
     }
 
-    /// The option that names the API's port to another command, if it needs to.
+    /// The option that another command needs to find the API, or nothing for the default port.
     pub(crate) fn port_option(&self) -> String {
         if self.run.port == PORT { String::new() } else { format!(" --port {}", self.run.port) }
     }
@@ -155,7 +157,7 @@ impl Cli {
     }
 }
 
-/// clap's message in one line.
+/// Puts clap's message on one line.
 pub(crate) fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let message: Vec<_> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
@@ -170,25 +172,22 @@ fn parse_endpoint(text: &str) -> Result<String, &'static str> {
     if is_usable { Ok(text.to_owned()) } else { Err(expected) }
 }
 
-fn parse_ttl(text: &str) -> Result<Duration, &'static str> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text.strip_prefix(digits) {
-        Some("" | "s") => 1,
-        Some("m") => 60,
-        Some("h") => 3600,
-        Some("d") => 86400,
-        _ => 0,
+/// Accepts seconds without a unit, and humantime's format. A token counts whole seconds.
+fn parse_lifetime(text: &str) -> Result<humantime::Duration, &'static str> {
+    let lifetime = match text.parse::<u32>() {
+        Ok(seconds) => Duration::from_secs(seconds.into()),
+        Err(_) => humantime::parse_duration(text).unwrap_or_default(),
     };
-    let seconds = digits.parse::<u32>().map_or(0, |number| u64::from(number) * unit);
-    if seconds == 0 {
+    if lifetime.as_secs() == 0 {
         Err("a time is expected, such as 900, 15m, 8h or 30d")
     } else {
-        Ok(Duration::from_secs(seconds))
+        Ok(lifetime.into())
     }
 }
 
-/// The rule that the functions apply to a token's `sub`; checked here, so that nobody
-/// wonders about a 401. Not taken from `shared`: its changes would have `cargo local token` compile.
+/// Applies the rule that the functions have for the `sub` of a token, so that no printed token is
+/// answered with 401. Not taken from `shared`, whose changes would then recompile `cargo local token`;
+/// a test compares the two.
 fn parse_user(text: &str) -> Result<String, &'static str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~|:@+=,".contains(&byte);
     if (1..=255).contains(&text.len()) && text.bytes().all(allowed) {
@@ -202,6 +201,7 @@ fn parse_user(text: &str) -> Result<String, &'static str> {
 mod tests {
     use super::*;
     use clap::CommandFactory as _;
+    use shared::model::UserId;
 
     fn parse(arguments: &[&str]) -> Result<Cli, String> {
         let arguments = ["local"].iter().chain(arguments);
@@ -251,7 +251,9 @@ mod tests {
             &["token", ""],
             &["token", &"x".repeat(256)],
             &["token", "alice", "--ttl", "0"],
-            &["token", "alice", "--ttl", "8 hours"],
+            &["token", "alice", "--ttl", "500ms"],
+            &["token", "alice", "--ttl", "8x"],
+            &["token", "alice", "--ttl", "-8h"],
             &["tokens", "alice"],
             &["seed", "--port", "0"],
             &["reset", "everything"],
@@ -273,9 +275,20 @@ mod tests {
     }
 
     #[test]
+    fn a_user_id_is_accepted_exactly_if_the_functions_accept_it() {
+        let characters = (0..=u8::MAX).map(|code| char::from(code).to_string());
+        let lengths = [0, 255, 256].map(|length| "x".repeat(length));
+        for user in characters.chain(lengths) {
+            assert_eq!(parse_user(&user).is_ok(), UserId::parse(&user).is_ok(), "{user:?}");
+        }
+    }
+
+    #[test]
     fn times_have_units() {
-        for (text, seconds) in [("900", 900), ("15m", 900), ("8h", 28800), ("30d", 2_592_000), ("5s", 5)] {
-            assert_eq!(parse_ttl(text), Ok(Duration::from_secs(seconds)));
+        let times =
+            [("900", 900), ("15m", 900), ("8h", 28800), ("30d", 2_592_000), ("5s", 5), ("1h 30m", 5400)];
+        for (text, seconds) in times {
+            assert_eq!(parse_lifetime(text).as_deref(), Ok(&Duration::from_secs(seconds)), "{text}");
         }
     }
 

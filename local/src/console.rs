@@ -1,7 +1,7 @@
-//! What `cargo local` says: lines for people, in colours where standard output is a terminal, or,
-//! with `--json`, one JSON object a line.
+//! Reports events on standard output: as text, coloured on a terminal, or with `--json` as one JSON
+//! object a line.
 
-use crate::output::{Line, Request};
+use crate::log_line::{LogLine, Request};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use std::{
@@ -10,55 +10,55 @@ use std::{
     time::Instant,
 };
 
-const FAINT: Style = Style::new().dimmed();
-const STRONG: Style = Style::new().bold();
-const GOOD: Style = AnsiColor::Green.on_default();
-const REFUSED: Style = AnsiColor::Yellow.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+const BOLD: Style = Style::new().bold();
+const SUCCESS: Style = AnsiColor::Green.on_default();
+const WARNING: Style = AnsiColor::Yellow.on_default();
+const FAILURE: Style = AnsiColor::Red.on_default().bold();
 
-/// Something that is worth a line. As JSON, `event` says which of these it is.
+/// An event, reported in one line. In JSON, the field `event` names the variant.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
 pub(crate) enum Event<'a> {
-    /// A step has begun, so many seconds after the start.
+    /// A step begins, `seconds` after the start.
     #[serde(rename_all = "camelCase")]
     Progress { message: &'a str, seconds: f64 },
     /// The API answers.
     Ready(Ready),
-    /// A function has answered a request.
+    /// A function has handled a request.
     Request(Request),
-    /// A function or the emulator has something else to say.
+    /// Another log message of a function or the emulator.
     Log { level: &'a str, message: &'a str },
-    /// What a program printed that is no log: the compiler, mostly.
+    /// Other output of a child process, mostly of the compiler.
     Output { text: &'a str },
-    /// It cannot go on.
+    /// The stack has failed.
     Error { message: &'a str },
-    /// All that was started is gone.
+    /// The stack has stopped.
     Stopped,
 }
 
-/// Where everything is, for the summary.
+/// The addresses and files of the running stack.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Ready {
     pub(crate) api_url: String,
     pub(crate) reference_url: String,
     pub(crate) dynamodb_url: String,
-    /// The database's file, if it is one of ours.
+    /// The file of the embedded database, if it has one.
     pub(crate) data: Option<String>,
-    /// All that the functions and the emulator print.
+    /// The file with all output of the functions and the emulator.
     pub(crate) log: String,
-    /// The option by which other commands find this instance's key, or nothing.
+    /// The option that other commands need to find this instance's key, or nothing.
     #[serde(skip)]
     pub(crate) data_dir_option: String,
-    /// The option by which they find its API, or nothing.
+    /// The option that other commands need to find its API, or nothing.
     #[serde(skip)]
     pub(crate) port_option: String,
-    /// An access token of the user `alice`.
+    /// An access token for the user `alice`.
     pub(crate) token: String,
 }
 
-/// Where events go.
+/// Reports events in the format that the user chose.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Console {
     json: bool,
@@ -70,14 +70,14 @@ impl Console {
         Self { json, started: Instant::now() }
     }
 
-    /// Whether programs read what it says.
+    /// True if the output is JSON.
     pub(crate) fn is_json(self) -> bool {
         self.json
     }
 
-    /// Writes a line. Whoever closed our standard output does not read it: no error.
-    pub(crate) fn say(self, event: &Event<'_>) {
-        // It leaves the colours out where they would not be seen, or where NO_COLOR asks for none.
+    /// Reports an event. Ignores errors, such as a closed standard output.
+    pub(crate) fn report(self, event: &Event<'_>) {
+        // Strips colours if standard output is no terminal, or if NO_COLOR is set.
         let mut out = anstream::stdout().lock();
         let _ = if self.json {
             serde_json::to_string(event).map_or(Ok(()), |line| writeln!(out, "{line}"))
@@ -87,16 +87,18 @@ impl Console {
     }
 
     pub(crate) fn progress(self, message: &str) {
-        self.say(&Event::Progress { message, seconds: self.started.elapsed().as_secs_f64() });
+        self.report(&Event::Progress { message, seconds: self.started.elapsed().as_secs_f64() });
     }
 
-    /// A line that the emulator or a function printed, unless it is mere noise.
-    pub(crate) fn output(self, line: Line<'_>) {
+    /// Reports a line that the emulator or a function printed, unless it is noise.
+    pub(crate) fn report_line(self, line: LogLine<'_>) {
         match line {
-            Line::Request(request) => self.say(&Event::Request(request)),
-            Line::Log { level, message } => self.say(&Event::Log { level: &level, message: &message }),
-            Line::Other(text) => self.say(&Event::Output { text }),
-            Line::Noise => {}
+            LogLine::Request(request) => self.report(&Event::Request(request)),
+            LogLine::Message { level, message } => {
+                self.report(&Event::Log { level: &level, message: &message })
+            }
+            LogLine::Other(text) => self.report(&Event::Output { text }),
+            LogLine::Noise => {}
         }
     }
 }
@@ -104,40 +106,37 @@ impl Console {
 impl Display for Event<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Progress { message, seconds } => write!(f, "{FAINT}{seconds:5.1} s{FAINT:#}  {message}"),
+            Self::Progress { message, seconds } => write!(f, "{DIM}{seconds:5.1} s{DIM:#}  {message}"),
             Self::Ready(ready) => ready.fmt(f),
-            Self::Request(request) => line_of(request, f),
+            Self::Request(request) => fmt_request(request, f),
             Self::Log { level, message } => {
-                let style = if *level == "ERROR" { BAD } else { REFUSED };
+                let style = if *level == "ERROR" { FAILURE } else { WARNING };
                 write!(f, "{style}{level:>8}{style:#}  {message}")
             }
             Self::Output { text } => f.write_str(text),
-            Self::Error { message } => write!(f, "{BAD}error{BAD:#}: {message}"),
+            Self::Error { message } => write!(f, "{FAILURE}error{FAILURE:#}: {message}"),
             Self::Stopped => f.write_str("Stopped"),
         }
     }
 }
 
-/// Method, route, status, time and DynamoDB requests in columns; the code of what was refused, and
-/// the cause of what failed.
-fn line_of(request: &Request, f: &mut Formatter<'_>) -> fmt::Result {
+/// Writes method, route, status, time and DynamoDB requests in columns, then the error code and the cause,
+/// if there are any.
+fn fmt_request(request: &Request, f: &mut Formatter<'_>) -> fmt::Result {
     let style = match request.status {
-        ..400 => GOOD,
-        400..500 => REFUSED,
-        _ => BAD,
+        ..400 => SUCCESS,
+        400..500 => WARNING,
+        _ => FAILURE,
     };
     let Request { time, method, route, status, milliseconds, dynamodb_requests: requests, .. } = request;
-    write!(
-        f,
-        "{FAINT}{time}{FAINT:#}  {method:<6} {route:<46} {style}{status}{style:#} {milliseconds:8.1} ms"
-    )?;
+    write!(f, "{DIM}{time}{DIM:#}  {method:<6} {route:<46} {style}{status}{style:#} {milliseconds:8.1} ms")?;
     let plural = if *requests == 1 { "" } else { "s" };
     write!(f, "  {requests} DynamoDB request{plural}")?;
     if let Some(code) = &request.code {
         write!(f, "  {style}{code}{style:#}")?;
     }
     match &request.cause {
-        Some(cause) => write!(f, "\n          {BAD}{cause}{BAD:#}"),
+        Some(cause) => write!(f, "\n          {FAILURE}{cause}{FAILURE:#}"),
         None => Ok(()),
     }
 }
@@ -157,12 +156,12 @@ impl Display for Ready {
         ];
         let width = rows.iter().map(|(_, value)| value.chars().count()).max().unwrap_or_default();
         let line = "─".repeat(width + 13);
-        writeln!(f, "\n{FAINT}╭{line}╮{FAINT:#}")?;
+        writeln!(f, "\n{DIM}╭{line}╮{DIM:#}")?;
         for (name, value) in &rows {
             let fill = " ".repeat(width - value.chars().count());
-            writeln!(f, "{FAINT}│{FAINT:#} {name:<10} {STRONG}{value}{STRONG:#}{fill} {FAINT}│{FAINT:#}")?;
+            writeln!(f, "{DIM}│{DIM:#} {name:<10} {BOLD}{value}{BOLD:#}{fill} {DIM}│{DIM:#}")?;
         }
-        writeln!(f, "{FAINT}╰{line}╯{FAINT:#}\n")?;
+        writeln!(f, "{DIM}╰{line}╯{DIM:#}\n")?;
         writeln!(
             f,
             "curl -i {}/organization -H \"Authorization: Bearer $(cargo -q local token alice{option})\" \

@@ -1,3 +1,5 @@
+//! The data directory of one instance.
+
 use crate::Error;
 use std::{
     fs::{self, File, TryLockError},
@@ -5,13 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The embedded database's file in a data directory.
+/// The file of the embedded database in the data directory.
 pub const DATABASE: &str = "dynamodb.sqlite3";
-/// The file there for all that `cargo local`'s functions print.
+/// The file for the output of the functions in the data directory.
 pub const LOG: &str = "functions.log";
 
-/// A data directory that no other instance uses. The operating system releases the lock with the
-/// process, however that ends.
+/// A locked data directory, which no other instance can use. The operating system releases the lock
+/// however the process ends.
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
@@ -40,15 +42,15 @@ impl DataDir {
     }
 }
 
-/// Deletes the database and the log of a data directory, and gives the names of those it found. The
-/// key stays, and with it the tokens.
+/// Deletes the database and the log, and returns the names of the deleted files. Keeps the signing key,
+/// so tokens stay valid.
 ///
 /// # Errors
-/// When an instance uses the directory, or a file cannot be deleted.
+/// If an instance uses the directory, or a file cannot be deleted.
 pub fn forget(path: &Path) -> Result<Vec<&'static str>, Error> {
     let data_dir = DataDir::lock(path)?;
     let mut deleted = Vec::new();
-    // SQLite keeps what it has not merged yet in the last two.
+    // SQLite keeps unmerged changes in the last two.
     for name in [LOG, DATABASE, "dynamodb.sqlite3-wal", "dynamodb.sqlite3-shm"] {
         let file = data_dir.join(name);
         match fs::remove_file(&file) {
@@ -60,9 +62,9 @@ pub fn forget(path: &Path) -> Result<Vec<&'static str>, Error> {
     Ok(deleted)
 }
 
-/// Creates the directory and has git ignore it: it holds a private key. cargo-lambda reads that
-/// .gitignore too, else every write to a data directory inside the workspace, but outside target/,
-/// would restart the functions.
+/// Creates the directory with a .gitignore, as it holds a private key. cargo-lambda reads .gitignore as
+/// well: without it, every write to a data directory in the workspace outside target/ would restart
+/// the functions.
 pub(crate) fn create(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(Error::file("create", path))?;
     let ignore = path.join(".gitignore");

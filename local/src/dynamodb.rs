@@ -1,32 +1,39 @@
-//! An embedded DynamoDB: dynoxide on a loopback port, in memory or in an SQLite file.
+//! The embedded DynamoDB, dynoxide on a loopback port, with its data in memory or in an SQLite file; and
+//! clients for it and for an external DynamoDB.
 
-use crate::{Error, env_file};
+use crate::{
+    Error,
+    credentials::{Credentials, PLACEHOLDERS},
+    loopback::listen,
+};
 use aws_sdk_dynamodb::{
     Client,
-    config::{BehaviorVersion, Credentials, Region, timeout::TimeoutConfig},
+    config::{BehaviorVersion, Credentials as AwsCredentials, Region, timeout::TimeoutConfig},
 };
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener},
     path::Path,
     thread::{self, JoinHandle},
     time::Duration,
 };
 use tokio::sync::oneshot;
 
-/// Any would do: the embedded DynamoDB has no regions and checks no signature.
+/// The region of the embedded DynamoDB, which ignores it.
 pub(crate) const REGION: &str = "us-east-1";
-/// Access key id and secret key; the SDK signs nothing without some.
-pub(crate) const CREDENTIALS: [&str; 2] = ["local", "local"];
 
-/// Time for requests that are under way when it is stopped.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Time for requests in flight to finish when the embedded DynamoDB stops.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A running embedded DynamoDB. It has a thread of its own, so that it outlives the runtime of the
-/// test that started it, and stops when this is dropped.
+/// Time-outs for a DynamoDB that accepts connections and never answers.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A running embedded DynamoDB. It runs on a thread of its own, so it outlives the runtime of the
+/// test that started it. It stops when this is dropped.
 #[derive(Debug)]
 pub struct Dynamodb {
     address: SocketAddr,
@@ -34,40 +41,38 @@ pub struct Dynamodb {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Starts an empty one in memory, on a free port.
+/// Starts an empty embedded DynamoDB in memory, on a free port.
 ///
 /// # Errors
-/// When no port or no thread can be had.
+/// If it gets no port or no thread.
 pub async fn start_in_memory() -> Result<Dynamodb, Error> {
     let listener = listen(0, "--dynamodb-port")?;
     Dynamodb::serve(listener, None)
 }
 
-/// A client of the DynamoDB at `endpoint`, with the credentials of the embedded one.
+/// A client of the DynamoDB at `endpoint`, with placeholder credentials.
 pub fn client(endpoint: &str) -> Client {
-    let [id, secret] = CREDENTIALS;
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)
         .region(Region::from_static(REGION))
-        .credentials_provider(Credentials::new(id, secret, None, None, "local"))
+        .credentials_provider(placeholders())
         .http_client(Builder::new().build_http())
         .timeout_config(timeouts())
         .build();
     Client::from_conf(config)
 }
 
-/// A client of a DynamoDB that the developer runs or owns, with the credentials of the environment
-/// if it has any; and the region in which the functions find the same table.
-pub(crate) async fn external_client(endpoint: &str, credentials: env_file::Credentials) -> (Client, String) {
+/// A client of a DynamoDB that the developer runs or owns, and the region that the functions must use
+/// to find the same table.
+pub(crate) async fn external_client(endpoint: &str, credentials: Credentials) -> (Client, String) {
     let tls = Provider::Rustls(CryptoMode::Ring);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(endpoint)
         .http_client(Builder::new().tls_provider(tls).build_https())
         .timeout_config(timeouts());
-    if credentials == env_file::Credentials::MadeUp {
-        let [id, secret] = CREDENTIALS;
-        loader = loader.credentials_provider(Credentials::new(id, secret, None, None, "local"));
+    if credentials == Credentials::Placeholder {
+        loader = loader.credentials_provider(placeholders());
     }
     let config = loader.load().await;
     let region = config.region().cloned().unwrap_or(Region::from_static(REGION));
@@ -76,23 +81,16 @@ pub(crate) async fn external_client(endpoint: &str, credentials: env_file::Crede
     (Client::from_conf(config), name)
 }
 
-/// Bounds for a DynamoDB that takes connections and never answers.
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_secs(10))
-        .operation_timeout(Duration::from_secs(20))
-        .build()
+fn placeholders() -> AwsCredentials {
+    let [id, secret] = PLACEHOLDERS;
+    AwsCredentials::new(id, secret, None, None, "local")
 }
 
-/// Listens on a loopback port, 0 for any free one.
-pub(crate) fn listen(port: u16, option: &'static str) -> Result<TcpListener, Error> {
-    let address = Ipv4Addr::LOCALHOST;
-    TcpListener::bind((address, port)).map_err(|source| Error::Port {
-        address: address.into(),
-        port,
-        option,
-        source,
-    })
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build()
 }
 
 impl Dynamodb {
@@ -115,32 +113,32 @@ impl Dynamodb {
         };
 
         let (stop, stopped) = oneshot::channel::<()>();
-        let (stopping, grace) = oneshot::channel::<()>();
+        let (stopping, shutdown_started) = oneshot::channel::<()>();
         let serve = move || {
             let shutdown = async move {
-                // An error means that the sender is gone: a stop as well.
+                // An error means that the sender was dropped, which also means stop.
                 let _ = stopped.await;
                 let _ = stopping.send(());
             };
             runtime.block_on(async {
                 tokio::select! {
                     _ = dynoxide::server::serve_with_shutdown(listener, database, shutdown) => {}
-                    () = async { let _ = grace.await; tokio::time::sleep(PATIENCE).await } => {}
+                    () = async { let _ = shutdown_started.await; tokio::time::sleep(SHUTDOWN_TIMEOUT).await } => {}
                 }
             });
-            runtime.shutdown_timeout(PATIENCE);
+            runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
         };
         let thread = thread::Builder::new().name("dynamodb".to_owned()).spawn(serve);
         let thread = thread.map_err(|error| failed(error.to_string()))?;
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where it answers: `http://127.0.0.1:PORT`.
+    /// Its URL, `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// A client of it.
+    /// A client of this DynamoDB.
     pub fn client(&self) -> Client {
         client(&self.url())
     }
@@ -158,21 +156,30 @@ impl Drop for Dynamodb {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{process::test_dir, table};
-    use aws_sdk_dynamodb::types::AttributeValue::S;
+    use crate::process::test_dir;
+    use aws_sdk_dynamodb::types::{
+        AttributeDefinition, AttributeValue::S, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    };
     use std::time::Instant;
+
+    async fn create_table(client: &Client) {
+        let attribute =
+            AttributeDefinition::builder().attribute_name("pk").attribute_type(ScalarAttributeType::S);
+        let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
+        let table = client.create_table().table_name("table").billing_mode(BillingMode::PayPerRequest);
+        let table = table.attribute_definitions(attribute.build().unwrap()).key_schema(key.build().unwrap());
+        table.send().await.unwrap();
+    }
 
     #[tokio::test]
     async fn a_file_survives_a_restart_and_memory_forgets() {
         let file = test_dir("file").join("dynamodb.sqlite3");
         let first = Dynamodb::serve(listen(0, "").unwrap(), Some(&file)).unwrap();
-        table::create(&first.client(), "table").await.unwrap();
-        let item = ["pk", "sk"].map(|key| (key.to_owned(), S("x".to_owned()))).into();
-        first.client().put_item().table_name("table").set_item(Some(item)).send().await.unwrap();
+        create_table(&first.client()).await;
+        first.client().put_item().table_name("table").item("pk", S("x".to_owned())).send().await.unwrap();
         drop(first);
 
         let second = Dynamodb::serve(listen(0, "").unwrap(), Some(&file)).unwrap();
-        table::create(&second.client(), "table").await.unwrap();
         assert_eq!(second.client().scan().table_name("table").send().await.unwrap().count(), 1);
 
         let memory = start_in_memory().await.unwrap();
@@ -187,16 +194,8 @@ mod tests {
         let address = dynamodb.address;
         let started = Instant::now();
         drop(dynamodb);
-        assert!(started.elapsed() < PATIENCE * 2, "{:?}", started.elapsed());
+        assert!(started.elapsed() < SHUTDOWN_TIMEOUT * 2, "{:?}", started.elapsed());
         listen(address.port(), "").unwrap();
-    }
-
-    #[test]
-    fn a_busy_port_is_an_error_that_names_the_option() {
-        let taken = listen(0, "").unwrap();
-        let port = taken.local_addr().unwrap().port();
-        let error = listen(port, "--dynamodb-port").unwrap_err().to_string();
-        assert!(error.contains(&port.to_string()) && error.contains("--dynamodb-port"), "{error}");
     }
 
     #[tokio::test]

@@ -1,50 +1,52 @@
+//! Errors of the local stack.
+
 use std::{io, net::IpAddr, path::PathBuf, process::ExitStatus};
 
-/// Why the local stack does not run, in one line that says what to do about it.
+/// Why the local stack does not run. Each message is one line and says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file operation failed.
     #[error("cannot {action} {}: {source}", path.display())]
     File {
-        /// What was tried, as a verb: `write`.
+        /// The failed action, as a verb: `write`.
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
-        /// The operating system's answer.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// Another process has the data directory.
+    /// Another process uses the data directory.
     #[error("another instance uses the data directory {}; stop it or choose another one with --data-dir", .0.display())]
     DataDirInUse(PathBuf),
     /// A port is taken or forbidden.
     #[error("cannot listen on {address}:{port}: {source}; free the port or choose another one with {option}")]
     Port {
-        /// The address, always loopback.
+        /// The address, which is always loopback.
         address: IpAddr,
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
-        /// The option of `cargo local` that chooses it.
+        /// The option of `cargo local` that chooses the port.
         option: &'static str,
-        /// The operating system's answer.
+        /// The operating system's error.
         source: io::Error,
     },
     /// The signing key on disk is not a P-256 key in PKCS#8.
     #[error("{} is not a P-256 key in PKCS#8: delete it and a new one is made", .0.display())]
     SigningKey(PathBuf),
-    /// The operating system gives no random bytes.
+    /// The operating system provides no random bytes.
     #[error("cannot make a key: the operating system gives no random bytes")]
     Random,
-    /// template.yaml does not define the table as this crate expects.
+    /// template.yaml or openapi.yaml is not as this crate expects.
     #[error("{}: {reason}", path.display())]
     Template {
-        /// The template.
+        /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         reason: String,
     },
-    /// The table exists with other keys or indexes.
+    /// The table exists with other keys.
     #[error(
-        "the table {table} has other keys or indexes than template.yaml: delete it, or the data directory that holds it, and start again ({difference})"
+        "the table {table} has other keys than template.yaml: delete it, or the data directory that holds it, and start again ({difference})"
     )]
     OtherTable {
         /// The table's name.
@@ -55,9 +57,9 @@ pub enum Error {
     /// A DynamoDB call failed.
     #[error("cannot {action} in DynamoDB: {reason}")]
     Dynamodb {
-        /// What was tried, as a verb and its object.
+        /// The failed action, as a verb and its object.
         action: &'static str,
-        /// The whole chain of causes.
+        /// The chain of causes.
         reason: String,
     },
     /// The embedded DynamoDB cannot start.
@@ -65,15 +67,15 @@ pub enum Error {
     EmbeddedDynamodb {
         /// The database file, or `memory`.
         database: String,
-        /// Its own words.
+        /// The error of the embedded DynamoDB.
         reason: String,
     },
-    /// A program that is needed does not start.
+    /// A required program does not start.
     #[error("cannot run {program}: {source}; is it installed and on PATH?")]
     Program {
         /// The program.
         program: String,
-        /// The operating system's answer.
+        /// The operating system's error.
         source: io::Error,
     },
     /// cargo-lambda is missing and cannot be installed.
@@ -84,7 +86,7 @@ pub enum Error {
     /// The functions do not compile.
     #[error("the functions do not build ({0}), see above")]
     Build(ExitStatus),
-    /// The build made no binary of this name.
+    /// The build produced no binary of this name.
     #[error("`cargo build --bins` in {} makes no binary {name}", root.display())]
     NoBinary {
         /// The binary.
@@ -92,23 +94,23 @@ pub enum Error {
         /// The workspace.
         root: PathBuf,
     },
-    /// cargo-lambda ended by itself.
+    /// cargo-lambda exited by itself.
     #[error("cargo-lambda stopped by itself ({0}); {1} says why")]
     Stopped(ExitStatus, String),
-    /// cargo-lambda runs and does not answer.
+    /// cargo-lambda runs but does not answer.
     #[error("cargo-lambda does not answer on {0} after {1} seconds")]
     Silent(String, u64),
-    /// Nothing answers where the API should.
+    /// The API is unreachable.
     #[error(
         "no API answers on {0}; start it with `cargo local`, in another terminal, or name its port with --port"
     )]
     NoApi(String),
-    /// The API refuses tokens of this data directory.
+    /// The API rejects tokens of this data directory.
     #[error(
         "the API on {0} takes no tokens of this data directory; name the one that it was started with by --data-dir"
     )]
     OtherIdentity(String),
-    /// The API refuses what should be fine.
+    /// The API rejects a request of `cargo local seed`.
     #[error("{request} is answered {status}: {answer}")]
     Seed {
         /// Method and path.
@@ -118,7 +120,7 @@ pub enum Error {
         /// The body.
         answer: String,
     },
-    /// The supervisor did not end in time.
+    /// The supervisor did not stop in time.
     #[error(
         "the process {0}, which supervises cargo-lambda, did not stop in time and was killed; look for what it left running"
     )]

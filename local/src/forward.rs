@@ -1,21 +1,23 @@
+//! Forwards HTTP requests.
+
 use axum::{
     body::Bytes,
     http::{Request, Response, header},
 };
 
-/// Sends a request on to its URI, which is absolute, and gives the whole answer.
+/// Forwards a request to its URI, which must be absolute, and returns the response with its whole body.
 ///
 /// # Errors
-/// When nothing answers there, or not in time.
+/// If the server is unreachable or does not answer in time.
 pub async fn forward(
     client: &reqwest::Client,
     mut request: Request<Bytes>,
 ) -> reqwest::Result<Response<Bytes>> {
-    // It names who was asked first; the client names whom it asks.
+    // The client sets the Host header of the new server.
     request.headers_mut().remove(header::HOST);
     let answer = client.execute(request.try_into()?).await?;
     let (status, mut headers) = (answer.status(), answer.headers().clone());
-    // Of the connection, not of the answer, which is whole now.
+    // These describe how the body was transferred on that connection.
     headers.remove(header::TRANSFER_ENCODING);
     headers.remove(header::CONTENT_LENGTH);
     let mut response = Response::new(answer.bytes().await?);

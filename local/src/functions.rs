@@ -1,4 +1,6 @@
-use crate::{Error, printed::Output, process, supervisor::Supervisor};
+//! Builds the functions with cargo and runs them with `cargo lambda watch`.
+
+use crate::{Error, child_output::ChildOutput, process, supervisor::Supervisor};
 use serde::Deserialize;
 use std::{
     env,
@@ -10,39 +12,40 @@ use tokio::{
     process::Command,
 };
 
-/// This package's own binary, which supervises cargo-lambda.
-const LOCAL: &str = "local";
+/// This package's binary, which supervises cargo-lambda.
+const SUPERVISOR: &str = "local";
 
-/// Builds all functions and returns the path of `local`, built with them into the same directory.
+/// Builds all functions and returns the path of the `local` binary, which cargo puts into the same
+/// directory.
 ///
-/// These are the packages and features that the `cargo run --bin` of cargo-lambda selects, all
-/// default members of the workspace, so that it finds everything compiled.
+/// Selects the same packages and features as the `cargo run --bin` of cargo-lambda, the workspace's
+/// default members, so that cargo-lambda has nothing left to compile.
 ///
 /// # Errors
-/// When they do not compile.
+/// If the functions do not compile.
 pub async fn build(root: &Path) -> Result<PathBuf, Error> {
     let mut command = process::command("cargo");
     command.args(["build", "--bins", "--manifest-path", "Cargo.toml"]);
-    // Progress and diagnostics still go to standard error as text.
+    // cargo still prints progress and diagnostics to standard error as text.
     command.arg("--message-format=json-render-diagnostics");
     let mut child =
         command.current_dir(root).stdout(Stdio::piped()).spawn().map_err(Error::program("cargo"))?;
-    let mut local = None;
+    let mut supervisor = None;
     if let Some(output) = child.stdout.take() {
         let mut lines = BufReader::new(output).lines();
         while let Some(line) = lines.next_line().await.map_err(Error::program("cargo"))? {
-            local = executable(&line).or(local);
+            supervisor = supervisor_path(&line).or(supervisor);
         }
     }
     let status = child.wait().await.map_err(Error::program("cargo"))?;
     if !status.success() {
         return Err(Error::Build(status));
     }
-    local.ok_or_else(|| Error::NoBinary { name: LOCAL, root: root.to_owned() })
+    supervisor.ok_or_else(|| Error::NoBinary { name: SUPERVISOR, root: root.to_owned() })
 }
 
-/// The path of [`LOCAL`] in one of cargo's messages.
-fn executable(message: &str) -> Option<PathBuf> {
+/// The path of [`SUPERVISOR`], if this message of cargo has it.
+fn supervisor_path(message: &str) -> Option<PathBuf> {
     #[derive(Deserialize)]
     struct Message {
         target: Target,
@@ -54,43 +57,44 @@ fn executable(message: &str) -> Option<PathBuf> {
         kind: Vec<String>,
     }
     let message: Message = serde_json::from_str(message).ok()?;
-    let is_local = message.target.name == LOCAL && message.target.kind.iter().any(|kind| kind == "bin");
-    message.executable.filter(|_| is_local)
+    let is_supervisor =
+        message.target.name == SUPERVISOR && message.target.kind.iter().any(|kind| kind == "bin");
+    message.executable.filter(|_| is_supervisor)
 }
 
-/// How `cargo lambda watch` is to run.
+/// Settings of `cargo lambda watch`.
 #[derive(Debug)]
 pub(crate) struct Watch<'a> {
     pub(crate) cargo_lambda: &'a Path,
     pub(crate) port: u16,
     pub(crate) env_file: &'a Path,
-    /// Whether the functions' credentials all come from `env_file`.
-    pub(crate) own_credentials: bool,
+    /// True if `env_file` has the credentials of the functions. They must then inherit none.
+    pub(crate) placeholder_credentials: bool,
     pub(crate) concurrency: usize,
     pub(crate) ignore_changes: bool,
 }
 
 impl Watch<'_> {
-    /// Starts it under `local supervise`, with the output where `output` says, else where ours goes.
+    /// Starts it under `supervisor`, the `local` binary. Without `output`, it inherits this process's.
     pub(crate) fn start(
         &self,
-        local: &Path,
+        supervisor: &Path,
         root: &Path,
-        output: Option<Output>,
+        output: Option<ChildOutput>,
     ) -> Result<Supervisor, Error> {
-        let mut command = process::command(local);
+        let mut command = process::command(supervisor);
         command.args(["supervise", "--"]).arg(self.cargo_lambda).args(["lambda", "watch"]);
-        // By default it listens on all interfaces.
+        // The default is all interfaces.
         command.args(["--invoke-address", "127.0.0.1", "--invoke-port", &self.port.to_string()]);
         command.args(["--concurrency", &self.concurrency.to_string(), "--color", "never"]);
         command.arg("--env-file").arg(self.env_file);
         if self.ignore_changes {
             command.arg("--ignore-changes");
         }
-        if self.own_credentials {
-            forget_aws(&mut command);
+        if self.placeholder_credentials {
+            remove_aws_variables(&mut command);
         }
-        if let Some(Output { stdout, stderr }) = output {
+        if let Some(ChildOutput { stdout, stderr }) = output {
             command.stdout(stdout).stderr(stderr);
         }
         command.current_dir(root);
@@ -98,9 +102,9 @@ impl Watch<'_> {
     }
 }
 
-/// Else temporary credentials, a profile or a region of the developer's own account would be mixed with
-/// the credentials of the environment file.
-fn forget_aws(command: &mut Command) {
+/// Keeps a session token, a profile or a region of the developer's AWS account from being combined with
+/// the credentials in the environment file.
+fn remove_aws_variables(command: &mut Command) {
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("AWS_") && name != "AWS_LAMBDA_LOG_LEVEL") {
             command.env_remove(name);
@@ -120,11 +124,11 @@ mod tests {
             )
         };
         assert_eq!(
-            executable(&artifact("bin", "local", r#""/t/debug/local""#)),
+            supervisor_path(&artifact("bin", "local", r#""/t/debug/local""#)),
             Some("/t/debug/local".into())
         );
-        assert_eq!(executable(&artifact("lib", "local", "null")), None);
-        assert_eq!(executable(&artifact("bin", "add-member", r#""/t/debug/add-member""#)), None);
-        assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#), None);
+        assert_eq!(supervisor_path(&artifact("lib", "local", "null")), None);
+        assert_eq!(supervisor_path(&artifact("bin", "add-member", r#""/t/debug/add-member""#)), None);
+        assert_eq!(supervisor_path(r#"{"reason":"build-finished","success":true}"#), None);
     }
 }

@@ -1,3 +1,5 @@
+//! The identity provider of the local stack: signs tokens, and publishes the key that verifies them.
+
 use crate::{Error, data_dir};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ring::{
@@ -20,7 +22,10 @@ pub const ISSUER: &str = "https://local.invalid/";
 /// `aud` of the local tokens.
 pub const AUDIENCE: &str = "organizations-api-local";
 
-/// The identity provider of the local stack: a P-256 key pair made on this machine.
+/// How long a token is valid unless the user says otherwise.
+pub const TOKEN_LIFETIME: Duration = Duration::from_hours(8);
+
+/// A P-256 key pair generated on this machine.
 #[derive(Debug)]
 pub struct Identity {
     key: EcdsaKeyPair,
@@ -28,11 +33,11 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The key pair in the data directory, made at first use. Of several processes that make one
-    /// at the same time all get the same.
+    /// Reads the key pair in the data directory, and generates it at first use. Concurrent processes get
+    /// the same key pair.
     ///
     /// # Errors
-    /// When the directory cannot be written to, or its key cannot be read.
+    /// If the directory is not writable, or the key is unreadable.
     pub fn load_or_create(data_dir: &Path) -> Result<Self, Error> {
         data_dir::create(data_dir)?;
         let path = data_dir.join("signing-key.p8");
@@ -46,8 +51,8 @@ impl Identity {
         Ok(Self { key, kid })
     }
 
-    /// An access token of that user.
-    pub fn token(&self, user: &str, ttl: Duration) -> String {
+    /// An access token for a user, valid from now on.
+    pub fn token(&self, user: &str, lifetime: Duration) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let claims = json!({
             "iss": ISSUER,
@@ -55,17 +60,13 @@ impl Identity {
             "sub": user,
             "iat": now.as_secs(),
             "nbf": now.as_secs(),
-            "exp": now.saturating_add(ttl).as_secs(),
+            "exp": now.saturating_add(lifetime).as_secs(),
         });
         self.sign(&json!({ "alg": "ES256", "typ": "JWT", "kid": self.kid }), &claims)
     }
 
-    /// A JSON Web Token of any header and claims, signed with ES256 whatever the header says.
-    /// The tests forge with it.
-    #[expect(
-        clippy::expect_used,
-        reason = "fails only without an operating system's randomness, for which there is no remedy"
-    )]
+    /// A JSON Web Token with any header and claims, always signed with ES256. Tests forge tokens with it.
+    #[expect(clippy::expect_used, reason = "fails only if the operating system has no randomness")]
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let [header, claims] = [header, claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string()));
         let input = format!("{header}.{claims}");
@@ -73,49 +74,49 @@ impl Identity {
         format!("{input}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// The key's id: its thumbprint (RFC 7638).
+    /// The key id, which is the key's thumbprint (RFC 7638).
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The public key as a JSON Web Key Set, which is what `AUTH_JWKS` holds.
+    /// The public key as a JSON Web Key Set, the value of `AUTH_JWKS`.
     pub fn jwks(&self) -> Value {
         let [x, y] = coordinates(self.public_key());
         json!({ "keys": [{ "kty": "EC", "crv": "P-256", "x": x, "y": y, "use": "sig", "alg": "ES256", "kid": self.kid }] })
     }
 
-    /// The public key: the byte 4, then both coordinates (SEC 1, uncompressed).
+    /// The public key as an uncompressed point (SEC 1): the byte 4, then both coordinates.
     pub fn public_key(&self) -> &[u8] {
         self.key.public_key().as_ref()
     }
 }
 
-/// Writes a new key beside `path` and links it there: a file appears whole or not at all, and one
-/// that another process linked first stays.
+/// Writes a new key to a temporary file and links it to `path`. The key appears atomically, and never
+/// replaces the key of another process.
 fn create_key(path: &Path) -> Result<(), Error> {
     let random = SystemRandom::new();
     let pkcs8 =
         EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).map_err(|_| Error::Random)?;
     let mut suffix = [0; 8];
     random.fill(&mut suffix).map_err(|_| Error::Random)?;
-    let draft = path.with_extension(BASE64_URL_SAFE_NO_PAD.encode(suffix));
+    let temporary = path.with_extension(BASE64_URL_SAFE_NO_PAD.encode(suffix));
     let written = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(&draft)
+        .open(&temporary)
         .and_then(|mut file| file.write_all(pkcs8.as_ref()).and_then(|()| file.sync_all()));
-    let linked = written.and_then(|()| match fs::hard_link(&draft, path) {
+    let linked = written.and_then(|()| match fs::hard_link(&temporary, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         result => result,
     });
-    let _ = fs::remove_file(&draft);
+    let _ = fs::remove_file(&temporary);
     linked.map_err(Error::file("write", path))
 }
 
 fn thumbprint(public_key: &[u8]) -> String {
     let [x, y] = coordinates(public_key);
-    // RFC 7638 §3: the required members only, by name, without spaces.
+    // RFC 7638 §3: required members only, sorted by name, no spaces.
     let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
     BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, canonical.as_bytes()))
 }
@@ -159,7 +160,7 @@ mod tests {
         assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 60);
     }
 
-    /// The P-256 key of RFC 7515 appendix A.3; its thumbprint computed by an independent tool.
+    /// The P-256 key of RFC 7515 appendix A.3. An independent tool computed its thumbprint.
     #[test]
     fn the_key_id_is_the_thumbprint_of_rfc_7638() {
         let [x, y] =

@@ -1,26 +1,24 @@
-//! `cargo local`: the API on this machine. See `cargo local --help`.
+//! `cargo local`: runs the API on this machine. See `cargo local --help`.
 
 mod cli;
 mod console;
-mod output;
+mod log_line;
 mod seed;
 
 use clap::Parser as _;
 use cli::{Cli, Command, Token};
 use console::{Console, Event, Ready};
-use local::{DATABASE, Database, Error, Identity, LOG, Reference, Stack, process, supervisor};
-use output::Routes;
+use local::{
+    DATABASE, Database, Error, Identity, LOG, Reference, Stack, TOKEN_LIFETIME, process, supervisor,
+};
+use log_line::Routes;
 use std::{
     fs,
     io::{self, Write as _},
     process::ExitCode,
     sync::Arc,
-    time::Duration,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
-
-/// How long the token is valid that goes with the summary in JSON.
-const TTL: Duration = Duration::from_secs(8 * 60 * 60);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -38,7 +36,7 @@ async fn main() -> ExitCode {
     let result = match &cli.command {
         None => run(&cli).await,
         Some(Command::Token(token)) => print_token(token),
-        Some(Command::Seed(seed)) => make_demo_data(seed).await,
+        Some(Command::Seed(options)) => seed_demo_data(options).await,
         Some(Command::Reset(data_dir)) => reset(data_dir),
         Some(Command::Supervise { command }) => supervisor::supervise(command).await,
     };
@@ -48,30 +46,30 @@ async fn main() -> ExitCode {
     })
 }
 
-/// Runs the stack until Ctrl-C, which is how it is meant to end: exit code 0.
+/// Runs the stack until Ctrl-C, which is its normal end, with exit code 0.
 async fn run(cli: &Cli) -> Result<ExitCode, Error> {
     let console = cli.console();
     console.progress("Starting the Organizations API on this machine; Ctrl-C stops it");
-    let mut stop = Stop::new()?;
+    let mut shutdown = ShutdownSignals::listen()?;
     process::adopt_orphans();
     let result = tokio::select! {
         biased;
-        () = stop.requested() => Ok(()),
+        () = shutdown.received() => Ok(()),
         result = serve(cli, console) => result,
     };
-    // The stack is gone by now; what may be left is a compiler, if it was still being built.
+    // The stack has stopped. A compiler may still run, if the build was interrupted.
     process::end_descendants(&[]);
     match &result {
-        Ok(()) => console.say(&Event::Stopped),
-        Err(error) if console.is_json() => console.say(&Event::Error { message: &error.to_string() }),
+        Ok(()) => console.report(&Event::Stopped),
+        Err(error) if console.is_json() => console.report(&Event::Error { message: &error.to_string() }),
         Err(_) => {}
     }
     result.map(|()| ExitCode::SUCCESS)
 }
 
-/// Starts the stack and serves until it fails. Dropping the future stops it.
+/// Starts the stack and serves until it fails. Dropping the future stops the stack.
 async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
-    // Its port is taken first: nobody waits for the build to read that another program has it.
+    // Fail on a busy port before the build, which can take minutes.
     let reference = Reference::listen(cli.reference_port())?;
     let options = cli.options();
     let file = matches!(options.database, Database::File { .. }).then(|| options.data_dir.join(DATABASE));
@@ -79,8 +77,9 @@ async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
     let routes = Arc::new(routes()?);
     let progress = |step: &str| console.progress(step);
     let mut stack =
-        Stack::start_watched(options, progress, move |line| console.output(routes.read(line))).await?;
-    console.say(&Event::Ready(Ready {
+        Stack::start_with_output(options, progress, move |line| console.report_line(routes.parse(line)))
+            .await?;
+    console.report(&Event::Ready(Ready {
         api_url: stack.api_url.clone(),
         reference_url: reference.url(),
         dynamodb_url: stack.dynamodb_url.clone(),
@@ -88,7 +87,7 @@ async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
         log: log.display().to_string(),
         data_dir_option: cli.data_dir().option(),
         port_option: cli.port_option(),
-        token: stack.identity.token("alice", TTL),
+        token: stack.identity.token("alice", TOKEN_LIFETIME),
     }));
     let (api_url, identity) = (stack.api_url.clone(), stack.identity.clone());
     let error = tokio::select! {
@@ -99,20 +98,21 @@ async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
     Err(error)
 }
 
-/// Which operation has which route, by openapi.yaml.
+/// Reads the route of each operation from openapi.yaml. Not taken from `functions`, which this crate would
+/// then have to compile.
 fn routes() -> Result<Routes, Error> {
     let path = local::workspace_root().join("openapi.yaml");
     let failed = |reason: String| Error::Template { path: path.clone(), reason };
     let text = fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
-    Routes::of(&text).map_err(|error| failed(error.to_string()))
+    Routes::from_openapi(&text).map_err(|error| failed(error.to_string()))
 }
 
 fn print_token(token: &Token) -> Result<ExitCode, Error> {
     let identity = Identity::load_or_create(&token.data_dir.path())?;
-    Ok(print(&identity.token(&token.user, token.ttl)))
+    Ok(print(&identity.token(&token.user, *token.lifetime)))
 }
 
-async fn make_demo_data(options: &cli::Seed) -> Result<ExitCode, Error> {
+async fn seed_demo_data(options: &cli::Seed) -> Result<ExitCode, Error> {
     let identity = Identity::load_or_create(&options.data_dir.path())?;
     let api = format!("http://127.0.0.1:{}", options.port);
     seed::seed(&api, &identity, |line| {
@@ -144,11 +144,11 @@ fn print(line: &str) -> ExitCode {
     if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The signals by which a developer, a terminal or a service manager ends us.
-struct Stop([Signal; 3]);
+/// The signals that a developer, a terminal or a service manager sends to stop a program.
+struct ShutdownSignals([Signal; 3]);
 
-impl Stop {
-    fn new() -> Result<Self, Error> {
+impl ShutdownSignals {
+    fn listen() -> Result<Self, Error> {
         let listen = |kind| {
             signal(kind).map_err(|source| Error::Program { program: "cargo local".to_owned(), source })
         };
@@ -159,7 +159,7 @@ impl Stop {
         ]))
     }
 
-    async fn requested(&mut self) {
+    async fn received(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
             _ = interrupt.recv() => {}

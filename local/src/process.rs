@@ -1,4 +1,4 @@
-//! Child processes: what they inherit, and how none of them is left behind.
+//! Child processes: the environment they inherit, and how to end all of them.
 
 use crate::Error;
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, wait};
@@ -12,9 +12,9 @@ use std::{
 };
 use tokio::process::Command;
 
-/// What cargo sets for the program that `cargo run` or `cargo test` starts. Build scripts ask to
-/// run again when some of these change, so a cargo below us that saw them would compile anew what
-/// a cargo in the developer's shell had compiled.
+/// Variables that cargo sets for a program started by `cargo run` or `cargo test`. Build scripts rerun
+/// when some of them change: a child cargo that inherited them would recompile what the developer's
+/// own cargo has compiled.
 const SET_BY_CARGO: [&str; 8] = [
     "CARGO",
     "CARGO_CRATE_NAME",
@@ -27,8 +27,11 @@ const SET_BY_CARGO: [&str; 8] = [
 ];
 const PREFIXES_SET_BY_CARGO: [&str; 3] = ["CARGO_BIN_", "CARGO_PKG_", "CARGO_RUSTC_CURRENT_DIR"];
 
-/// A command with the developer's environment, in a process group of its own: Ctrl-C reaches only
-/// us, who then end it in order.
+/// Time to kill all descendants.
+const KILL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A command with the developer's environment, in its own process group. Ctrl-C then reaches only this
+/// process, which ends the command in order.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
@@ -45,28 +48,28 @@ fn is_set_by_cargo(name: &str) -> bool {
     SET_BY_CARGO.contains(&name) || PREFIXES_SET_BY_CARGO.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Runs a program with all it prints on standard error, which is for progress.
+/// Runs a program with its standard output redirected to standard error, which shows progress.
 pub(crate) async fn run(mut command: Command) -> Result<ExitStatus, Error> {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     command.stdout(io::stderr()).status().await.map_err(Error::program(program))
 }
 
-/// Makes orphans below this process its children, so that [`end_descendants`] finds them. watchexec,
-/// which cargo-lambda is built on, starts every function with setsid: no process group holds
-/// them all. Only Linux has this; elsewhere orphans are init's.
+/// Makes orphaned descendants children of this process, so that [`end_descendants`] finds them.
+/// cargo-lambda uses watchexec, which starts every function with setsid, so no process group contains
+/// them all. Linux only; elsewhere init adopts orphans.
 pub fn adopt_orphans() {
     #[cfg(target_os = "linux")]
-    // It cannot fail on any kernel since 3.4, and without it all but orphans still end.
+    // Cannot fail since Linux 3.4. If it does, all but orphans still end.
     let _ = rustix::process::set_child_subreaper(Some(getpid()));
 }
 
-/// Kills everything below this process, and `known`, which were below it before.
+/// Kills all descendants of this process, and the processes in `known`, which were descendants earlier.
 pub fn end_descendants(known: &[Pid]) {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    // Again until there is none: what is killed may have started another one meanwhile.
+    let deadline = Instant::now() + KILL_TIMEOUT;
+    // Repeat until none is left: a process may start another before it is killed.
     loop {
         let descendants = descendants();
-        // With orphans adopted all are found, and no process that took a number over is hit.
+        // With adopted orphans, `descendants` is complete. `known` could hold a reused process id.
         let known = if cfg!(target_os = "linux") { &[] } else { known };
         for pid in descendants.iter().chain(known) {
             let _ = kill_process(*pid, Signal::KILL);
@@ -79,7 +82,7 @@ pub fn end_descendants(known: &[Pid]) {
     }
 }
 
-/// All processes below this one.
+/// All descendants of this process.
 pub fn descendants() -> Vec<Pid> {
     let processes = processes();
     let mut found = vec![getpid()];
@@ -91,7 +94,7 @@ pub fn descendants() -> Vec<Pid> {
     found.split_off(1)
 }
 
-/// Every process with its parent: from /proc, or where there is none from `ps`.
+/// All processes with their parents: from /proc, or from `ps` on systems without /proc.
 fn processes() -> Vec<(Pid, Pid)> {
     match fs::read_dir("/proc") {
         Ok(entries) => {
@@ -108,7 +111,7 @@ fn processes() -> Vec<(Pid, Pid)> {
     }
 }
 
-/// `PID (NAME) STATE PARENT …`, where the name may hold spaces and parentheses.
+/// Parses `PID (NAME) STATE PARENT …`. The name may contain spaces and parentheses.
 fn parse_stat(stat: &str) -> Option<(Pid, Pid)> {
     let (pid, rest) = stat.split_once(' ')?;
     let (_, rest) = rest.rsplit_once(") ")?;

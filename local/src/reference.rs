@@ -1,23 +1,24 @@
-//! The API reference: a page on a port of its own that shows openapi.yaml and tries it out, as one
-//! of the users of the demo data, whose tokens it holds.
+//! The API reference: a web page on its own port that shows openapi.yaml and sends requests to the API
+//! as a user of the demo data.
 //!
-//! The page asks the API on its own port, from which its requests are passed on; so it needs no
-//! CORS, and gets none. CORS for exactly this page cannot be had from `cargo lambda watch`, which lets
-//! every origin in and can be told nothing else. (Deployed, CORS is the gateway's: `CorsOrigins` in
-//! template.yaml.) For the API's paths another origin lacks a token there, and here are tokens. They are
-//! kept from the other pages that the developer's browser shows:
+//! The page sends its requests to its own port, which forwards them to the API, so it needs no CORS.
+//! `cargo lambda watch` allows all origins and cannot be configured to allow only this page. (A deployed
+//! API has `CorsOrigins` in template.yaml.) On the API's port a page of another origin has no token. On
+//! this port tokens are served, so other pages in the developer's browser must not read them:
 //!
-//! - A request must be for this host by one of its two names: a page whose own name has been made to
-//!   lead here (DNS rebinding) has another.
-//! - A request of a page of another origin is refused, and without the API's CORS headers no answer can
-//!   be read by one. Nor can another page embed anything of this one, or frame it.
-//! - The page itself runs and loads nothing that does not come from here (Content-Security-Policy).
-//! - Of the API only its own paths are passed on. The emulator's path of invocations, which believes the
-//!   claims of any event, is not; on the API's own port it is open to all that reaches loopback.
+//! - The Host header must be one of this server's two names. In a DNS rebinding attack it is the
+//!   attacker's name.
+//! - Requests with another origin are refused. Responses have no CORS headers, so pages of other origins
+//!   cannot read them, and other headers keep such pages from embedding or framing this one.
+//! - The page loads and runs only content from this server (Content-Security-Policy).
+//! - Only the API's paths are forwarded. The emulator's invocation path trusts the claims in any event; it
+//!   is reachable on the API's own port by any program on this machine.
 //!
-//! Nothing is read, unpacked or signed before somebody asks.
+//! Reads, unpacks and signs only on request.
 
-use crate::{Error, Identity, dynamodb, forward::forward, http_client, viewer, workspace_root};
+use crate::{
+    Error, Identity, TOKEN_LIFETIME, forward::forward, http_client, loopback, swagger_ui, workspace_root,
+};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -27,24 +28,22 @@ use axum::{
 };
 use reqwest::Url;
 use serde_json::{Map, Value};
-use std::{convert::Infallible, fs, future, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, fs, future, io, sync::Arc};
 use tokio::net::TcpListener;
 
-/// Whose errors these are.
+/// The program that error messages name.
 const PROGRAM: &str = "the API reference";
 
-/// Of `cargo local seed`.
+/// The users of `cargo local seed`.
 const USERS: [&str; 3] = ["alice", "bob", "carol"];
-/// The page makes new ones each time it is loaded.
-const TTL: Duration = Duration::from_secs(8 * 60 * 60);
-/// What API Gateway takes at the most.
-const MOST_BYTES: usize = 10 << 20;
+/// API Gateway's limit.
+const MAX_BODY_BYTES: usize = 10 << 20;
 
 const PAGE: &str = include_str!("reference/page.html");
 const PAGE_SCRIPT: &str = include_str!("reference/page.js");
 const PAGE_STYLE: &str = include_str!("reference/page.css");
 
-/// What cargo-lambda adds to every answer.
+/// Headers that cargo-lambda adds to each response.
 const CORS: [HeaderName; 4] = [
     header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
     header::ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -52,7 +51,7 @@ const CORS: [HeaderName; 4] = [
     header::VARY,
 ];
 
-/// Of the page and what belongs to it.
+/// Headers of the page and its files.
 const HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -66,7 +65,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-/// A port for the API reference.
+/// The API reference, bound to a port.
 #[derive(Debug)]
 pub struct Reference {
     listener: TcpListener,
@@ -74,49 +73,49 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Takes a loopback port, 0 for any free one.
+    /// Listens on a loopback port; 0 selects a free one.
     ///
     /// # Errors
-    /// When the port is taken.
+    /// If the port is taken.
     pub fn listen(port: u16) -> Result<Self, Error> {
-        let listener = dynamodb::listen(port, "--reference-port")?;
+        let listener = loopback::listen(port, "--reference-port")?;
         listener.set_nonblocking(true).map_err(Error::program(PROGRAM))?;
         let listener = TcpListener::from_std(listener).map_err(Error::program(PROGRAM))?;
         let port = listener.local_addr().map_err(Error::program(PROGRAM))?.port();
         Ok(Self { listener, port })
     }
 
-    /// Where the page is: `http://127.0.0.1:PORT`.
+    /// URL of the page: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Serves the page for the API at `api_url`, which takes the tokens of `identity`, until this
-    /// future is dropped.
+    /// Serves the page until this future is dropped. The API at `api_url` must accept tokens of
+    /// `identity`.
     pub async fn serve(self, api_url: String, identity: Arc<Identity>) -> Infallible {
-        let served = Served { port: self.port, api_url, identity, client: http_client() };
-        let app = Router::new().fallback(answer).with_state(Arc::new(served));
+        let site = Site { port: self.port, api_url, identity, client: http_client() };
+        let app = Router::new().fallback(respond).with_state(Arc::new(site));
         let _ = axum::serve(self.listener, app).await;
-        // By axum's documentation it has not ended.
+        // axum documents that `serve` never returns.
         future::pending().await
     }
 }
 
-struct Served {
+struct Site {
     port: u16,
     api_url: String,
     identity: Arc<Identity>,
     client: reqwest::Client,
 }
 
-async fn answer(State(served): State<Arc<Served>>, request: Request) -> Response {
-    if let Some(refusal) = refusal(served.port, request.headers()) {
+async fn respond(State(site): State<Arc<Site>>, request: Request) -> Response {
+    if let Some(refusal) = refusal(site.port, request.headers()) {
         return (StatusCode::FORBIDDEN, refusal).into_response();
     }
-    if let Some(url) = target(&served.api_url, request.uri()) {
-        return served.pass_on(url, request).await.into_response();
+    if let Some(url) = forward_url(&site.api_url, request.uri()) {
+        return site.forward(url, request).await.into_response();
     }
-    match served.content(request.uri().path()) {
+    match site.content(request.uri().path()) {
         Ok(Some((kind, content))) => {
             (HEADERS, [(header::CONTENT_TYPE, format!("{kind}; charset=utf-8"))], content).into_response()
         }
@@ -125,10 +124,10 @@ async fn answer(State(served): State<Arc<Served>>, request: Request) -> Response
     }
 }
 
-/// Why a request is none of the page's, or of a person who opens it.
+/// Why a request is refused, if it comes neither from the page nor from a person who opens it.
 fn refusal(port: u16, headers: &HeaderMap) -> Option<&'static str> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    // The port of http itself goes without saying.
+    // A browser omits the default port of http.
     let without_port = host.strip_suffix(&format!(":{port}")).or((port == 80).then_some(host));
     let is_ours = without_port.is_some_and(|name| ["127.0.0.1", "localhost"].contains(&name));
     let is_same_origin = |origin: &HeaderValue| origin.as_bytes() == format!("http://{host}").as_bytes();
@@ -141,41 +140,41 @@ fn refusal(port: u16, headers: &HeaderMap) -> Option<&'static str> {
     }
 }
 
-/// Where a request goes that is for the API. What counts is the path after `..` has been resolved, as the
-/// client that passes it on does.
-fn target(api_url: &str, uri: &Uri) -> Option<Uri> {
+/// The URL to forward a request to, if its path is one of the API's. Resolves `..` in the path first, as the
+/// forwarding client does.
+fn forward_url(api_url: &str, uri: &Uri) -> Option<Uri> {
     let url: Url = format!("{api_url}{}", uri.path_and_query()?).parse().ok()?;
     let is_for_the_api = url.path() == "/organization" || url.path().starts_with("/organization/");
     url.as_str().parse().ok().filter(|_| is_for_the_api)
 }
 
-impl Served {
-    /// Type and content of what is at that path.
+impl Site {
+    /// Content type and content of a file of the page.
     fn content(&self, path: &str) -> io::Result<Option<(&'static str, Vec<u8>)>> {
         Ok(Some(match path {
             "/" => ("text/html", self.page().into_bytes()),
             "/page.css" => ("text/css", PAGE_STYLE.into()),
             "/page.js" => ("text/javascript", PAGE_SCRIPT.into()),
             "/openapi.yaml" => ("application/yaml", fs::read(workspace_root().join("openapi.yaml"))?),
-            "/swagger-ui.css" => ("text/css", viewer::file("swagger-ui.css")?),
-            "/swagger-ui.js" => ("text/javascript", viewer::file("swagger-ui-bundle.js")?),
-            "/favicon.ico" => ("image/png", viewer::file("favicon-32x32.png")?),
+            "/swagger-ui.css" => ("text/css", swagger_ui::file("swagger-ui.css")?),
+            "/swagger-ui.js" => ("text/javascript", swagger_ui::file("swagger-ui-bundle.js")?),
+            "/favicon.ico" => ("image/png", swagger_ui::file("favicon-32x32.png")?),
             _ => return Ok(None),
         }))
     }
 
     fn page(&self) -> String {
-        let token = |user: &str| self.identity.token(user, TTL).into();
+        let token = |user: &str| self.identity.token(user, TOKEN_LIFETIME).into();
         let tokens: Map<_, Value> = USERS.iter().map(|user| ((*user).to_owned(), token(user))).collect();
-        // Tokens and names have no character that would end the element.
+        // Neither tokens nor names contain `<`, which could end the element.
         PAGE.replace("{{tokens}}", &Value::Object(tokens).to_string())
     }
 
-    /// The API's own answer, less what cargo-lambda says in it about CORS.
-    async fn pass_on(&self, url: Uri, request: Request) -> Result<Response, (StatusCode, String)> {
+    /// Forwards a request to the API, and removes cargo-lambda's CORS headers from the response.
+    async fn forward(&self, url: Uri, request: Request) -> Result<Response, (StatusCode, String)> {
         let (mut parts, body) = request.into_parts();
         let too_large = |error: axum::Error| (StatusCode::PAYLOAD_TOO_LARGE, error.to_string());
-        let body = to_bytes(body, MOST_BYTES).await.map_err(too_large)?;
+        let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(too_large)?;
         parts.uri = url;
         let unreachable = |error: reqwest::Error| (StatusCode::BAD_GATEWAY, error.to_string());
         let mut answer =
@@ -230,8 +229,8 @@ mod tests {
     }
 
     #[test]
-    fn only_paths_of_the_api_are_passed_on() {
-        let target = |path: &str| target("http://127.0.0.1:9000", &path.parse().unwrap());
+    fn only_paths_of_the_api_are_forwarded() {
+        let target = |path: &str| forward_url("http://127.0.0.1:9000", &path.parse().unwrap());
         for path in ["/organization", "/organization/list?limit=7", "/organization/org_1/member/a%7Cb"] {
             assert_eq!(target(path).unwrap().to_string(), format!("http://127.0.0.1:9000{path}"));
         }

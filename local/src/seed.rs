@@ -1,16 +1,19 @@
-//! `cargo local seed`: organizations to look at, made through the API that runs.
+//! `cargo local seed`: creates demo organizations through the running API.
 
 use local::{Error, Identity};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// An organization, by name its owner's only one.
+/// Each request gets a fresh token, which needs to outlive that request only.
+const TOKEN_LIFETIME: Duration = Duration::from_mins(10);
+
+/// A demo organization. Its owner has no other of this name.
 struct Demo {
     name: &'static str,
     domain: Option<&'static str>,
     owner: &'static str,
-    /// With their roles.
+    /// Users and their roles.
     members: &'static [(&'static str, &'static str)],
     max_overages: Option<u32>,
 }
@@ -39,11 +42,12 @@ const DEMO: [Demo; 3] = [
     },
 ];
 
-/// Makes what is missing of the demo data, and tells of each organization in a line.
+/// Creates the demo data that is missing. Calls `print` with a line for each organization.
 ///
 /// # Errors
-/// [`Error::NoApi`] when nothing answers, [`Error::Seed`] when what answers is not this instance.
-pub(crate) async fn seed(api: &str, identity: &Identity, say: impl Fn(&str)) -> Result<(), Error> {
+/// [`Error::NoApi`] if nothing answers, [`Error::OtherIdentity`] if another instance answers,
+/// [`Error::Seed`] if the API refuses a request.
+pub(crate) async fn seed(api: &str, identity: &Identity, print: impl Fn(&str)) -> Result<(), Error> {
     let api = Api { url: api, identity, client: local::http_client() };
     for demo in DEMO {
         let id = api.organization(&demo).await?;
@@ -51,7 +55,7 @@ pub(crate) async fn seed(api: &str, identity: &Identity, say: impl Fn(&str)) -> 
         for (user, role) in demo.members {
             let member = json!({ "userId": user, "role": role });
             let key = None;
-            // Who is a member already stays as they are.
+            // 409: the user is already a member.
             api.send(Method::POST, &format!("{path}/member"), demo.owner, key, Some(member), &[201, 409])
                 .await?;
         }
@@ -59,7 +63,7 @@ pub(crate) async fn seed(api: &str, identity: &Identity, say: impl Fn(&str)) -> 
         api.send(Method::PATCH, &format!("{path}/max-overages"), demo.owner, None, Some(overages), &[200])
             .await?;
         let members = demo.members.iter().map(|(user, role)| format!(", {user} {role}")).collect::<String>();
-        say(&format!("{:<8} {id}  {} owner{members}", demo.name, demo.owner));
+        print(&format!("{:<8} {id}  {} owner{members}", demo.name, demo.owner));
     }
     Ok(())
 }
@@ -71,12 +75,12 @@ struct Api<'a> {
 }
 
 impl Api<'_> {
-    /// The id of that organization, which is created if its owner has none of that name.
+    /// The id of the organization of that name and owner. Creates it if there is none.
     async fn organization(&self, demo: &Demo) -> Result<String, Error> {
         let list = self.send(Method::GET, "/organization/list", demo.owner, None, None, &[200]).await?;
-        let of_name =
+        let is_demo =
             |organization: &&Value| organization["name"] == demo.name && organization["role"] == "owner";
-        let found = list.as_array().into_iter().flatten().find(of_name).map(|found| found["id"].clone());
+        let found = list.as_array().into_iter().flatten().find(is_demo).map(|found| found["id"].clone());
         let id = match found {
             Some(id) => id,
             None => {
@@ -90,7 +94,7 @@ impl Api<'_> {
         Ok(id.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Sends a request in a user's name, and gives the answer if it has one of those statuses.
+    /// Sends a request as a user, and returns the body if the status is an expected one.
     async fn send(
         &self,
         method: Method,
@@ -100,7 +104,7 @@ impl Api<'_> {
         body: Option<Value>,
         expected: &[u16],
     ) -> Result<Value, Error> {
-        let token = self.identity.token(user, Duration::from_secs(600));
+        let token = self.identity.token(user, TOKEN_LIFETIME);
         let mut request =
             self.client.request(method.clone(), format!("{}{path}", self.url)).bearer_auth(token);
         if let Some(key) = key {
@@ -117,7 +121,7 @@ impl Api<'_> {
             return Ok(serde_json::from_str(&text).unwrap_or_default());
         }
         Err(match status {
-            // Another instance's key has signed what it takes.
+            // The API trusts the key of another data directory.
             StatusCode::UNAUTHORIZED => Error::OtherIdentity(self.url.to_owned()),
             _ => Error::Seed { request: format!("{method} {path}"), status: status.as_u16(), answer: text },
         })

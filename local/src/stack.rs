@@ -1,10 +1,15 @@
+//! The local stack: starts its parts in order, and stops them in the reverse order.
+
 use crate::{
     Error, Identity, TABLE_NAME, cargo_lambda,
+    child_output::{self, ChildOutput},
+    credentials::Credentials,
     data_dir::{DATABASE, DataDir},
     dynamodb::{self, Dynamodb},
-    env_file::{self, Credentials},
+    env_file,
     functions::{self, Watch},
-    printed::{self, Output},
+    http_client,
+    loopback::{free_port, listen},
     supervisor::Supervisor,
     table, workspace_root,
 };
@@ -17,110 +22,110 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// cargo-lambda reads the workspace's metadata before it listens, which on a machine that is busy
-/// takes seconds.
-const START: Duration = Duration::from_secs(60);
+/// cargo-lambda reads the workspace's metadata before it listens, which takes seconds on a busy
+/// machine.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How the local stack is to run.
+/// Settings of the local stack.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Port of the API; 0 for any free one.
+    /// Port of the API; 0 selects a free one.
     pub port: u16,
-    /// Where the data is.
+    /// Where the data is kept.
     pub database: Database,
-    /// Directory of the key, the environment file and the database; one instance at a time.
+    /// Directory of the signing key, the environment file and the database. One instance at a time can
+    /// use it.
     pub data_dir: PathBuf,
-    /// Instances per function; requests beyond that wait.
+    /// Instances per function. Further requests wait.
     pub concurrency: usize,
-    /// Leave the functions as they are when their source changes.
+    /// Do not restart functions when their source changes.
     pub ignore_changes: bool,
-    /// File for all that cargo-lambda and the functions print, begun anew; `None` for where this
-    /// process prints, or for nowhere where someone is told each line.
+    /// File for the output of cargo-lambda and the functions, truncated at the start. With `None`,
+    /// [`Stack::start`] lets them inherit this process's output, and [`Stack::start_with_output`] passes
+    /// their output to the callback only.
     pub log: Option<PathBuf>,
 }
 
 /// The DynamoDB of the local stack.
 #[derive(Debug, Clone)]
 pub enum Database {
-    /// An embedded one that forgets everything when it stops.
+    /// Embedded, in memory: its data is lost when it stops.
     InMemory {
-        /// Its port; 0 for any free one.
+        /// Its port; 0 selects a free one.
         port: u16,
     },
-    /// An embedded one, with its file in the data directory.
+    /// Embedded, with a file in the data directory.
     File {
-        /// Its port; 0 for any free one.
+        /// Its port; 0 selects a free one.
         port: u16,
     },
-    /// One that runs already.
+    /// A DynamoDB that already runs.
     External {
         /// Its URL.
         endpoint: String,
     },
 }
 
-/// The running local stack. Dropping it stops it as well; [`Stack::stop`] also says how that went.
+/// The running local stack. Dropping it stops it; [`Stack::stop`] also reports errors.
 #[derive(Debug)]
 pub struct Stack {
-    /// Where the API answers: `http://127.0.0.1:PORT`.
+    /// URL of the API: `http://127.0.0.1:PORT`.
     pub api_url: String,
-    /// Where DynamoDB answers.
+    /// URL of DynamoDB.
     pub dynamodb_url: String,
-    /// Signs the tokens that the functions take.
+    /// Signs tokens that the functions accept.
     pub identity: Arc<Identity>,
-    /// What to read when the functions fail.
+    /// Where to look when the functions fail, for error messages.
     log: String,
-    // Dropped in this order: the functions go before their database, and that before its lock.
+    // Dropped in this order: the functions, their database, its lock.
     supervisor: Supervisor,
     _dynamodb: Option<Dynamodb>,
     _data_dir: DataDir,
 }
 
 impl Stack {
-    /// Starts everything, compiling what is not compiled, and returns when the API answers.
-    /// `progress` is told each step, in a line.
+    /// Starts the stack, compiles the functions if needed, and returns once the API answers. Calls
+    /// `progress` with a line for each step.
     ///
     /// # Errors
-    /// When a step fails; nothing is left running then.
+    /// If a step fails. Nothing is left running then.
     pub async fn start(options: Options, progress: impl Fn(&str)) -> Result<Self, Error> {
-        Self::begin(options, progress, |log| log.map(Output::to).transpose()).await
+        Self::start_with(options, progress, |log| log.map(ChildOutput::to_file).transpose()).await
     }
 
-    /// The same; and `printed` is told each line that cargo-lambda or a function prints.
+    /// Like [`Stack::start`]; also calls `on_line` with each line that cargo-lambda or a function prints.
     ///
     /// # Errors
-    /// As [`Stack::start`].
-    pub async fn start_watched(
+    /// Like [`Stack::start`].
+    pub async fn start_with_output(
         options: Options,
         progress: impl Fn(&str),
-        printed: impl Fn(&str) + Send + Clone + 'static,
+        on_line: impl Fn(&str) + Send + Clone + 'static,
     ) -> Result<Self, Error> {
-        Self::begin(options, progress, |log| Output::watched(log, printed).map(Some)).await
+        Self::start_with(options, progress, |log| ChildOutput::tee(log, on_line).map(Some)).await
     }
 
-    /// `output` makes of the log file, if there is to be one, what cargo-lambda prints to.
-    async fn begin(
+    /// `output` turns the log file, if there is one, into the output of cargo-lambda.
+    async fn start_with(
         options: Options,
         progress: impl Fn(&str),
-        output: impl FnOnce(Option<File>) -> Result<Option<Output>, Error>,
+        output: impl FnOnce(Option<File>) -> Result<Option<ChildOutput>, Error>,
     ) -> Result<Self, Error> {
         let root = workspace_root();
         let data_dir = DataDir::lock(&options.data_dir)?;
-        // The build comes late: nobody waits for it to read that a port is taken.
+        // Fail on a busy port before the build, which can take minutes.
         let listener = match options.database {
-            Database::InMemory { port } | Database::File { port } => {
-                Some(dynamodb::listen(port, "--dynamodb-port")?)
-            }
+            Database::InMemory { port } | Database::File { port } => Some(listen(port, "--dynamodb-port")?),
             Database::External { .. } => None,
         };
         free_port(options.port)?;
         let identity = Arc::new(Identity::load_or_create(data_dir.path())?);
 
-        let running = Running::start(&options.database, listener, &data_dir, &progress).await?;
+        let dynamodb = RunningDynamodb::start(&options.database, listener, &data_dir, &progress).await?;
         progress(&format!("Making sure of the table {TABLE_NAME}, as template.yaml defines it"));
-        table::create(&running.client, TABLE_NAME).await?;
+        table::create(&dynamodb.client, TABLE_NAME).await?;
         let env_file = data_dir.join("env");
-        let text = env_file::render(&running.url, &running.region, running.credentials, &identity);
+        let text = env_file::render(&dynamodb.url, &dynamodb.region, dynamodb.credentials, &identity);
         env_file::write(&env_file, &text)?;
 
         let cargo_lambda = cargo_lambda::find_or_install(&root.join("target/local-tools"), &progress).await?;
@@ -133,38 +138,38 @@ impl Stack {
             cargo_lambda: &cargo_lambda,
             port,
             env_file: &env_file,
-            own_credentials: running.credentials == Credentials::MadeUp,
+            placeholder_credentials: dynamodb.credentials == Credentials::Placeholder,
             concurrency: options.concurrency,
             ignore_changes: options.ignore_changes,
         };
-        let output = output(options.log.as_deref().map(printed::create).transpose()?)?;
+        let output = output(options.log.as_deref().map(child_output::create_log).transpose()?)?;
         let log = options.log.map_or("its output above".to_owned(), |log| log.display().to_string());
         let supervisor = watch.start(&local, &root, output)?;
         let mut stack = Self {
             api_url: format!("http://127.0.0.1:{port}"),
-            dynamodb_url: running.url,
+            dynamodb_url: dynamodb.url,
             identity,
             log,
             supervisor,
-            _dynamodb: running.embedded,
+            _dynamodb: dynamodb.embedded,
             _data_dir: data_dir,
         };
-        stack.answer().await?;
+        stack.wait_until_ready().await?;
         Ok(stack)
     }
 
-    /// Resolves when cargo-lambda has ended by itself, with the reason. The rest runs on until
-    /// this is stopped or dropped.
+    /// Resolves when cargo-lambda exits by itself, with the reason. The rest of the stack runs until it is
+    /// stopped or dropped.
     pub async fn stopped(&mut self) -> Error {
         Error::Stopped(self.supervisor.ended().await, self.log.clone())
     }
 
-    /// Stops everything that it started, and returns when all of it is gone.
+    /// Stops the stack and returns once all its processes have ended.
     ///
     /// # Errors
-    /// When something would not stop.
+    /// If a process does not end in time.
     pub async fn stop(mut self) -> Result<(), Error> {
-        // In a thread for what blocks, as the runtime may be the caller's only thread.
+        // Stopping blocks, and the runtime may have no other thread.
         let stopped = tokio::task::spawn_blocking(move || {
             let result = self.supervisor.stop();
             drop(self);
@@ -173,16 +178,16 @@ impl Stack {
         stopped.await.unwrap_or_else(|panic| Err(Error::program("cargo-lambda")(panic.into())))
     }
 
-    /// Waits until the API answers, whatever it answers.
-    async fn answer(&mut self) -> Result<(), Error> {
+    /// Waits until the API answers with any status.
+    async fn wait_until_ready(&mut self) -> Result<(), Error> {
         let client = http_client();
-        // The emulator's own route of invocations takes POST only; it answers this with 405 and,
-        // unlike a path without a route, logs no error.
+        // cargo-lambda's own invocation route accepts only POST. It answers GET with 405 and, unlike for
+        // an unknown path, logs no error.
         let url = format!("{}/2015-03-31/functions/local/invocations", self.api_url);
-        let deadline = Instant::now() + START;
+        let deadline = Instant::now() + START_TIMEOUT;
         while client.get(&url).send().await.is_err() {
             if Instant::now() > deadline {
-                return Err(Error::Silent(self.api_url.clone(), START.as_secs()));
+                return Err(Error::Silent(self.api_url.clone(), START_TIMEOUT.as_secs()));
             }
             let pause = tokio::time::sleep(Duration::from_millis(50));
             tokio::select! {
@@ -194,14 +199,8 @@ impl Stack {
     }
 }
 
-/// A client for what listens on loopback, which no proxy leads to.
-pub fn http_client() -> reqwest::Client {
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build();
-    client.unwrap_or_default()
-}
-
-/// A DynamoDB that answers, and how to talk to it.
-struct Running {
+/// A running DynamoDB and how to connect to it.
+struct RunningDynamodb {
     embedded: Option<Dynamodb>,
     url: String,
     client: Client,
@@ -209,7 +208,7 @@ struct Running {
     credentials: Credentials,
 }
 
-impl Running {
+impl RunningDynamodb {
     async fn start(
         database: &Database,
         listener: Option<TcpListener>,
@@ -219,28 +218,22 @@ impl Running {
         let file = matches!(database, Database::File { .. }).then(|| data_dir.join(DATABASE));
         match (database, listener) {
             (Database::External { endpoint }, _) => {
-                let credentials = Credentials::of_environment();
+                let credentials = Credentials::for_external_dynamodb();
                 let (client, region) = dynamodb::external_client(endpoint, credentials).await;
                 Ok(Self { embedded: None, url: endpoint.clone(), client, region, credentials })
             }
             (_, listener) => {
                 progress("Starting the embedded DynamoDB");
-                let listener = listener.map_or_else(|| dynamodb::listen(0, "--dynamodb-port"), Ok)?;
+                let listener = listener.map_or_else(|| listen(0, "--dynamodb-port"), Ok)?;
                 let embedded = Dynamodb::serve(listener, file.as_deref())?;
                 Ok(Self {
                     url: embedded.url(),
                     client: embedded.client(),
                     embedded: Some(embedded),
                     region: dynamodb::REGION.to_owned(),
-                    credentials: Credentials::MadeUp,
+                    credentials: Credentials::Placeholder,
                 })
             }
         }
     }
-}
-
-/// The port, or for 0 one that is free now. cargo-lambda takes no listener, so this can only look.
-fn free_port(port: u16) -> Result<u16, Error> {
-    let listener = dynamodb::listen(port, "--port")?;
-    listener.local_addr().map(|address| address.port()).map_err(Error::program("cargo-lambda"))
 }

@@ -1,8 +1,8 @@
-//! `local supervise`: a process between us and cargo-lambda that ends cargo-lambda and all functions
-//! when we are gone, even by `kill -9`.
+//! `local supervise`: a process between this one and cargo-lambda. It ends cargo-lambda and all functions
+//! when this process ends, even by `kill -9`.
 //!
-//! It holds the read end of a pipe that we hold the write end of. The kernel closes that with our
-//! process, whatever happens to it; the supervisor needs nobody's cooperation.
+//! The supervisor reads from a pipe whose write end this process holds. The kernel closes the write end
+//! however this process ends.
 
 use crate::{Error, process};
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,14 +19,17 @@ use tokio::{
     time::timeout,
 };
 
-/// cargo-lambda stops its functions in about one second when asked.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Time for the command to end after SIGTERM. cargo-lambda stops its functions in about one second.
+const TERMINATE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Runs `command` until it ends, standard input does, or a signal says so; leaves no process below
-/// this one. This is all that `local supervise` does.
+/// Time for the supervisor to end. Must exceed [`TERMINATE_TIMEOUT`] and the time to kill descendants.
+const STOP_TIMEOUT: Duration = Duration::from_secs(12);
+
+/// Runs `command` until it ends, standard input ends, or a signal arrives. Then kills all descendants of
+/// this process. This is all that `local supervise` does.
 ///
 /// # Errors
-/// When the command does not start.
+/// If the command does not start.
 pub async fn supervise(command: &[OsString]) -> Result<ExitCode, Error> {
     process::adopt_orphans();
     let (program, arguments) = command
@@ -56,7 +59,7 @@ pub async fn supervise(command: &[OsString]) -> Result<ExitCode, Error> {
             if let Some(pid) = child.id().and_then(|pid| Pid::from_raw(pid.try_into().ok()?)) {
                 let _ = kill_process(pid, Signal::TERM);
             }
-            let _ = timeout(PATIENCE, child.wait()).await;
+            let _ = timeout(TERMINATE_TIMEOUT, child.wait()).await;
             0
         }
     };
@@ -64,7 +67,8 @@ pub async fn supervise(command: &[OsString]) -> Result<ExitCode, Error> {
     Ok(ExitCode::from(code))
 }
 
-/// A thread, because tokio's standard input would hold the runtime open until there is some.
+/// Reads in a thread, because a pending read of tokio's standard input keeps the runtime from shutting
+/// down.
 async fn end_of_input() {
     let (ended, end) = oneshot::channel();
     thread::spawn(move || {
@@ -74,7 +78,7 @@ async fn end_of_input() {
     let _ = end.await;
 }
 
-/// The other side: a running supervisor, which is stopped when this is dropped.
+/// A running supervisor, as seen by the process that started it. Dropping this stops it.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     pid: u32,
@@ -83,7 +87,7 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Starts `command`, which is `local supervise -- …` with output as the caller likes it.
+    /// Starts `command`, a `local supervise -- …` whose output the caller has set.
     pub(crate) fn start(mut command: Command) -> Result<Self, Error> {
         let program = command.get_program().to_string_lossy().into_owned();
         let mut child = command.stdin(Stdio::piped()).spawn().map_err(Error::program(program))?;
@@ -93,7 +97,7 @@ impl Supervisor {
         Ok(Self { pid, pipe, exit })
     }
 
-    /// Resolves when it has ended, which of its own accord it does with cargo-lambda only.
+    /// Resolves when the supervisor has ended. Unless stopped, it ends only when cargo-lambda does.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         match self.exit.wait_for(Option::is_some).await.as_deref() {
             Ok(Some(status)) => *status,
@@ -101,11 +105,10 @@ impl Supervisor {
         }
     }
 
-    /// Stops it and waits until nothing below it is left.
+    /// Stops it and waits until all its descendants have ended.
     pub(crate) fn stop(&mut self) -> Result<(), Error> {
         drop(self.pipe.take());
-        // Above what the supervisor allows itself.
-        let deadline = Instant::now() + 4 * PATIENCE;
+        let deadline = Instant::now() + STOP_TIMEOUT;
         while self.exit.borrow().is_none() {
             if Instant::now() > deadline {
                 if let Some(pid) = self.pid.try_into().ok().and_then(Pid::from_raw) {

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::{
     client::Waiters as _,
     error::BuildError,
     types::{
-        AttributeDefinition, BillingMode, GlobalSecondaryIndex, GlobalSecondaryIndexDescription,
-        KeySchemaElement, Projection, TableDescription, TimeToLiveSpecification, TimeToLiveStatus,
+        AttributeDefinition, BillingMode, KeySchemaElement, TableDescription, TimeToLiveSpecification,
+        TimeToLiveStatus,
     },
 };
 use std::{error::Error as StdError, iter::successors, time::Duration};
@@ -18,7 +18,7 @@ pub const TABLE_NAME: &str = "organizations";
 /// Creates the table of this workspace's template.yaml, TTL included, unless it is there.
 ///
 /// # Errors
-/// When the template has no table, DynamoDB fails, or a table of that name has other keys or indexes.
+/// When the template has no table, DynamoDB fails, or a table of that name has other keys.
 pub async fn create(client: &Client, table_name: &str) -> Result<(), Error> {
     create_as(client, table_name, &template::Table::read()?).await
 }
@@ -52,16 +52,12 @@ async fn describe(client: &Client, name: &str) -> Result<Option<TableDescription
 async fn create_new(client: &Client, name: &str, wanted: &template::Table) -> Result<(), Error> {
     let action = "create the table";
     let attributes = wanted.attribute_definitions.iter().map(attribute).collect::<Result<_, _>>();
-    let indexes = wanted.global_secondary_indexes.iter().map(index).collect::<Result<Vec<_>, _>>();
-    let indexes = indexes.map_err(|error| failed(action, error))?;
     let created = client
         .create_table()
         .table_name(name)
         .billing_mode(BillingMode::PayPerRequest)
         .set_attribute_definitions(Some(attributes.map_err(|error| failed(action, error))?))
         .set_key_schema(Some(keys(&wanted.key_schema).map_err(|error| failed(action, error))?))
-        // DynamoDB refuses an empty list.
-        .set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes))
         .send()
         .await;
     match created {
@@ -89,19 +85,6 @@ fn keys(keys: &[template::Key]) -> Result<Vec<KeySchemaElement>, BuildError> {
             .build()
     };
     keys.iter().map(element).collect()
-}
-
-fn index(index: &template::Index) -> Result<GlobalSecondaryIndex, BuildError> {
-    let attributes = &index.projection.non_key_attributes;
-    let projection = Projection::builder()
-        .projection_type(index.projection.projection_type.as_str().into())
-        .set_non_key_attributes((!attributes.is_empty()).then(|| attributes.clone()))
-        .build();
-    GlobalSecondaryIndex::builder()
-        .index_name(&index.index_name)
-        .set_key_schema(Some(keys(&index.key_schema)?))
-        .projection(projection)
-        .build()
 }
 
 async fn enable_ttl(client: &Client, name: &str, table: &template::Table) -> Result<(), Error> {
@@ -141,22 +124,9 @@ fn definition(table: &TableDescription) -> template::Table {
         attribute_name: attribute.attribute_name().to_owned(),
         attribute_type: attribute.attribute_type().to_string(),
     };
-    let index = |index: &GlobalSecondaryIndexDescription| {
-        let projection = index.projection();
-        let projection_type = projection.and_then(|projection| projection.projection_type());
-        template::Index {
-            index_name: index.index_name().unwrap_or_default().to_owned(),
-            key_schema: keys(index.key_schema()),
-            projection: template::Projection {
-                projection_type: projection_type.map(ToString::to_string).unwrap_or_default(),
-                non_key_attributes: projection.map(|of| of.non_key_attributes().to_vec()).unwrap_or_default(),
-            },
-        }
-    };
     template::Table {
         attribute_definitions: table.attribute_definitions().iter().map(attribute).collect(),
         key_schema: keys(table.key_schema()),
-        global_secondary_indexes: table.global_secondary_indexes().iter().map(index).collect(),
         time_to_live_specification: None,
     }
 }
@@ -198,11 +168,9 @@ mod tests {
         let dynamodb = start_in_memory().await.unwrap();
         let client = dynamodb.client();
         let mut other = template::Table::read().unwrap();
-        let removed = other.global_secondary_indexes.pop().unwrap();
-        let used = |attribute: &template::Attribute| {
-            !removed.key_schema.iter().any(|key| key.attribute_name == attribute.attribute_name)
-        };
-        other.attribute_definitions.retain(used);
+        // Such as a table of another version of this repository.
+        other.key_schema.pop();
+        other.attribute_definitions.pop();
         create_as(&client, "table", &other).await.unwrap();
         assert!(
             matches!(create(&client, "table").await, Err(Error::OtherTable { table, .. }) if table == "table")

@@ -1,17 +1,17 @@
+//! Reads the table's definition from template.yaml.
+
 use crate::{Error, workspace_root};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, fs};
 
-/// The table as template.yaml defines it; the only definition in the repository.
-/// Properties that only a deployed table has are left out.
+/// The table as template.yaml defines it, which is the only definition in the repository. Omits
+/// properties that only a deployed table has.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Table {
     pub(crate) attribute_definitions: Vec<Attribute>,
     pub(crate) key_schema: Vec<Key>,
-    #[serde(default)]
-    pub(crate) global_secondary_indexes: Vec<Index>,
     pub(crate) time_to_live_specification: Option<TimeToLive>,
 }
 
@@ -31,22 +31,6 @@ pub(crate) struct Key {
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Index {
-    pub(crate) index_name: String,
-    pub(crate) key_schema: Vec<Key>,
-    pub(crate) projection: Projection,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Projection {
-    pub(crate) projection_type: String,
-    #[serde(default)]
-    pub(crate) non_key_attributes: Vec<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
 pub(crate) struct TimeToLive {
     pub(crate) attribute_name: String,
     pub(crate) enabled: bool,
@@ -59,27 +43,16 @@ impl Table {
         Self::parse(&text).map_err(|reason| Error::Template { path, reason })
     }
 
-    /// What cannot be changed on a table with data in it, and is not the same in both.
-    /// DynamoDB keeps no order but that of keys.
+    /// The first difference in the properties that are fixed once a table exists. Ignores order, which
+    /// DynamoDB keeps only for keys.
     pub(crate) fn difference(&self, other: &Self) -> Option<String> {
         let [one, other] = [self, other].map(|table| {
             let mut table = table.clone();
             table.attribute_definitions.sort_by(|a, b| a.attribute_name.cmp(&b.attribute_name));
-            table.global_secondary_indexes.sort_by(|a, b| a.index_name.cmp(&b.index_name));
-            for index in &mut table.global_secondary_indexes {
-                index.projection.non_key_attributes.sort();
-            }
             table
         });
-        let names = |table: &Self| -> Vec<_> {
-            table.global_secondary_indexes.iter().map(|index| index.index_name.clone()).collect()
-        };
         if one.key_schema != other.key_schema {
             Some("the keys differ".to_owned())
-        } else if names(&one) != names(&other) {
-            Some(format!("the indexes are {:?} and {:?}", names(&one), names(&other)))
-        } else if one.global_secondary_indexes != other.global_secondary_indexes {
-            Some("an index has other keys or attributes".to_owned())
         } else if one.attribute_definitions != other.attribute_definitions {
             Some("the types of key attributes differ".to_owned())
         } else {
@@ -87,8 +60,8 @@ impl Table {
         }
     }
 
-    /// CloudFormation's tags (`!Ref`, `!Sub`, …) are passed over, their operands taken as they
-    /// are: none stands in what is read here.
+    /// Ignores CloudFormation's tags (`!Ref`, `!Sub`, …) and takes their operands literally. The
+    /// properties that are read here have no tags.
     fn parse(template: &str) -> Result<Self, String> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -102,7 +75,7 @@ impl Table {
             #[serde(default)]
             properties: Value,
         }
-        // Else `N`, the type of numbers, is YAML 1.1's short form of false.
+        // YAML 1.1 reads `N`, DynamoDB's type of numbers, as false.
         let options = serde_saphyr::options! { strict_booleans: true };
         let template: Template = serde_saphyr::from_str_with_options(template, options)
             .map_err(|error| one_line(&error.to_string()))?;
@@ -134,7 +107,7 @@ Resources:
   Function:
     Type: AWS::Serverless::Function
     Properties:
-      Policies: [{ Resource: [!GetAtt Table.Arn, !Sub "${Table.Arn}/index/*"] }]
+      Policies: [{ Resource: [!GetAtt Table.Arn, !Sub "${Table.Arn}/stream/*"] }]
       Environment: { Variables: { TABLE_NAME: !Ref Table } }
   Table:
     Type: AWS::DynamoDB::Table
@@ -147,10 +120,6 @@ Resources:
           AttributeType: N
       KeySchema:
         - { AttributeName: pk, KeyType: HASH }
-      GlobalSecondaryIndexes:
-        - IndexName: by-number
-          KeySchema: [{ AttributeName: number, KeyType: HASH }]
-          Projection: { ProjectionType: INCLUDE, NonKeyAttributes: [a, b] }
       TimeToLiveSpecification: { AttributeName: expiresAt, Enabled: true }
 Outputs:
   Url: { Value: !Sub "https://${Api}" }
@@ -166,10 +135,6 @@ Outputs:
             .collect();
         assert_eq!(types, [("pk", "S"), ("number", "N")]);
         assert_eq!(table.key_schema, [Key { attribute_name: "pk".into(), key_type: "HASH".into() }]);
-        let [index] = table.global_secondary_indexes.as_slice() else { panic!("one index") };
-        assert_eq!(index.index_name, "by-number");
-        assert_eq!(index.projection.projection_type, "INCLUDE");
-        assert_eq!(index.projection.non_key_attributes, ["a", "b"]);
         let ttl = TimeToLive { attribute_name: "expiresAt".into(), enabled: true };
         assert_eq!(table.time_to_live_specification, Some(ttl));
     }
@@ -179,16 +144,11 @@ Outputs:
         let table = Table::parse(TEMPLATE).unwrap();
         let mut reordered = table.clone();
         reordered.attribute_definitions.reverse();
-        reordered.global_secondary_indexes[0].projection.non_key_attributes.reverse();
         assert_eq!(table.difference(&reordered), None);
 
-        let changes: [fn(&mut Table); 6] = [
+        let changes: [fn(&mut Table); 2] = [
             |table| table.key_schema[0].attribute_name = "other".into(),
             |table| table.attribute_definitions[1].attribute_type = "S".into(),
-            |table| table.global_secondary_indexes[0].index_name = "other".into(),
-            |table| table.global_secondary_indexes[0].key_schema[0].attribute_name = "other".into(),
-            |table| table.global_secondary_indexes[0].projection.non_key_attributes.push("c".into()),
-            |table| table.global_secondary_indexes.clear(),
         ];
         for (number, change) in changes.into_iter().enumerate() {
             let mut changed = table.clone();
@@ -210,9 +170,6 @@ Outputs:
         let table = Table::read().unwrap();
         let keys: Vec<_> = table.key_schema.iter().map(|key| key.attribute_name.as_str()).collect();
         assert_eq!(keys, ["pk", "sk"]);
-        let indexes: Vec<_> =
-            table.global_secondary_indexes.iter().map(|index| index.index_name.as_str()).collect();
-        assert_eq!(indexes, ["members"]);
         assert!(
             table
                 .time_to_live_specification

@@ -1,4 +1,4 @@
-//! `cargo local` as a developer sees it, as far as it goes without building the functions.
+//! The command line of `cargo local`: all that works without building the functions.
 
 #![expect(clippy::expect_used, reason = "helpers of tests; clippy.toml speaks of the tests themselves")]
 
@@ -72,8 +72,8 @@ fn a_busy_port_is_refused_before_anything_is_built() {
     }
 }
 
-/// watchexec starts every function with setsid. The pipe closes alike when
-/// its other end is dropped and when the process that holds it is killed.
+/// watchexec starts every function with setsid. Dropping the write end of the pipe has the same effect
+/// as killing the process that holds it.
 #[cfg(target_os = "linux")]
 #[test]
 fn nothing_survives_the_process_that_started_it() {
@@ -101,7 +101,7 @@ fn the_supervisor_ends_with_what_it_supervises() {
         .stdin(Stdio::piped())
         .spawn()
         .unwrap();
-    // `wait` closes it otherwise, and that is another reason to end.
+    // `wait` would close the pipe, which also ends the supervisor.
     let _open = supervisor.stdin.take();
     assert_eq!(supervisor.wait().unwrap().code(), Some(7));
 }

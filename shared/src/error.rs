@@ -1,95 +1,71 @@
-//! One error type for all operations, without any notion of HTTP: [`crate::edge`] gives each a
-//! status and turns it into a response, in one place.
+//! One error type for all operations, independent of HTTP. Only the messages, which are written for
+//! clients of the API, name headers. [`crate::edge::Error`] adds malformed requests and the statuses.
 
 use crate::model::{Invalid, Role};
 use serde_json::{Value, json};
 use std::error::Error as StdError;
 
-/// Why a request was refused or failed.
+/// Why an operation was refused or failed.
 ///
-/// The text of an error is its `message` in the response: it says what to do about it and holds
-/// no internals. Causes travel as `source`, for the log only.
+/// The text of an error is the `message` in the response. It tells the client what to do and holds no
+/// internals. A cause travels as `source`, for the log only.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The request does not have the form the operation takes.
-    #[error("{message}")]
-    InvalidRequest {
-        /// The field, parameter or header at fault, if it is one.
-        field: Option<String>,
-        /// What to do about it.
-        message: String,
-    },
-    /// The cursor is not one of this list.
-    #[error(
-        "The cursor is not one of this list. Take it from the Link header of the previous page, or leave it out to start anew."
-    )]
-    InvalidCursor,
-    /// There is no verified identity.
-    #[error(
-        "Send a valid, unexpired access token in the Authorization header: `Authorization: Bearer <token>`."
-    )]
-    Unauthorized,
-    /// The caller is a member whose role does not allow the operation.
+    /// The caller is a member, but the role does not allow the operation.
     #[error("Your role in this organization does not allow this. Ask {article} {role} to do it.",
         article = match .required { Role::Owner | Role::Admin => "an", Role::Member => "a" },
         role = match .required { Role::Admin => "owner or admin", role => role.as_str() })]
     Forbidden {
-        /// The least role that would do.
+        /// The least privileged role that is allowed.
         required: Role,
     },
-    /// There is no such organization, or the caller is not a member: the same, so that nobody
-    /// learns that it exists.
+    /// The organization does not exist, or the caller is not a member. Both give the same error, so that
+    /// non-members cannot tell whether an organization exists.
     #[error(
         "There is no such organization, or you are not a member of it. Check the id, or ask an owner to add you."
     )]
     OrganizationNotFound,
-    /// The caller is a member of the organization, the target is not.
+    /// The caller is a member of the organization, but the target user is not.
     #[error("This user is not a member of the organization. List its members to see who is.")]
     MemberNotFound,
-    /// The user to add is a member already.
+    /// The user to add is already a member.
     #[error("This user is a member already. Update the member to change the role.")]
     MemberAlreadyExists,
-    /// Others kept changing the same organization.
+    /// Concurrent writes to the same organization outlasted the retries.
     #[error("Others are changing this organization at the same moment. Send the request again.")]
     Conflict,
-    /// A request with the same Idempotency-Key is not answered yet.
+    /// The first request with this idempotency key is still in progress.
     #[error("The first request with this Idempotency-Key is not done yet. Send the request again.")]
     IdempotencyInProgress,
-    /// The Idempotency-Key belongs to a request for something else.
+    /// The idempotency key was used before, for a different request.
     #[error("This Idempotency-Key was used for another request. Give this one a key of its own.")]
     IdempotencyKeyReused,
-    /// The organization is not at the version that If-Match named.
+    /// The organization is not at an expected version.
     #[error("The organization has changed since. Get it again, and repeat the change on version {current}.")]
     PreconditionFailed {
-        /// The version it is at.
+        /// The organization's current version.
         current: u64,
     },
-    /// The body is over the limit.
-    #[error("The body is larger than 64 KiB. Send less.")]
-    PayloadTooLarge,
-    /// The body is not JSON by its Content-Type.
-    #[error("The body must be JSON. Send it with `Content-Type: application/json`.")]
-    UnsupportedMediaType,
-    /// A value is outside its rules.
+    /// A value breaks one of its rules.
     #[error("{}", invalid.message)]
     ValidationFailed {
-        /// The field that held the value.
+        /// The field with the value.
         field: &'static str,
-        /// The rule it broke.
+        /// The broken rule.
         invalid: Invalid,
     },
-    /// It would leave the organization without an owner.
+    /// The change would leave the organization without an owner.
     #[error("This would leave the organization without an owner. Make another member an owner first.")]
     LastOwner,
-    /// It would give the organization more owners and admins than it may have.
+    /// The change would exceed the limit of owners and admins.
     #[error("An organization has at most 100 owners and admins together. Demote one first.")]
     TooManyAdmins,
-    /// A bug, or data that this version cannot read.
+    /// A bug, or stored data that this version cannot read.
     #[error(
         "Something went wrong on our side. If it persists, report it with the x-request-id of this response."
     )]
     Internal(#[source] Box<dyn StdError + Send + Sync>),
-    /// DynamoDB throttled or could not be reached, retries included.
+    /// DynamoDB throttled the request, failed or could not be reached, even with retries.
     #[error(
         "The service is overloaded or temporarily unavailable. Send the request again after the Retry-After time."
     )]
@@ -97,23 +73,9 @@ pub enum Error {
 }
 
 impl Error {
-    /// The form of the request is wrong at `field`.
-    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::InvalidRequest { field: Some(field.into()), message: message.into() }
-    }
-
-    /// What came is no HTTP request.
-    pub(crate) fn unreadable() -> Self {
-        let message = "The request cannot be read. Percent-encode the query, and send no control characters.";
-        Self::InvalidRequest { field: None, message: message.to_owned() }
-    }
-
-    /// The `code` of the response body.
+    /// The `code` in the response body: a stable identifier for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::InvalidRequest { .. } => "invalid_request",
-            Self::InvalidCursor => "invalid_cursor",
-            Self::Unauthorized => "unauthorized",
             Self::Forbidden { .. } => "forbidden",
             Self::OrganizationNotFound => "organization_not_found",
             Self::MemberNotFound => "member_not_found",
@@ -122,8 +84,6 @@ impl Error {
             Self::IdempotencyInProgress => "idempotency_in_progress",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::PreconditionFailed { .. } => "precondition_failed",
-            Self::PayloadTooLarge => "payload_too_large",
-            Self::UnsupportedMediaType => "unsupported_media_type",
             Self::ValidationFailed { .. } => "validation_failed",
             Self::LastOwner => "last_owner",
             Self::TooManyAdmins => "too_many_admins",
@@ -132,10 +92,9 @@ impl Error {
         }
     }
 
-    /// The `details` of the response body, where the error has any.
+    /// The `details` in the response body, if this error has any.
     pub fn details(&self) -> Option<Value> {
         match self {
-            Self::InvalidRequest { field: Some(field), .. } => Some(json!({ "field": field })),
             Self::Forbidden { required } => Some(json!({ "requiredRole": required })),
             Self::PreconditionFailed { current } => Some(json!({ "currentVersion": current })),
             Self::ValidationFailed { field, invalid } => {
@@ -143,5 +102,12 @@ impl Error {
             }
             _ => None,
         }
+    }
+}
+
+impl Invalid {
+    /// The error of a request with this value in `field`.
+    pub fn at(self, field: &'static str) -> Error {
+        Error::ValidationFailed { field, invalid: self }
     }
 }

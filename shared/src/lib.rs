@@ -1,9 +1,12 @@
-//! What the nine functions share: the models, the DynamoDB access and the HTTP edge.
+//! The models, the DynamoDB access and the HTTP edge, shared by all functions.
 //!
-//! A request takes three hops: a function's handler, one method of [`store::Store`], the SDK.
-//! [`edge`] turns a Lambda event into an [`edge::Request`] whose caller is authenticated, and the
-//! handler's answer or [`error::Error`] into a response. Values are parsed once, at the edge, into
-//! the types of [`model`]; past it they are valid by type.
+//! A request takes three hops: a function's handler, one method of [`store::Store`], the AWS SDK.
+//! [`edge`] turns a Lambda event into an [`edge::Request`] with an authenticated caller, and the
+//! handler's [`edge::Response`] or [`edge::Error`] into an HTTP response. A handler parses each value
+//! once, into a type of [`model`]; from there on, values are valid by type.
+//!
+//! Imports go one way: [`edge`] is on top, then [`identity`] and [`telemetry`], then [`store`],
+//! [`error`], and [`model`] at the bottom.
 
 pub mod edge;
 pub mod error;

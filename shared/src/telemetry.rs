@@ -1,12 +1,10 @@
-//! One line of JSON per request, on standard output, from where Lambda takes it to CloudWatch.
-//! Whatever else is said, is said in such lines, too.
+//! The log: JSON lines on standard output, which Lambda sends to CloudWatch. Each request has one.
 //!
-//! No line holds a token, a body, a name, a domain or a user id.
+//! No line may hold a token, a body, a name, a domain or a user id.
 
-use crate::edge::Response;
-use crate::error::Error;
 use crate::store::meter::Usage;
-use std::error::Error as StdError;
+use std::error::Error;
+use std::iter::successors;
 use std::panic;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
@@ -15,8 +13,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts the log. `AWS_LAMBDA_LOG_LEVEL`, which Lambda's logging configuration sets, is the level
-/// of our own lines (default `INFO`). Those of the libraries stay at `WARN`: at `DEBUG` the SDK
-/// writes whole requests.
+/// of this crate's lines (default `INFO`). Libraries log at `WARN` at most: at `DEBUG` the SDK writes
+/// whole requests.
 pub(crate) fn init() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
@@ -31,8 +29,8 @@ pub(crate) fn init() {
         )
         .with(targets)
         .init();
-    // The default hook writes several lines of text, with the message: it may hold whatever was at
-    // hand, unless it is a literal.
+    // The default hook writes several lines of plain text. A formatted message may hold personal data,
+    // so only literals are logged.
     panic::set_hook(Box::new(|panic| {
         let message = panic.payload().downcast_ref::<&'static str>();
         let location = panic.location().map(ToString::to_string);
@@ -40,50 +38,51 @@ pub(crate) fn init() {
     }));
 }
 
-/// Writes the line of one request; a 5xx with its cause.
-pub(crate) fn request_handled(
-    operation: &str,
-    request_id: &str,
-    result: &Result<Response, Error>,
-    latency: Duration,
-    usage: &Usage,
-) {
-    let latency_ms = latency.as_micros() as f64 / 1000.0;
-    let (requests, capacity) = (usage.requests, usage.capacity);
-    let (status, code) = match result {
-        Ok(response) => (response.status(), None),
-        Err(error) => (crate::edge::status(error), Some(error.code())),
-    };
-    let failure = result.as_ref().err().filter(|_| status.is_server_error());
-    let (status, cause) = (status.as_u16(), failure.map(causes));
-    macro_rules! line {
-        ($level:ident, $message:literal) => {
-            tracing::$level!(
-                operation,
-                request_id,
-                status,
-                code,
-                latency_ms,
-                dynamodb.requests = requests,
-                dynamodb.capacity = capacity,
-                cause,
-                $message
-            )
-        };
-    }
-    match failure {
-        Some(_) => line!(error, "request failed"),
-        None => line!(info, "request handled"),
+/// What the log says of one request.
+pub(crate) struct HandledRequest<'a> {
+    pub(crate) operation: &'static str,
+    pub(crate) request_id: &'a str,
+    /// The HTTP status of the response. From 500 on, the line is an `ERROR`, otherwise an `INFO`.
+    pub(crate) status: u16,
+    /// The error's code, if the response is an error.
+    pub(crate) code: Option<&'static str>,
+    /// The error below the one in the response, if there is one. It is logged with its own sources.
+    pub(crate) cause: Option<&'a (dyn Error + 'static)>,
+    pub(crate) latency: Duration,
+    pub(crate) usage: Usage,
+}
+
+impl HandledRequest<'_> {
+    /// Writes the line.
+    pub(crate) fn log(self) {
+        let Self { operation, request_id, status, code, cause, latency, usage } = self;
+        let latency_ms = latency.as_micros() as f64 / 1000.0;
+        let cause = cause.map(chain);
+        // A level is part of a line's static metadata, so each level needs its own call.
+        macro_rules! line {
+            ($level:ident, $message:literal) => {
+                tracing::$level!(
+                    operation,
+                    request_id,
+                    status,
+                    code,
+                    latency_ms,
+                    dynamodb.requests = usage.requests,
+                    dynamodb.capacity = usage.capacity,
+                    cause,
+                    $message
+                )
+            };
+        }
+        if status >= 500 {
+            line!(error, "request failed");
+        } else {
+            line!(info, "request handled");
+        }
     }
 }
 
-/// The errors below this one, outermost first.
-fn causes(error: &Error) -> String {
-    let mut causes = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    causes.join(": ")
+/// The texts of an error and its sources, outermost first.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    successors(Some(error), |&error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

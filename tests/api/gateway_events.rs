@@ -1,7 +1,7 @@
 //! Events as API Gateway sends them, where its JWT authorizer has verified the token: the
 //! emulator's route of invocations hands one to a function as it is.
 
-use crate::stack;
+use crate::{host::Local, stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ fn with_claims(mut event: Value, claims: Value) -> Value {
 }
 
 /// What the function answers: a status and a body.
-async fn invoke(local: &local::Stack, function: &str, event: &Value) -> (u64, Value) {
+async fn invoke(local: &Local, function: &str, event: &Value) -> (u64, Value) {
     let url = format!("{}/2015-03-31/functions/{function}/invocations", local.api_url);
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
     let response = http.post(url).json(event).send().await.expect("an answer");

@@ -3,8 +3,9 @@
 
 use crate::{
     client::{Request, Response, User},
+    failing,
     organizations::Organization,
-    recorder, stack,
+    stack,
 };
 use futures_util::future::join_all;
 use reqwest::header::HeaderMap;
@@ -214,14 +215,14 @@ async fn of_different_requests_at_once_with_the_same_key_one_creates() {
 #[tokio::test]
 async fn a_first_request_that_does_not_end_is_in_progress() {
     let Some(_) = stack::local_only("a real DynamoDB is not contended on purpose") else { return };
-    let contended = stack::user(recorder::CONTENDED);
+    let contended = stack::user(failing::CONTENDED);
     create(&contended, "k", "Acme").send().await.expect_error(409, "idempotency_in_progress");
 }
 
 #[tokio::test]
 async fn a_dynamodb_that_does_not_return_the_record_is_asked_for_it() {
     let Some(_) = stack::local_only("a real DynamoDB returns it") else { return };
-    let user = stack::user(recorder::UNEXPLAINED);
+    let user = stack::user(failing::UNEXPLAINED);
     let first = create(&user, "k", "Acme").send().await;
     first.expect(201);
     assert_eq!(answer(&create(&user, "k", "Acme").send().await), answer(&first));

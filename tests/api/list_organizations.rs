@@ -108,7 +108,6 @@ async fn a_limit_that_is_not_an_integer_from_1_to_1000_is_refused() {
 #[tokio::test]
 async fn what_is_not_a_cursor_of_this_list_is_refused() {
     let team = team().await;
-    team.is_listed().await;
     let members = format!("{}?limit=1", team.organization.members());
     let next = team.owner.get(members).send().await.next_page().expect("a second page");
     let (_, query) = next.split_once('?').unwrap();

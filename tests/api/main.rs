@@ -11,12 +11,13 @@
 //! - [`reference`]: the page of `cargo local`, as far as it takes no browser
 //! - [`races`], [`too_many_admins`], [`many_organizations`], [`broken_rows`]: the edges of data
 //!
-//! [`stack`] starts what is tested or finds it, [`client`] sends, [`organizations`] builds, and
-//! [`recorder`] notes which permissions the functions need.
+//! [`stack`] finds what is tested, [`host`] starts it if it is the local stack, [`failing`] has DynamoDB
+//! fail there, [`client`] sends, and [`organizations`] builds.
 
 mod client;
+mod failing;
+mod host;
 mod organizations;
-mod recorder;
 mod stack;
 
 mod add_member;

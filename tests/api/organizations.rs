@@ -2,7 +2,6 @@
 
 use crate::{client::User, stack};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// An organization that a test has made.
 pub(crate) struct Organization {
@@ -57,15 +56,6 @@ pub(crate) async fn team() -> Team {
     Team { organization, owner, admin, member, stranger }
 }
 
-impl Team {
-    /// Waits until the members list shows the team; see [`User::expect_members`].
-    pub(crate) async fn is_listed(&self) {
-        let roles = [("owner", &self.owner), ("admin", &self.admin), ("member", &self.member)];
-        let members = roles.map(|(role, user)| (user.id.as_str(), role));
-        self.owner.expect_members(&self.organization, &members).await;
-    }
-}
-
 impl User {
     pub(crate) async fn create_organization(&self, name: &str) -> Organization {
         let response = self.post("/organization", json!({ "organizationName": name })).send().await;
@@ -101,22 +91,13 @@ impl User {
         items.map(|item| item[field].as_str().expect("a string").to_owned()).collect()
     }
 
-    /// Asserts who the members are, as (user id, role) in any order. The list comes from an
-    /// index, which on a deployed stack may be a moment behind.
+    /// Asserts who the members are, as (user id, role) in any order.
     pub(crate) async fn expect_members(&self, organization: &Organization, members: &[(&str, &str)]) {
         let mut expected: Vec<_> = members.iter().map(|(id, role)| json!([id, role])).collect();
+        let listed = self.pages(&organization.members()).await.into_iter().flatten();
+        let mut found: Vec<_> = listed.map(|member| json!([member["userId"], member["role"]])).collect();
         expected.sort_by_key(Value::to_string);
-        let attempts = if stack::is_local() { 1 } else { 20 };
-        let mut found = Vec::new();
-        for _ in 0..attempts {
-            let listed = self.pages(&organization.members()).await.into_iter().flatten();
-            found = listed.map(|member| json!([member["userId"], member["role"]])).collect();
-            found.sort_by_key(Value::to_string);
-            if found == expected {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(250)).await;
-        }
+        found.sort_by_key(Value::to_string);
         assert_eq!(found, expected);
     }
 }

@@ -2,6 +2,7 @@
 //! opens the page in a browser.
 
 use crate::client::User;
+use crate::host::Local;
 use crate::stack;
 use local::Reference;
 use reqwest::{Method, StatusCode};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 const REASON: &str = "the API reference belongs to `cargo local`";
 
 /// Serves the page for the local stack, and gives its origin.
-async fn serve(local: &local::Stack) -> String {
+async fn serve(local: &Local) -> String {
     let reference = Reference::listen(0).expect("a port");
     let url = reference.url();
     tokio::spawn(reference.serve(local.api_url.clone(), local.identity.clone()));

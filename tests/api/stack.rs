@@ -1,4 +1,4 @@
-//! The stack under test: the local one, started once per test process, or a deployed one.
+//! The stack under test: the local one, which [`crate::host`] starts, or a deployed one.
 //!
 //! Nothing has to be set for the local one. For a deployed one:
 //!
@@ -10,20 +10,20 @@
 //! A deployed stack has only these four users, keeps what earlier runs left in it, and signs no
 //! token that is wrong on purpose. What needs more asks [`local_only`] and says that it skips.
 
-use crate::{client::User, recorder};
+use crate::{
+    client::User,
+    host::{self, Local},
+};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use local::{Database, Options};
 use serde_json::Value;
 use std::{
     collections::HashMap,
     env,
-    future::pending,
     io::{Write as _, stderr},
-    path::Path,
+    process,
     sync::{
         LazyLock,
         atomic::{AtomicUsize, Ordering},
-        mpsc,
     },
     thread,
     time::Duration,
@@ -31,7 +31,7 @@ use std::{
 
 static STACK: LazyLock<Result<Stack, String>> = LazyLock::new(|| match env::var("API_URL") {
     Ok(url) => deployed(url),
-    Err(_) => start(),
+    Err(_) => host::local().map(|local| Stack { url: local.api_url.clone(), users: Users::Signed(local) }),
 });
 
 struct Stack {
@@ -41,7 +41,7 @@ struct Stack {
 
 enum Users {
     /// Any number of them: the local stack signs a token for whoever is asked for.
-    Signed(Box<local::Stack>),
+    Signed(Local),
     /// Tokens by name, from `API_TOKENS`.
     Given(HashMap<String, String>),
 }
@@ -78,7 +78,8 @@ pub(crate) fn bearer(token: &str) -> User {
 /// A user id that nobody has; who is only added and removed needs no token.
 pub(crate) fn unique(name: &str) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
-    format!("{name}|{}", COUNT.fetch_add(1, Ordering::Relaxed))
+    // Several processes may share a stack.
+    format!("{name}|{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 pub(crate) fn is_local() -> bool {
@@ -86,7 +87,7 @@ pub(crate) fn is_local() -> bool {
 }
 
 /// The local stack, or `None` after a line that says which test is skipped and why.
-pub(crate) fn local_only(reason: &str) -> Option<&'static local::Stack> {
+pub(crate) fn local_only(reason: &str) -> Option<&'static Local> {
     match &stack().users {
         Users::Signed(local) => Some(local),
         Users::Given(_) => {
@@ -98,7 +99,7 @@ pub(crate) fn local_only(reason: &str) -> Option<&'static local::Stack> {
 }
 
 /// Writes past the capture of test output: a passing test's `eprintln!` is never seen.
-fn report(line: &str) {
+pub(crate) fn report(line: &str) {
     let _ = writeln!(stderr(), "{line}");
 }
 
@@ -122,31 +123,6 @@ fn prepare_tls() -> Result<(), String> {
 #[cfg(not(feature = "https"))]
 fn prepare_tls() -> Result<(), String> {
     Err("for an https API_URL run with `--features tests/https`".to_owned())
-}
-
-/// Starts the local stack on a runtime of its own: a test's runtime ends with the test.
-fn start() -> Result<Stack, String> {
-    let (started, result) = mpsc::channel();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.expect("a runtime for the stack").block_on(async {
-            let dynamodb = local::start_in_memory().await.expect("an embedded DynamoDB");
-            let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("api");
-            let options = Options {
-                port: 0,
-                database: Database::External { endpoint: recorder::start(dynamodb.url()).await },
-                log: Some(data_dir.join("functions.log")),
-                data_dir,
-                concurrency: 4,
-                ignore_changes: true,
-            };
-            let stack = local::Stack::start(options, report).await;
-            let _ = started.send(stack.map_err(|error| error.to_string()));
-            pending::<()>().await;
-        });
-    });
-    let local = result.recv().map_err(|_| "the thread of the stack is gone".to_owned())??;
-    Ok(Stack { url: local.api_url.trim_end_matches('/').to_owned(), users: Users::Signed(Box::new(local)) })
 }
 
 /// The `sub` of a token, unverified: that is the deployed stack's business.

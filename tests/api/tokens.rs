@@ -2,6 +2,7 @@
 //! the issuer's own key; those that are not are in [`crate::forged_tokens`].
 
 use crate::{
+    host::Local,
     organizations::{Organization, percent_encode},
     stack,
 };
@@ -17,7 +18,7 @@ pub(crate) fn now() -> i64 {
 }
 
 /// The header of a good token.
-pub(crate) fn header(stack: &local::Stack) -> Value {
+pub(crate) fn header(stack: &Local) -> Value {
     json!({ "alg": "ES256", "typ": "JWT", "kid": stack.identity.kid() })
 }
 

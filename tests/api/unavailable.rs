@@ -1,6 +1,6 @@
 //! What a client is told when DynamoDB cannot serve it after all retries.
 
-use crate::{recorder, stack};
+use crate::{failing, stack};
 use serde_json::json;
 
 const REASON: &str = "a real DynamoDB is not throttled or contended on purpose";
@@ -8,7 +8,7 @@ const REASON: &str = "a real DynamoDB is not throttled or contended on purpose";
 #[tokio::test]
 async fn a_throttled_dynamodb_is_unavailability_with_a_time_to_retry_after() {
     let Some(_) = stack::local_only(REASON) else { return };
-    let user = stack::user(recorder::THROTTLED);
+    let user = stack::user(failing::THROTTLED);
     for request in [
         user.get("/organization/list"),
         user.get("/organization/org_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
@@ -23,7 +23,7 @@ async fn a_throttled_dynamodb_is_unavailability_with_a_time_to_retry_after() {
 #[tokio::test]
 async fn a_write_that_others_keep_winning_from_is_a_conflict() {
     let Some(_) = stack::local_only(REASON) else { return };
-    let user = stack::user(recorder::CONTENDED);
+    let user = stack::user(failing::CONTENDED);
     let response = user.post("/organization", json!({ "organizationName": "Acme" })).send().await;
     response.expect_error(409, "conflict");
 }

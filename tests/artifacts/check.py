@@ -34,7 +34,7 @@ GLIBC = (2, 34)
 LIBRARIES = re.compile(r"(libc|libm|libdl|librt|libpthread|ld-linux.*)\.so\.\d")
 
 # Lambda gives a function 10 s from its start to its first poll.
-SECONDS = 10
+CALL_TIMEOUT = 10
 
 
 def main():
@@ -43,7 +43,7 @@ def main():
         sys.exit(__doc__)
     if not BUILD.is_dir():
         sys.exit(f"{BUILD} is missing: run `sam build` first")
-    functions = {logical_id(path.name): path.name for path in sorted((ROOT / "functions").iterdir())}
+    functions = {logical_id(path.stem): path.stem for path in sorted((ROOT / "functions/src/bin").iterdir())}
     problems = []
     if {path.name for path in BUILD.iterdir() if path.is_dir()} != set(functions):
         problems.append(f"{BUILD} does not hold one directory per function")
@@ -179,7 +179,7 @@ def environment(runtime_api, function):
 
 def next_call(api, process, path):
     """The body of the function's next call, which must be to `path`."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + CALL_TIMEOUT
     while time.monotonic() < deadline:
         try:
             called, body = api.calls.get(timeout=0.1)
@@ -189,7 +189,7 @@ def next_call(api, process, path):
             continue
         expect(called == path, f"called {called} with {body}, not {path}")
         return body
-    raise Problem(f"did not call {path} within {SECONDS} s")
+    raise Problem(f"did not call {path} within {CALL_TIMEOUT} s")
 
 
 def check_answer(response, status, code):

@@ -1,4 +1,8 @@
-"""Lambda's Runtime API, as far as one function needs it to answer a few events."""
+"""Lambda's Runtime API, as far as one function needs it to answer a few events.
+
+The Rust suites and the benchmark have theirs in tests/support/runtime_api.rs. check.py is a script that
+compiles nothing, and runs foreign binaries under an emulator: it has this one.
+"""
 
 import json
 import queue
@@ -8,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 VERSION = "/2018-06-01/runtime"
 REQUEST_ID = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:artifact"
-TIMEOUT_MS = 15_000
+FUNCTION_TIMEOUT_MS = 15_000
 
 
 class RuntimeApi(ThreadingHTTPServer):
@@ -39,7 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": REQUEST_ID,
-            "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + TIMEOUT_MS),
+            "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + FUNCTION_TIMEOUT_MS),
             "Lambda-Runtime-Invoked-Function-Arn": ARN,
         }
         self._answer(200, event, headers)

@@ -1,4 +1,4 @@
-"""Holds each SBOM to what cargo links into its function and runs to build it.
+"""Holds each function's SBOM to what cargo links into functions and runs to build them.
 
     python3 tests/artifacts/sbom.py DIRECTORY TARGET
 
@@ -16,12 +16,13 @@ def package(component):
     return component["name"], component["version"]
 
 
-def linked(function, target):
-    """Names and versions by cargo's tree, whose lines are like `shared v0.1.0 (/path)`."""
-    command = ["cargo", "tree", "--locked", "--package", function, "--target", target]
+def linked(target):
+    """Names and versions of what the package `functions` depends on, by cargo's tree, whose lines are like
+    `shared v0.1.0 (/path)`. The first line is the package itself, for which an SBOM has the binary."""
+    command = ["cargo", "tree", "--locked", "--package", "functions", "--target", target]
     command += ["--edges", "normal,build", "--prefix", "none", "--format", "{p}"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    return {(line.split()[0], line.split()[1].removeprefix("v")) for line in lines if line}
+    return {(line.split()[0], line.split()[1].removeprefix("v")) for line in lines[1:] if line}
 
 
 def trim(sbom, packages):
@@ -37,13 +38,15 @@ def trim(sbom, packages):
 
 def main(directory, target):
     root = pathlib.Path(__file__).parents[2]
-    for function in sorted(path.name for path in (root / "functions").iterdir()):
+    packages = linked(target)
+    for function in sorted(path.stem for path in (root / "functions/src/bin").iterdir()):
         file = pathlib.Path(directory) / f"{function}.cdx.json"
         text = file.read_text()
         assert str(root) not in text, f"{function}: has paths of this machine"
-        sbom, packages = json.loads(text), linked(function, target)
+        sbom = json.loads(text)
+        assert sbom["metadata"]["component"]["name"] == function, f"{function}: is of something else"
         trim(sbom, packages)
-        listed = {package(component) for component in [sbom["metadata"]["component"], *sbom["components"]]}
+        listed = {package(component) for component in sbom["components"]}
         assert listed == packages, f"{function}: {sorted(packages - listed)} are missing"
         file.write_text(json.dumps(sbom, indent=2) + "\n")
         print(f"{function}: {len(listed)} packages")

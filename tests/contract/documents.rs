@@ -1,11 +1,20 @@
-//! Documents name tests, as `file::function`, to say what is covered, and link to files.
+//! Documents name tests, as `file::function`, to say what is covered; they name paths, and link to files.
 
 use crate::places::read;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Fewer were not read, but overlooked.
-const FEWEST: usize = 50;
+/// The minimum number of tests that the documents name. Fewer means that this suite overlooks some.
+const MIN_TESTS: usize = 50;
+
+/// The same for paths.
+const MIN_PATHS: usize = 60;
+
+/// The endings of file names that tell a file without a folder from other text in backticks.
+const ENDINGS: [&str; 8] = [".rs", ".md", ".toml", ".yaml", ".yml", ".csv", ".py", ".ts"];
+
+/// The operation that README adds as an example. Its files do not exist.
+const EXAMPLE: [&str; 2] = ["get-member", "get_member"];
 
 #[test]
 fn every_test_that_a_document_names_exists() {
@@ -20,7 +29,7 @@ fn every_test_that_a_document_names_exists() {
         }
     }
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
-    assert!(named >= FEWEST, "only {named} tests are named");
+    assert!(named >= MIN_TESTS, "only {named} tests are named");
 }
 
 #[test]
@@ -36,6 +45,25 @@ fn every_link_in_a_document_leads_to_a_file() {
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
 }
 
+/// A path may leave out the folders that the text around it names: the end of a path is enough. CHANGELOG
+/// names paths of the past.
+#[test]
+fn every_path_in_a_document_exists() {
+    let existing = paths_below(&root());
+    let (mut named, mut missing) = (0, Vec::new());
+    for document in documents().into_iter().filter(|document| !document.ends_with("CHANGELOG.md")) {
+        let text = read(&document);
+        for path in paths_in(&text).filter(|path| !EXAMPLE.iter().any(|new| path.contains(new))) {
+            named += 1;
+            if !existing.iter().any(|known| known.ends_with(path)) {
+                missing.push(format!("{document} names {path}, which does not exist"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+    assert!(named >= MIN_PATHS, "only {named} paths are named");
+}
+
 #[test]
 fn links_to_files_are_told_from_others() {
     let text = "[a](b.md#c) ![d](e/f.svg) [g](https://h.example) [i](#j) `k(l)`";
@@ -48,13 +76,69 @@ fn a_test_is_named_by_its_file_and_function_in_backticks() {
     assert_eq!(tests_in(text), [("races", "one"), ("a_b", "c_d")]);
 }
 
+#[test]
+fn a_path_has_a_known_ending_or_begins_with_a_folder_of_the_repository() {
+    let text = "`tests/api`, `fuzz/`, `.ci/run`, `races.rs`, `store/mod.rs` and `openapi.yaml`";
+    let expected = ["tests/api", "fuzz/", ".ci/run", "races.rs", "store/mod.rs", "openapi.yaml"];
+    assert_eq!(paths_in(text).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn commands_routes_media_types_scopes_patterns_and_build_products_are_no_paths() {
+    let text = "tests/api `bash .ci/run` `GET /organization` `/openapi.yaml` `application/json` `.rs` \
+        `organizations/read` `tests/*.rs` `functions/<id>.rs` `target/local` `https://a.example/b.md` `races::one`";
+    assert_eq!(paths_in(text).collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
+fn what_is_in_a_block_of_code_is_no_path() {
+    let text = "`a.rs`\n```sh\n`b.rs`\n```\n`c.rs`\n  ```\n`d.rs`\n  ```\n";
+    assert_eq!(paths_in(text).collect::<Vec<_>>(), ["a.rs", "c.rs"]);
+}
+
+/// The paths between backticks in a Markdown text.
+fn paths_in(text: &str) -> impl Iterator<Item = &str> {
+    let is_fence = |line: &&str| line.trim_start().starts_with("```");
+    let mut is_code = false;
+    let prose = text.lines().filter(move |line| {
+        is_code ^= is_fence(line);
+        !is_code
+    });
+    prose.flat_map(|line| line.split('`').skip(1).step_by(2)).filter(|code| is_path(code))
+}
+
+fn is_path(code: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_');
+    let has_ending = ENDINGS.iter().any(|ending| code.ends_with(ending) && code != *ending);
+    let is_in_folder =
+        || code.split_once('/').is_some_and(|(first, _)| !first.is_empty() && root().join(first).is_dir());
+    code.bytes().all(is_plain)
+        && !code.starts_with('/')
+        && !code.starts_with("target/")
+        && (has_ending || is_in_folder())
+}
+
+/// All files and folders below a folder, without build products.
+fn paths_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let is_source =
+        |path: &PathBuf| ![".git", "target", "node_modules"].iter().any(|name| path.ends_with(name));
+    let entries = entries.filter(is_source);
+    entries
+        .flat_map(|path| {
+            let below = if path.is_dir() { paths_below(&path) } else { Vec::new() };
+            below.into_iter().chain([path])
+        })
+        .collect()
+}
+
 /// The files that a Markdown text links to, as it writes them.
 fn links_in(text: &str) -> impl Iterator<Item = &str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
     targets.filter(|target| !target.is_empty() && !target.contains("://"))
 }
 
-/// What is between backticks, with a name on either side of its one `::`.
+/// What is between backticks and consists of two names with `::` between them.
 fn tests_in(text: &str) -> Vec<(&str, &str)> {
     let quoted = text.split('`').skip(1).step_by(2);
     let named = quoted.filter_map(|code| code.split_once("::"));
@@ -92,7 +176,7 @@ fn sources() -> Vec<(String, String)> {
     code.map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect()
 }
 
-/// Of a suite's `main.rs` that of the suite.
+/// The name of a source file. For a `main.rs`, the name of its suite.
 fn name(path: &Path) -> String {
     let named = if path.ends_with("main.rs") { path.parent().unwrap() } else { path };
     named.file_stem().unwrap().display().to_string()

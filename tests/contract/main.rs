@@ -1,11 +1,10 @@
-//! The places that spell out the operations, held against one another, and the documents held
-//! against what the code does: nothing here runs the API.
+//! Compares the places that name the operations, and the documents with the code. Nothing here runs the
+//! API.
 //!
-//! - [`documents`]: the tests that documents name
-//! - [`names`]: one name, method and path for an operation, wherever it stands
+//! - [`documents`]: the tests, paths and files that documents name
+//! - [`names`]: one name, method, path and scope for an operation everywhere
 //! - [`openapi`]: openapi.yaml's responses and errors
-//! - [`roles`]: template.yaml's roles and what the functions were seen to do
-//! - [`template`]: template.yaml's identity rules
+//! - [`template`]: template.yaml's identity rules and time-out
 //!
 //! [`places`] reads the files.
 
@@ -13,5 +12,4 @@ mod documents;
 mod names;
 mod openapi;
 mod places;
-mod roles;
 mod template;

@@ -1,10 +1,11 @@
-//! An operation is named once: module and binary `create-organization`, operationId
+//! An operation has one name everywhere: module and binary `create-organization`, operationId
 //! `createOrganization`, logical id `CreateOrganizationFunction`, route, store method and tests.
 
 use crate::places::{self, Names};
+use functions::Operation;
 
-/// Fewer were not read, but overlooked.
-const FEWEST_OPERATIONS: usize = 9;
+/// The minimum number of operations. Fewer means that this suite overlooks some.
+const MIN_OPERATIONS: usize = 9;
 
 #[test]
 fn every_operation_is_named_the_same_everywhere() {
@@ -32,21 +33,38 @@ fn every_operation_has_one_method_and_path_everywhere() {
     assert_none(&differences(&places));
 }
 
-/// These folders hold other files, too; so what is missing counts, and not what is there besides.
+#[test]
+fn every_operation_needs_the_same_scope_everywhere() {
+    let places = [
+        ("the list in functions/src/lib.rs", places::listed_scopes()),
+        ("template.yaml", places::template_scopes()),
+    ];
+    assert_none(&differences(&places));
+}
+
+#[test]
+fn the_list_is_in_the_order_of_openapi_yaml() {
+    let listed: Vec<_> = Operation::ALL.iter().map(|operation| operation.id()).collect();
+    assert_eq!(listed, places::operation_ids_in_order());
+}
+
+/// These folders hold other files, too.
 #[test]
 fn every_operation_has_its_store_method_and_its_tests() {
-    let operations = places::listed();
     let mut missing = Vec::new();
-    for (folder, root) in
-        [("shared/src/store", "mod.rs"), ("tests/api", "main.rs"), ("tests/store", "main.rs")]
+    for (folder, root, what) in
+        [("shared/src/store/operations", "mod.rs", "its Store method"), ("tests/api", "main.rs", "its tests")]
     {
-        let files = &places::entries(folder) & &places::modules(&format!("{folder}/{root}"));
-        missing.extend(
-            (&operations - &files)
-                .iter()
-                .map(|name| name.replace('-', "_"))
-                .map(|name| format!("{folder}/{name}.rs is missing, or {folder}/{root} does not declare it")),
-        );
+        let (files, root) = (places::entries(folder), format!("{folder}/{root}"));
+        let declared = places::modules(&root);
+        for operation in places::listed() {
+            let name = operation.replace('-', "_");
+            if !files.contains(&operation) {
+                missing.push(format!("{folder}/{name}.rs is missing: write {what} there"));
+            } else if !declared.contains(&operation) {
+                missing.push(format!("{root} lacks `mod {name};`: declare it, or it is not compiled"));
+            }
+        }
     }
     assert_none(&missing);
 }
@@ -67,7 +85,7 @@ fn what_is_in_one_place_only_is_named_with_the_places_that_lack_it() {
 }
 
 fn differences(places: &[(&str, Names)]) -> Vec<String> {
-    let few = places.iter().filter(|(_, names)| names.len() < FEWEST_OPERATIONS);
+    let few = places.iter().filter(|(_, names)| names.len() < MIN_OPERATIONS);
     let few = few.map(|(place, names)| format!("only {} operations are in {place}", names.len()));
     let all: Names = places.iter().flat_map(|(_, names)| names.clone()).collect();
     let missing = all.iter().flat_map(|name| {

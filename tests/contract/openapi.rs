@@ -1,43 +1,52 @@
-//! openapi.yaml says what the code answers.
+//! openapi.yaml describes the answers of the code.
 
 use crate::places::{operations, yaml};
 use serde_json::Value;
-use shared::error::Error;
+use shared::edge::Error;
+use shared::error::Error as OperationError;
 use shared::model::{MaxOverages, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One error of each kind, with the particulars that openapi.yaml's examples show.
+/// One error of each kind, with the details of openapi.yaml's examples.
 fn one_of_each() -> Vec<Error> {
     let invalid = MaxOverages::units(-1).unwrap_err();
-    let errors = vec![
+    let operation = [
+        OperationError::Forbidden { required: Role::Admin },
+        OperationError::OrganizationNotFound,
+        OperationError::MemberNotFound,
+        OperationError::MemberAlreadyExists,
+        OperationError::Conflict,
+        OperationError::IdempotencyInProgress,
+        OperationError::IdempotencyKeyReused,
+        OperationError::PreconditionFailed { current: 5 },
+        OperationError::ValidationFailed { field: "maxOverages", invalid },
+        OperationError::LastOwner,
+        OperationError::TooManyAdmins,
+        OperationError::Internal("a cause".into()),
+        OperationError::ServiceUnavailable("a cause".into()),
+    ];
+    let mut errors = vec![
         Error::invalid("limit", "limit is an integer from 1 to 1000."),
         Error::InvalidCursor,
         Error::Unauthorized,
-        Error::Forbidden { required: Role::Admin },
-        Error::OrganizationNotFound,
-        Error::MemberNotFound,
-        Error::MemberAlreadyExists,
-        Error::Conflict,
-        Error::IdempotencyInProgress,
-        Error::IdempotencyKeyReused,
-        Error::PreconditionFailed { current: 5 },
         Error::PayloadTooLarge,
         Error::UnsupportedMediaType,
-        Error::ValidationFailed { field: "maxOverages", invalid },
-        Error::LastOwner,
-        Error::TooManyAdmins,
-        Error::Internal("a cause".into()),
-        Error::ServiceUnavailable("a cause".into()),
     ];
-    // A new kind does not compile until it stands here, and, it is hoped, above.
+    errors.extend(operation.map(Error::from));
+    // A new kind of error does not compile until it is here. Add it above, too.
     for error in &errors {
         match error {
             Error::InvalidRequest { .. } | Error::InvalidCursor | Error::Unauthorized => {}
-            Error::Forbidden { .. } | Error::OrganizationNotFound | Error::MemberNotFound => {}
-            Error::MemberAlreadyExists | Error::Conflict | Error::PreconditionFailed { .. } => {}
-            Error::IdempotencyInProgress | Error::IdempotencyKeyReused => {}
-            Error::PayloadTooLarge | Error::UnsupportedMediaType | Error::ValidationFailed { .. } => {}
-            Error::LastOwner | Error::TooManyAdmins | Error::Internal(_) | Error::ServiceUnavailable(_) => {}
+            Error::PayloadTooLarge | Error::UnsupportedMediaType => {}
+            Error::Operation(error) => match error {
+                OperationError::Forbidden { .. } | OperationError::OrganizationNotFound => {}
+                OperationError::MemberNotFound | OperationError::MemberAlreadyExists => {}
+                OperationError::Conflict | OperationError::PreconditionFailed { .. } => {}
+                OperationError::IdempotencyInProgress | OperationError::IdempotencyKeyReused => {}
+                OperationError::ValidationFailed { .. } | OperationError::LastOwner => {}
+                OperationError::TooManyAdmins | OperationError::Internal(_) => {}
+                OperationError::ServiceUnavailable(_) => {}
+            },
         }
     }
     errors
@@ -70,7 +79,7 @@ fn an_example_of_an_error_is_what_the_code_answers() {
         for example in examples(&response) {
             let Some(code) = string(&example["code"]) else { continue };
             assert!(codes_of(&response).contains(&code), "{operation} {status} does not answer {code}");
-            // These two say something else each time.
+            // The messages of these two vary.
             if !["invalid_request", "validation_failed"].contains(&code.as_str()) {
                 let error = answers[code.as_str()];
                 assert_eq!(example["message"], error.to_string(), "{operation} {status}");
@@ -110,7 +119,7 @@ fn every_response_carries_the_headers_of_its_status() {
     }
 }
 
-/// Operation, status and content of each response, references followed.
+/// Operation, status and content of each response, with references resolved.
 fn responses(openapi: &Value) -> Vec<(String, String, Value)> {
     let mut responses = Vec::new();
     for (.., operation) in operations(openapi) {

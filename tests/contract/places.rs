@@ -1,7 +1,7 @@
-//! Reads the files that spell out the operations. Names come back in kebab case, as functions/ has
-//! them, routes as `create-organization POST /organization`.
+//! Reads the files that name the operations. Names are in kebab case, as the binaries' are, and routes
+//! look like `create-organization POST /organization`.
 
-use functions::Operation;
+use functions::{Operation, Scope};
 use heck::ToKebabCase as _;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -20,8 +20,8 @@ pub(crate) fn read(relative: &str) -> String {
     fs::read_to_string(path(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
 }
 
-/// A YAML file. The parser passes over CloudFormation's tags and takes their operands as they are:
-/// `!Ref OrganizationsApi` is `"OrganizationsApi"`.
+/// A YAML file. The parser ignores CloudFormation's tags and keeps their operands: `!Ref OrganizationsApi`
+/// is `"OrganizationsApi"`.
 pub(crate) fn yaml(relative: &str) -> Value {
     serde_saphyr::from_str(&read(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
 }
@@ -30,7 +30,7 @@ fn toml(relative: &str) -> Value {
     toml::from_str(&read(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
 }
 
-/// The names of the entries in a folder, those of Rust files without their ending.
+/// The names of the entries in a folder, without the ending `.rs`.
 pub(crate) fn entries(folder: &str) -> Names {
     let entries = fs::read_dir(path(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -40,9 +40,9 @@ pub(crate) fn entries(folder: &str) -> Names {
 /// The modules that a Rust file declares. A file that no `mod` names is not compiled.
 pub(crate) fn modules(file: &str) -> Names {
     let text = read(file);
-    let declared =
-        text.lines().filter_map(|line| line.strip_prefix("pub ").unwrap_or(line).strip_prefix("mod "));
-    declared.filter_map(|rest| rest.strip_suffix(';')).map(|name| name.to_kebab_case()).collect()
+    let declared = text.lines().filter_map(|line| line.split_once("mod "));
+    let declared = declared.filter(|(visibility, _)| visibility.is_empty() || visibility.starts_with("pub"));
+    declared.filter_map(|(_, rest)| rest.strip_suffix(';')).map(|name| name.to_kebab_case()).collect()
 }
 
 /// The operationIds in the list of functions/src/lib.rs.
@@ -54,6 +54,18 @@ pub(crate) fn listed() -> Names {
 pub(crate) fn listed_routes() -> Names {
     let listed =
         |operation: &Operation| route(&operation.id().to_kebab_case(), operation.method(), operation.path());
+    Operation::ALL.iter().map(listed).collect()
+}
+
+/// The scopes in the same list, each as `create-organization WriteScope`: by the template's parameter.
+pub(crate) fn listed_scopes() -> Names {
+    let listed = |operation: &Operation| {
+        let scope = match operation.scope() {
+            Scope::Read => "ReadScope",
+            Scope::Write => "WriteScope",
+        };
+        format!("{} {scope}", operation.id().to_kebab_case())
+    };
     Operation::ALL.iter().map(listed).collect()
 }
 
@@ -106,6 +118,14 @@ pub(crate) fn operations(openapi: &Value) -> Vec<(String, String, Value)> {
     operations
 }
 
+/// The operationIds in openapi.yaml, in its order: the parser sorts paths, so this reads the text.
+pub(crate) fn operation_ids_in_order() -> Vec<String> {
+    let text = read("openapi.yaml");
+    let (_, paths) = text.split_once("\npaths:\n").expect("paths in openapi.yaml");
+    let paths = paths.lines().take_while(|line| line.is_empty() || line.starts_with([' ', '#']));
+    paths.filter_map(|line| line.strip_prefix("      operationId: ")).map(str::to_owned).collect()
+}
+
 /// Logical id and definition of each function in template.yaml.
 pub(crate) fn functions(template: &Value) -> Vec<(String, Value)> {
     let resources = template["Resources"].as_object().unwrap();
@@ -142,11 +162,28 @@ pub(crate) fn template_routes() -> Names {
     routes
 }
 
+/// The scopes of the deployed API's routes. A route without its own needs those of the default authorizer.
+pub(crate) fn template_scopes() -> Names {
+    let template = yaml("template.yaml");
+    let auth = &template["Resources"]["OrganizationsApi"]["Properties"]["Auth"];
+    let default = &auth["Authorizers"][text(&auth["DefaultAuthorizer"])];
+    let mut scopes = Names::new();
+    for (id, function) in functions(&template) {
+        for event in function["Properties"]["Events"].as_object().unwrap().values() {
+            let own = event["Properties"]["Auth"].get("AuthorizationScopes");
+            let needed = own.unwrap_or(&default["AuthorizationScopes"]).as_array().unwrap();
+            let needed = needed.iter().map(text).collect::<Vec<_>>().join(" or ");
+            scopes.insert(format!("{} {needed}", operation_of(&id)));
+        }
+    }
+    scopes
+}
+
 fn route(name: &str, method: &str, path: &str) -> String {
     format!("{name} {} {path}", method.to_uppercase())
 }
 
-/// A name that stands at an operation. Another operation's does not pass for it.
+/// A name that stands at an operation. Marks the name of another operation, so that it matches nothing.
 fn called(name: &str, operation: &str) -> String {
     if name == operation { name.to_owned() } else { format!("{name} (at {operation})") }
 }

@@ -1,7 +1,9 @@
-//! template.yaml lets nobody in without a token that API Gateway has verified.
+//! template.yaml lets nobody in without a token that API Gateway has verified, and its time-out is the
+//! one that the functions know.
 
 use crate::places::{functions, read, yaml};
 use serde_json::json;
+use shared::edge::FUNCTION_TIMEOUT;
 
 const API: &str = "OrganizationsApi";
 
@@ -51,5 +53,14 @@ fn there_is_no_way_in_around_the_default_authorizer() {
                 .then(|| json!({ "AuthorizationScopes": ["ReadScope"] }));
             assert_eq!(event["Properties"].get("Auth"), rule.as_ref(), "{id}");
         }
+    }
+}
+
+#[test]
+fn every_function_has_the_timeout_that_the_code_expects() {
+    let template = yaml("template.yaml");
+    assert_eq!(template["Globals"]["Function"]["Timeout"], FUNCTION_TIMEOUT.as_secs());
+    for (id, function) in functions(&template) {
+        assert!(function["Properties"].get("Timeout").is_none(), "{id} has a time-out of its own");
     }
 }

@@ -1,35 +1,36 @@
 //! One fault at one request of one call.
 
 use crate::calls::Call;
-use crate::outcome::{Allowed, INVOCATION, Normal, Outcome};
+use crate::outcome::{Allowed, Normal, Outcome};
 use crate::world::{Filling, World};
+use shared::edge::FUNCTION_TIMEOUT;
 use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 use std::time::Duration;
 use support::faults::{Fault, Kind};
 
-/// A call, what it is without faults, and what it is made on.
+/// A call, its outcome without faults, and the content of its table.
 pub struct Subject {
     pub call: Call,
     pub normal: Normal,
     pub filling: Arc<Filling>,
 }
 
-/// When a fault is met.
+/// When a call meets the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct When {
-    /// Once, or at each request from then on.
+    /// True for each request from then on, false for one request.
     pub lasting: bool,
     pub after: After,
 }
 
-/// What the request before it has met, and would not be followed by it otherwise.
+/// What the request before it met. Without that, the request would not be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum After {
     Nothing,
-    /// It was done without being answered: the SDK sends it again.
+    /// It was done, but its answer was lost: the SDK sends it again.
     LostAnswer,
-    /// It was refused without the items: they are read.
+    /// It was refused without the items: the store reads them.
     Unexplained,
 }
 
@@ -38,7 +39,7 @@ pub struct Cell {
     pub subject: Arc<Subject>,
     pub kind: Kind,
     pub when: When,
-    /// The request's number.
+    /// The number of the request.
     pub at: usize,
 }
 
@@ -102,17 +103,17 @@ impl Cell {
         }
     }
 
-    /// That of an invocation; but for most of the faults that last, as much as makes the point.
+    /// The time of an invocation. Most lasting faults get less, to keep the suite short.
     fn time(&self) -> Duration {
         let When { lasting, after } = self.when;
         match (lasting, self.kind.is_slow(), after) {
-            (false, ..) | (true, true, After::Nothing) => INVOCATION,
+            (false, ..) | (true, true, After::Nothing) => FUNCTION_TIMEOUT,
             (true, true, _) => Duration::from_secs(3),
             (true, false, _) => Duration::from_secs(6),
         }
     }
 
-    /// A single fault is never seen. A conflict is only told when it is certain that nothing is done.
+    /// A single fault never shows. A conflict is reported only if certainly nothing was done.
     fn allowed(&self) -> Allowed {
         let When { lasting, after } = self.when;
         let certain = after != After::LostAnswer;

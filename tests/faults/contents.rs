@@ -1,4 +1,4 @@
-//! All that is in a table, to be compared with what was there before, or would be there.
+//! The whole content of a table, for comparisons.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -7,7 +7,7 @@ use shared::model::{OrganizationId, Timestamp};
 use std::collections::BTreeSet;
 use support::database::{Item, items};
 
-/// All items, in one order whatever happened.
+/// All items, sorted.
 pub async fn read(client: &Client) -> Value {
     let mut items: Vec<_> = items(client).await.iter().map(|item| json!(object(item))).collect();
     items.sort_by_key(Value::to_string);
@@ -23,14 +23,14 @@ fn attribute(value: &AttributeValue) -> Value {
         AttributeValue::S(text) => json!(text),
         AttributeValue::N(number) => serde_json::from_str(number).unwrap(),
         AttributeValue::Null(_) => Value::Null,
-        AttributeValue::Ss(set) => json!(set.iter().collect::<BTreeSet<_>>()),
+        AttributeValue::Bs(set) => json!(set.iter().map(AsRef::<[u8]>::as_ref).collect::<BTreeSet<_>>()),
         AttributeValue::L(list) => list.iter().map(attribute).collect(),
         other => panic!("no attribute of ours: {other:?}"),
     }
 }
 
-/// What cannot be known in advance is replaced by what it is: ids, moments and names of writes that are
-/// not yet among the `known` ones. Lists of items are sorted then.
+/// Replaces values that differ from run to run by their kind: ids, moments and names of writes that are not
+/// among the `known` ones. Then sorts lists of items.
 pub fn masked(value: &Value, known: &BTreeSet<String>) -> Value {
     match value {
         Value::String(text) if !known.contains(text) => json!(mask(text)),
@@ -59,7 +59,7 @@ pub fn texts(value: &Value) -> BTreeSet<String> {
     }
 }
 
-/// Seconds since 1970, and more than any other number is.
+/// True for seconds since 1970: no other number is as large.
 fn is_moment(number: u64) -> bool {
     number > 1_500_000_000
 }

@@ -1,5 +1,5 @@
-//! Lambda freezes an instance between two requests, for minutes at times: what happens to its
-//! connection meanwhile, it does not see.
+//! Lambda freezes an instance between two requests, sometimes for minutes. A frozen instance does not see
+//! what happens to its connection.
 
 use functions::Operation;
 use serde_json::{Value, json};
@@ -11,20 +11,20 @@ use support::instance::Instance;
 use support::invariants::Contents;
 use support::proxy::Proxy;
 
-/// What becomes of a connection meanwhile.
+/// What happens to the connection meanwhile.
 #[derive(Debug, Clone, Copy)]
 enum Connection {
     Stays,
     /// DynamoDB closes it.
     Closed,
-    /// Something in between forgets it: nothing that is sent arrives, and nobody says so.
+    /// A device on the way forgets it: packets are dropped silently.
     Swallowed,
 }
 
 const ALL: [Connection; 3] = [Connection::Stays, Connection::Closed, Connection::Swallowed];
 
-/// Freezes an instance that has a connection, lets that happen to it, thaws the instance and gives the
-/// answer to its next request.
+/// Freezes an instance, lets something happen to its connection, thaws the instance, and returns the answer
+/// to its next request.
 async fn thawed(instance: &mut Instance, proxy: &Proxy, request: &Request, connection: Connection) -> Value {
     instance.freeze();
     match connection {

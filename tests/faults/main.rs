@@ -1,6 +1,8 @@
-//! The functions before a DynamoDB that fails, falls silent or goes away, by a proxy.
+//! The functions with a DynamoDB that fails, does not answer or closes connections, by means of a proxy; and
+//! what their roles must allow, and what strangers cause.
 //!
-//! `cargo test --test faults -- --nocapture` shows what every fault at every request comes to.
+//! `cargo test --test faults -- --nocapture` prints the outcome of every fault at
+//! every request.
 
 mod calls;
 mod cell;
@@ -8,4 +10,6 @@ mod contents;
 mod freeze;
 mod matrix;
 mod outcome;
+mod roles;
+mod strangers;
 mod world;

@@ -1,5 +1,5 @@
-//! All calls with all faults: each is answered rightly or by a clear error, in time; the table is as
-//! before or as after; and the same call again ends as if there had been no fault.
+//! All calls with all faults. Each gets the right answer or a clear error, in time. The table is as before
+//! the call or as after it. The same call again ends as if there had been no fault.
 
 use crate::calls;
 use crate::cell::{Cell, Subject};
@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Cells at the same time: most of each is waiting for a retry, but each also wants a processor before its
-/// attempt times out.
+/// The number of cells that run at the same time. Most of them wait for a retry, but each also needs a
+/// processor before its attempt times out.
 const AT_ONCE: usize = 96;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -29,7 +29,7 @@ async fn whatever_goes_wrong_nothing_is_lost_and_nothing_is_doubled() {
         subjects.push(Arc::new(Subject { call, normal, filling }));
     }
     let mut cells: Vec<Cell> = subjects.iter().flat_map(Subject::cells).collect();
-    // Those first that take longest.
+    // The slowest first.
     cells.sort_by_key(|cell| !cell.kind.is_slow());
     let number = cells.len();
     let outcomes: Vec<_> = stream::iter(cells)
@@ -52,7 +52,7 @@ async fn whatever_goes_wrong_nothing_is_lost_and_nothing_is_doubled() {
     assert!(wrong.is_empty(), "{} of {number} are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
-/// How many came out how, in the row and the column that a cell has.
+/// A table that counts the outcomes of the cells in each place, a row and a column.
 fn table(
     outcomes: &[(Result<Outcome, String>, Cell)],
     place: impl Fn(&Cell) -> (&'static str, &'static str),

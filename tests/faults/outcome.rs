@@ -1,20 +1,18 @@
-//! What a call comes to, and whether it is what may come of the faults that it met.
+//! The outcome of a call, and whether the faults that it met allow it.
 
 use crate::calls::Call;
 use crate::contents::{masked, texts};
 use crate::world::{Filling, World};
 use serde_json::{Value, json};
+use shared::edge::FUNCTION_TIMEOUT;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The time of an invocation: template.yaml's.
-pub const INVOCATION: Duration = Duration::from_secs(15);
-
-/// How late a busy machine may be.
+/// The delay that a busy machine may add.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// A call where there are no faults, and the same call sent again. All is masked but what was `before`.
+/// A call without faults, and the same call again. All values are masked but `before`.
 pub struct Normal {
     before: Value,
     known: BTreeSet<String>,
@@ -22,11 +20,11 @@ pub struct Normal {
     after: Value,
     answer_again: Value,
     after_again: Value,
-    /// What it asks of DynamoDB.
+    /// Its requests to DynamoDB, by the names of their actions.
     pub actions: Vec<String>,
 }
 
-/// How a call came out.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// As without faults.
@@ -39,14 +37,14 @@ pub enum Outcome {
     Conflict,
 }
 
-/// What may come of the faults that a call meets.
+/// The outcomes that the faults of a call allow.
 #[derive(Debug, Clone, Copy)]
 pub struct Allowed {
-    /// Anything else than what comes without faults.
+    /// 503.
     pub failure: bool,
-    /// That it is said that others are at it.
+    /// 409 `conflict` or `idempotency_in_progress`.
     pub conflict: bool,
-    /// That DynamoDB is asked no more often than without faults.
+    /// No more requests to DynamoDB than without faults.
     pub unnoticed: bool,
 }
 
@@ -68,23 +66,23 @@ impl Normal {
         let before = world.contents().await;
         let known = texts(&before);
         let mask = |value: &Value| masked(value, &known);
-        let (answer, _) = world.send(call, INVOCATION).await;
+        let (answer, _) = world.send(call, FUNCTION_TIMEOUT).await;
         assert_eq!(answer["status"], call.status, "{}: {answer}", call.name);
         let actions = world.proxy.actions();
         let after = mask(&world.contents().await);
-        let (answer_again, _) = world.send(call, INVOCATION).await;
+        let (answer_again, _) = world.send(call, FUNCTION_TIMEOUT).await;
         let after_again = mask(&world.contents().await);
         let (answer, answer_again) = (mask(&answer), mask(&answer_again));
         world.end();
         Self { before, known, answer, after, answer_again, after_again, actions }
     }
 
-    /// Whether DynamoDB refuses what is asked of it, or has nothing to write.
+    /// True if DynamoDB refuses the call, or has nothing to write.
     pub fn changes_nothing(&self) -> bool {
         self.mask(&self.before) == self.after
     }
 
-    /// Sends the call into faults, and then again without any; says what is wrong with what came of it.
+    /// Sends the call into faults, and then again without any. An error says which result is wrong.
     pub async fn compare(
         &self,
         call: &Call,
@@ -106,13 +104,13 @@ impl Normal {
             return Err(format!("neither before nor after:\n{}\n{answer}", self.mask(&contents)));
         }
         let outcome = self.outcome(&answer, unchanged, done, allowed)?;
-        // A change that is none by its nature is both.
+        // A call that changes nothing leaves the table both unchanged and done.
         let (expected, state) = if done && (!unchanged || outcome == Outcome::Right) {
             (&self.answer_again, &self.after_again)
         } else {
             (&self.answer, &self.after)
         };
-        let (again, _) = world.send(call, INVOCATION).await;
+        let (again, _) = world.send(call, FUNCTION_TIMEOUT).await;
         let contents = self.mask(&world.contents().await);
         if self.mask(&again) != *expected {
             return Err(format!("{answer}\nand then {again}\nin place of {expected}"));

@@ -1,4 +1,4 @@
-//! A table, and an instance of each function whose requests to it go through a proxy.
+//! A table, and an instance of each function that uses it through a proxy.
 
 use crate::calls::{Call, Filled};
 use crate::contents;
@@ -12,23 +12,24 @@ use shared::store::Store;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use support::database::{Database, Item, items};
+use support::example::MEMBER;
 use support::in_process;
 use support::proxy::Proxy;
 
-/// The most items that one BatchWriteItem takes.
-const BATCH: usize = 25;
+/// The maximum number of items in one BatchWriteItem.
+const MAX_BATCH: usize = 25;
 
-/// What a table is filled with.
+/// The content of a table.
 pub struct Filling {
     items: Vec<Item>,
     /// The id of the team's organization.
     organization: String,
-    /// Databases that have had it, and may have anything now.
+    /// Databases that had this content before. Their tables may hold anything now.
     spare: Mutex<Vec<Database>>,
 }
 
 impl Filling {
-    /// Has the store fill one.
+    /// Has the store make the content.
     pub async fn new(filled: Filled) -> Self {
         let database = Database::start().await;
         let store = support::database::store(database.url()).await;
@@ -39,7 +40,7 @@ impl Filling {
         };
         let (ann, key) = (user("ann"), IdempotencyKey::parse("used").unwrap());
         let id = store.create_organization(&ann, acme(), Some(&key)).await.unwrap().id;
-        for (name, role) in [("bob", Role::Admin), ("cyd", Role::Member)] {
+        for (name, role) in [("bob", Role::Admin), (MEMBER, Role::Member)] {
             store.add_member(&ann, &id, user(name), role, &ExpectedVersion::Any).await.unwrap();
         }
         if filled == Filled::WithMany {
@@ -53,7 +54,7 @@ impl Filling {
 }
 
 impl Filling {
-    /// Fills a table that has had anything.
+    /// Fills a table, whatever it holds.
     async fn fill(&self, database: &Database) {
         let found = items(&database.client).await;
         let key = |item: &Item| Item::from(["pk", "sk"].map(|name| (name.to_owned(), item[name].clone())));
@@ -66,14 +67,14 @@ impl Filling {
             let delete = DeleteRequest::builder().set_key(Some(key(item))).build().unwrap();
             WriteRequest::builder().delete_request(delete).build()
         });
-        for writes in missing.chain(others).collect::<Vec<_>>().chunks(BATCH) {
+        for writes in missing.chain(others).collect::<Vec<_>>().chunks(MAX_BATCH) {
             let write = database.client.batch_write_item();
             write.request_items(local::TABLE_NAME, writes.to_vec()).send().await.unwrap();
         }
     }
 }
 
-/// A table and what is before it.
+/// A table, and a store that uses it through a proxy.
 pub struct World {
     pub proxy: Proxy,
     database: Database,
@@ -94,18 +95,18 @@ impl World {
         Self { proxy, database, store, filling: filling.clone() }
     }
 
-    /// Leaves the database to another.
+    /// Leaves the database to another world.
     pub fn end(self) {
         self.filling.spare.lock().unwrap().push(self.database);
     }
 
-    /// All that is in the table.
+    /// The whole content of the table.
     pub async fn contents(&self) -> Value {
         contents::read(&self.database.client).await
     }
 
-    /// Sends a call to its function, whose invocation may take this long; gives the answer and how long
-    /// it took.
+    /// Sends a call to its function, whose invocation may take this long. Returns the answer and the time
+    /// that it took.
     pub async fn send(&self, call: &Call, time: Duration) -> (Value, Duration) {
         let request = call.request(&self.filling.organization);
         let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + time;

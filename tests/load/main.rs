@@ -17,6 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use support::invariants::Contents;
+use support::statistics;
 use tokio::task::JoinSet;
 use traffic::Request;
 use world::World;
@@ -56,7 +57,7 @@ struct Options {
 #[tokio::main]
 async fn main() {
     let options = Options::parse();
-    let load_average = report::load_average();
+    let load_average = statistics::load_average();
     let dynamodb = local::start_in_memory().await.unwrap();
     let stack = start(&options, dynamodb.url()).await;
     let world = Arc::new(World::new(&stack, options.users, options.organizations).await);

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
+use support::statistics::{load_average, machine, milliseconds, percentile};
 
 const START: &str = "<!-- cargo load -->\n";
 const END: &str = "<!-- end -->";
@@ -27,7 +28,6 @@ impl Report {
             report.latencies.entry(operation).or_default().push(latency);
             report.failures.extend(result.err().map(|failure| (operation, failure)));
         }
-        report.latencies.values_mut().for_each(|latencies| latencies.sort_unstable());
         report
     }
 
@@ -37,11 +37,10 @@ impl Report {
         assert!(first.is_empty(), "{} requests failed:\n{}", self.failures.len(), first.join("\n"));
     }
 
-    pub(crate) fn markdown(&self, options: &Options, load_average: &str) -> String {
+    pub(crate) fn markdown(&self, options: &Options, load_before: &str) -> String {
         let mut text = String::from("| operation | requests | errors | p50, ms | p99, ms | max, ms |\n");
         text.push_str("|---|---:|---:|---:|---:|---:|\n");
-        let mut all: Vec<Duration> = self.latencies.values().flatten().copied().collect();
-        all.sort_unstable();
+        let all: Vec<Duration> = self.latencies.values().flatten().copied().collect();
         for (operation, latencies) in &self.latencies {
             let failed = self.failures.iter().filter(|(of, _)| of == operation).count();
             row(&mut text, operation.id(), latencies, failed);
@@ -52,23 +51,19 @@ impl Report {
         writeln!(
             text,
             "\n{rate} requests a second for {seconds} s, {answered:.1} a second answered; {concurrency} instances \
-             of each function, {users} users, {organizations} organizations. {}, load average {load_average} before \
+             of each function, {users} users, {organizations} organizations. {}, load average {load_before} before \
              and {} after.",
             machine(),
-            self::load_average(),
+            load_average(),
         )
         .unwrap();
         text
     }
 }
 
-fn row(text: &mut String, name: &str, sorted: &[Duration], failed: usize) {
-    let at = |percent: usize| {
-        let rank = (sorted.len() * percent).div_ceil(100).max(1) - 1;
-        sorted.get(rank).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1000.0)
-    };
-    let [p50, p99, max] = [50, 99, 100].map(at);
-    writeln!(text, "| {name} | {} | {failed} | {p50:.1} | {p99:.1} | {max:.1} |", sorted.len()).unwrap();
+fn row(text: &mut String, name: &str, latencies: &[Duration], failed: usize) {
+    let [p50, p99, max] = [50, 99, 100].map(|percent| milliseconds(percentile(latencies, percent)));
+    writeln!(text, "| {name} | {} | {failed} | {p50:.1} | {p99:.1} | {max:.1} |", latencies.len()).unwrap();
 }
 
 /// Puts the figures between the marks in docs/load.md.
@@ -78,17 +73,4 @@ pub(crate) fn write(figures: &str) {
     let (before, rest) = text.split_once(START).expect("a place for the figures");
     let (_, after) = rest.split_once(END).expect("the end of that place");
     fs::write(&file, format!("{before}{START}\n{figures}\n{END}{after}")).unwrap();
-}
-
-/// Processes that ran or waited to run in the last minute.
-pub(crate) fn load_average() -> String {
-    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split(' ').next().unwrap_or("unknown").to_owned()
-}
-
-fn machine() -> String {
-    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    format!("{cores} cores of {}", model.map_or(std::env::consts::ARCH, |(_, name)| name))
 }

@@ -14,8 +14,8 @@ use support::invariants;
 /// Guests of an organization at the start.
 const GUESTS: usize = 5;
 
-/// Longer than a busy machine takes to start an instance.
-const TIMEOUT: Duration = Duration::from_secs(120);
+/// Upper bound on the time of a request, which may have to wait for an instance to start.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// As long as tokens must last for any run.
 const DAY: Duration = Duration::from_secs(86400);
@@ -83,7 +83,7 @@ impl World {
     /// Makes them through the API.
     pub(crate) async fn new(stack: &Stack, users: u32, organizations: u32) -> Self {
         let users: Vec<String> = (0..users).map(|number| format!("auth0|{number:024}")).collect();
-        let client = Client::builder().no_proxy().timeout(TIMEOUT).build().unwrap();
+        let client = Client::builder().no_proxy().timeout(REQUEST_TIMEOUT).build().unwrap();
         let token = |user: &String| (user.clone(), stack.identity.token(user, DAY));
         let mut world = Self {
             client,

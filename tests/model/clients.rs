@@ -1,10 +1,12 @@
-//! Several clients at the same time, each with instances of the functions of its own.
+//! Several clients at the same time, each with its own instances of the functions.
 
+use crate::action::Action;
 use crate::instance::{Answer, Instance};
 use crate::model::Time;
 use crate::moment::Moment;
-use crate::request::{Call, NOWHERE, Operation, Request};
+use crate::request::{Call, Request};
 use crate::strategy::Concurrent;
+use crate::values::NOWHERE;
 use futures_util::future::join_all;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,32 +16,32 @@ use support::proxy::Proxy;
 /// The share of requests to DynamoDB that meet a fault, in a history with faults.
 const FAULTS: f64 = 0.2;
 
-/// A request and what became of it.
+/// A request and its answer.
 #[derive(Debug, Clone)]
 pub struct Answered {
-    /// Who made it; the first requests are another's.
+    /// The number of the client.
     pub client: usize,
     pub call: Call,
-    /// The actions that DynamoDB was asked for.
+    /// The requests to DynamoDB, by the names of their actions.
     pub asked: Vec<String>,
-    /// Whether those could meet faults.
+    /// True if these could meet faults.
     pub faults: bool,
     pub answer: Answer,
     pub time: Time,
-    /// Where it began and ended in the order of all beginnings and ends.
+    /// The positions of its beginning and end among those of all requests.
     pub order: [usize; 2],
 }
 
-/// What all clients know.
+/// What all clients know together.
 #[derive(Default)]
 struct World {
     events: Cell<usize>,
     created: RefCell<Vec<String>>,
-    /// The last versions that anybody has seen.
+    /// The versions that were seen last.
     versions: RefCell<BTreeMap<String, u64>>,
 }
 
-/// Makes all requests of a history, each client's one after the other: gives the first ones, and all
+/// Makes all requests of a history, each client's one after the other. Returns the first ones, and all
 /// others.
 pub async fn run(database: &Database, history: &Concurrent) -> (Vec<Answered>, Vec<Answered>) {
     let world = World::default();
@@ -95,7 +97,7 @@ impl World {
     }
 
     fn learn(&self, call: &Call, answer: &Answer) {
-        if let Operation::Create { .. } = call.operation() {
+        if let Action::CreateOrganization { .. } = call.action() {
             let mut created = self.created.borrow_mut();
             let id = answer.body["id"].as_str().filter(|id| !created.iter().any(|known| known == id));
             created.extend(id.map(str::to_owned));

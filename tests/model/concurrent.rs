@@ -1,8 +1,8 @@
-//! Requests at the same moment: afterwards the table is whole, and as much was done as was answered.
+//! Requests at the same time: afterwards the table is consistent, and holds exactly what was answered.
 
+use crate::action::Action;
 use crate::clients::{self, Answered};
 use crate::histories::Histories;
-use crate::request::Operation;
 use crate::strategy::{self, Concurrent};
 use std::collections::{BTreeMap, BTreeSet};
 use support::database::Database;
@@ -27,7 +27,7 @@ async fn run(history: Concurrent) -> Result<usize, String> {
     if contents.faults.is_empty() { Ok(all.len()) } else { Err(contents.faults.join("\n")) }
 }
 
-/// Whether it is answered as a request is that has met no more than this.
+/// True if the request got a definite answer, or met faults that explain an indefinite one.
 fn is_definite(Answered { answer, faults, .. }: &Answered) -> bool {
     match answer.status {
         503 => *faults,
@@ -37,18 +37,18 @@ fn is_definite(Answered { answer, faults, .. }: &Answered) -> bool {
     }
 }
 
-/// Every version is one change, and every member was added and not removed.
+/// Checks that every version is one change, and that every member was added and not removed.
 fn changes(contents: &mut Contents, all: &[Answered]) {
     /// Changes, additions and removals: answered as done, and answered 503.
     #[derive(Default)]
     struct Tally([[i64; 3]; 2]);
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     for Answered { call, answer, .. } in all {
-        let kind = match call.operation() {
-            Operation::Update { .. } | Operation::SetMaxOverages { .. } | Operation::UpdateMember { .. } => 0,
-            Operation::AddMember { .. } => 1,
-            Operation::RemoveMember { .. } => 2,
-            _ => continue,
+        let kind = match call.action().growth() {
+            Some(0) => 0,
+            Some(1..) => 1,
+            Some(_) => 2,
+            None => continue,
         };
         let counted = match answer.status {
             200..300 => 0,
@@ -69,12 +69,12 @@ fn changes(contents: &mut Contents, all: &[Answered]) {
     }
 }
 
-/// Every creation is one organization, and all with a key and its caller together.
+/// Checks that every creation is one organization, and all creations with one key of one caller together.
 fn creations(contents: &mut Contents, all: &[Answered]) {
     let mut created = BTreeSet::new();
     let mut open = 0;
     for Answered { call, answer, .. } in all {
-        let Operation::Create { key, name, domain } = call.operation() else { continue };
+        let Action::CreateOrganization { key, name, domain } = call.action() else { continue };
         let id = answer.body["id"].as_str().unwrap_or_default().to_owned();
         open += usize::from(answer.status == 503);
         if answer.status != 201 {

@@ -1,4 +1,4 @@
-//! How many histories are made, from which seed, and what they came to.
+//! How many histories a test makes, and from which seed.
 
 use futures_util::{StreamExt as _, stream};
 use proptest::prelude::*;
@@ -8,15 +8,15 @@ use std::env;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// Histories that are made at the same time.
+/// The number of histories made at the same time.
 const AT_ONCE: usize = 8;
 
 /// The histories of one test.
 pub struct Histories {
     test: &'static str,
-    /// How many there are to be.
+    /// The number of histories.
     pub number: u32,
-    /// What the first is made from; each after it from the next number.
+    /// The seed of the first history. Each later one has the next number.
     pub seed: u64,
     started: Instant,
     made: AtomicU32,
@@ -24,7 +24,7 @@ pub struct Histories {
 }
 
 impl Histories {
-    /// As many as `number`, times `HISTORIES`; from `SEED`, or any.
+    /// `number` histories, times `HISTORIES`, from `SEED` or a random one.
     pub fn new(test: &'static str, number: u32) -> Self {
         let given = |name| env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
         let times = u32::try_from(given("HISTORIES").unwrap_or(1)).unwrap();
@@ -38,11 +38,10 @@ impl Histories {
         }
     }
 
-    /// Makes all histories of a strategy, some at the same time, as most of it is waiting for retries;
-    /// each is a success or says what is wrong with it.
+    /// Makes all histories of a strategy, some at the same time because most of the time is spent waiting
+    /// for retries. Fails if `run` fails for any.
     ///
-    /// A failure names the seed of its history. That alone makes the requests again, though what
-    /// meets what is up to the moment.
+    /// A failure names the seed of its history. The seed repeats the requests, but not their timing.
     pub fn run<S: Strategy>(&self, strategy: S, run: impl AsyncFn(S::Value) -> Result<usize, String>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let seeds = (self.seed..).take(self.number as usize);
@@ -67,14 +66,14 @@ impl Histories {
         assert!(failures.is_empty(), "{}", failures.join("\n\n"));
     }
 
-    /// Counts a history of that many operations.
+    /// Counts a history of `operations` requests.
     pub fn count(&self, operations: usize) {
         self.made.fetch_add(1, Ordering::Relaxed);
         self.operations.fetch_add(operations, Ordering::Relaxed);
     }
 }
 
-/// Also after a failure: the seed repeats it.
+/// Prints the seed also after a failure.
 impl Drop for Histories {
     fn drop(&mut self) {
         let Self { test, seed, made, operations, started, .. } = self;

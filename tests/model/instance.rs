@@ -1,4 +1,4 @@
-//! The functions in this process, the events that they are sent and what they answer.
+//! The functions in this process, their events and their answers.
 
 use crate::request::{Call, Flaw};
 use lambda_http::http::HeaderMap;
@@ -11,11 +11,11 @@ use support::in_process;
 /// One instance of each function, with a store of their own.
 pub struct Instance(Store);
 
-/// What a request was answered.
+/// The answer to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     pub status: u16,
-    /// `null` where there is none.
+    /// `null` if there is none.
     pub body: Value,
     pub etag: Option<String>,
     pub location: Option<String>,
@@ -24,18 +24,18 @@ pub struct Answer {
 }
 
 impl Instance {
-    /// Takes DynamoDB to be at that URL.
+    /// An instance that uses the DynamoDB at that URL.
     pub async fn on(dynamodb_url: String) -> Self {
         Self(support::database::store(dynamodb_url).await)
     }
 
-    /// Sends a request to its function and holds the response to what is promised of all.
+    /// Sends a request to its function, and checks what holds for every response.
     pub async fn send(&self, call: &Call) -> Answer {
         let mut context = Context::default();
         context.request_id = "a request".to_owned();
         let event = serde_json::from_str(&event(call).to_string()).unwrap();
         let event = LambdaEvent::new(event, context);
-        let response = in_process::invoke(call.operation().kind(), &self.0, event).await;
+        let response = in_process::invoke(call.action().operation(), &self.0, event).await;
         let header = |name| header(&response.headers, name);
         let body = match &response.body {
             None => Value::Null,
@@ -59,17 +59,19 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).map(|value| value.to_str().unwrap().to_owned())
 }
 
-/// The event, with the flaws that a request may have.
+/// The event of a request, with its flaw.
 fn event(call: &Call) -> Value {
-    let mut request = Request::new(call.operation().kind(), call.request.caller).query(&query(call));
-    if call.operation().is_of_an_organization() {
+    let mut request = Request::new(call.action().operation(), call.request.caller).query(&query(call));
+    if request.operation.path().contains("{organization_id}") {
         request = request.of("organization_id", &call.organization);
     }
-    if let Some(user) = call.operation().target() {
+    if let Some(user) = call.action().target() {
         request = request.of("user_id", user);
     }
-    if let Some(value) = parameter(call) {
-        request = request.header(&call.operation().parameter().to_lowercase(), &value);
+    let parameters = request.operation.path().matches('{').count();
+    assert_eq!(request.parameters.len(), parameters, "the parameters of the path of {:?}", call.action());
+    if let Some((name, value)) = header_of(call) {
+        request = request.header(&name.to_lowercase(), &value);
     }
     let mut event = request.event();
     event["body"] = json!(body(call));
@@ -82,8 +84,8 @@ fn event(call: &Call) -> Value {
 }
 
 fn query(call: &Call) -> String {
-    match (&call.page, call.operation().limit()) {
-        _ if call.operation().parameter() == "limit" && call.request.flaw == Some(Flaw::Parameter) => {
+    match (&call.page, call.action().limit()) {
+        _ if call.action().parameter() == Some("limit") && call.request.flaw == Some(Flaw::Parameter) => {
             "limit=0".to_owned()
         }
         (Some((_, query)), _) => query.clone(),
@@ -91,18 +93,19 @@ fn query(call: &Call) -> String {
     }
 }
 
-/// The value of the header that the operation has beside.
-fn parameter(call: &Call) -> Option<String> {
-    match call.operation().parameter() {
-        "limit" => None,
+/// The header that the operation takes, and its value.
+fn header_of(call: &Call) -> Option<(&str, String)> {
+    let name = call.action().parameter().filter(|name| *name != "limit")?;
+    let value = match name {
         _ if call.request.flaw == Some(Flaw::Parameter) => Some("\"".to_owned()),
-        "Idempotency-Key" => call.operation().key().map(str::to_owned),
+        "Idempotency-Key" => call.action().key().map(str::to_owned),
         _ => call.condition(),
-    }
+    };
+    Some((name, value?))
 }
 
 fn body(call: &Call) -> Option<String> {
-    let (first, mut fields) = call.operation().fields()?;
+    let (first, mut fields) = call.action().fields()?;
     match call.request.flaw {
         Some(Flaw::TooLarge) => return Some(" ".repeat(64 * 1024 + 1)),
         Some(Flaw::MalformedJson) => return Some("{".to_owned()),

@@ -1,14 +1,18 @@
-//! Requests to one organization at the same moment are answered as if each was done at one moment
-//! between its beginning and its end: there is an order of these moments in which the reference
-//! model gives all of the answers.
+//! Requests to one organization at the same time are answered as if each was done at one moment between
+//! its beginning and its end: there is an order of these moments in which the reference model gives all of
+//! the answers.
 //!
-//! Some requests have more such moments, as they read what nothing holds together:
+//! Some requests have several such moments, because they read items without isolation between them.
+//! [`crate::action::Action::parts`] lists the moments of each operation:
 //!
-//! - getOrganization reads the caller's membership and the organization, in any order; the lists read
-//!   the membership, and then what they list. Who is no member any more when the organization is
-//!   read is shown the role `member`.
-//! - removeMember reads the organization after the change, and so does a change that finds, when it
-//!   is sent again, that it was made: they show what others have made of it since.
+//! - getOrganization reads the caller's membership and the organization, in any order. listOrganizations
+//!   reads the memberships, then the organizations. A caller who was removed in between is shown the role
+//!   `member`.
+//! - listMembers reads the caller's membership and the organization's owners and admins, in any order, and
+//!   then the members. A member who became an owner or admin in between is shown the role `member`. A list
+//!   that begins after a change was answered shows the change.
+//! - removeMember reads the organization after the change. So does a change that was sent again and finds
+//!   that it was made. They show later changes of others, too.
 
 use crate::clients::{self, Answered};
 use crate::histories::Histories;
@@ -34,7 +38,7 @@ async fn run(history: Concurrent) -> Result<usize, String> {
     Ok(first.len() + others.len())
 }
 
-/// The check of the check; of few requests, as all of their orders are tried.
+/// Checks the check itself. The histories are short, since all orders of a false one are tried.
 #[test]
 fn no_order_explains_an_answer_that_was_never_so() {
     let tried = Cell::new(0);
@@ -57,8 +61,8 @@ fn no_order_explains_an_answer_that_was_never_so() {
     assert!(tried.get() > 0);
 }
 
-/// Looks for an order of the others, after the first.
-fn explain(first: &[Answered], others: &[Answered]) -> Result<(), String> {
+/// Finds an order of the other requests, after the first ones.
+pub fn explain(first: &[Answered], others: &[Answered]) -> Result<(), String> {
     let mut model = Model::default();
     for Answered { call, time, answer, .. } in first {
         model.step(call, time, answer)?;
@@ -77,7 +81,7 @@ fn explain(first: &[Answered], others: &[Answered]) -> Result<(), String> {
     if tester.is_consistent() { Ok(()) } else { Err(told(&others)) }
 }
 
-/// The beginnings and the ends of all.
+/// The beginnings and ends of all steps, in order.
 fn in_order(steps: &[Step]) -> impl Iterator<Item = (bool, &Step)> {
     let mut events: Vec<_> = steps
         .iter()
@@ -87,14 +91,13 @@ fn in_order(steps: &[Step]) -> impl Iterator<Item = (bool, &Step)> {
     events.into_iter().map(|(_, event)| event)
 }
 
-/// A history that no order explains.
+/// Describes a history that no order explains.
 fn told(all: &[Arc<Answered>]) -> String {
     let mut text = "no order of these gives their answers:".to_owned();
     for answered in all {
         let Answered { client, call, asked, answer, order: [began, ended], .. } = &**answered;
-        let (caller, operation, condition) = (call.request.caller, call.operation(), call.condition());
-        write!(text, "\n{client}: {began} to {ended} {caller} {operation:?} {condition:?} {asked:?}")
-            .unwrap();
+        let (caller, action, condition) = (call.request.caller, call.action(), call.condition());
+        write!(text, "\n{client}: {began} to {ended} {caller} {action:?} {condition:?} {asked:?}").unwrap();
         write!(text, "\n     {} {}", answer.status, answer.body).unwrap();
     }
     text

@@ -1,13 +1,16 @@
-//! Histories of requests of all operations, held against a reference model of the API.
+//! Histories of requests to all operations, compared with a reference model of the API.
 //!
-//! `HISTORIES=10 cargo test --test model -- --nocapture` makes ten times as many as usual and says
-//! what it made. `SEED=…` makes those again that a failure names.
+//! [`action`] has all that is specific to one operation. `HISTORIES=10 cargo test --test model --
+//! --nocapture` makes ten times as many histories as usual and prints their numbers. `SEED=…` repeats the
+//! histories of a failure, which names its seed.
 
+mod action;
 mod clients;
 mod concurrent;
 mod histories;
 mod instance;
 mod linearizable;
+mod lists;
 mod model;
 mod moment;
 mod organization;
@@ -15,3 +18,4 @@ mod request;
 mod sequential;
 mod steps;
 mod strategy;
+mod values;

@@ -1,14 +1,14 @@
-//! The reference model: what openapi.yaml says of all requests, as a state and its steps. It knows nothing
-//! of items, conditions and transactions.
+//! The reference model: a state and its steps, as openapi.yaml describes them. It knows nothing of items,
+//! conditions and transactions.
 
 use crate::instance::Answer;
 use crate::moment::Moment;
 use crate::organization::Organization;
-use crate::request::{Call, Flaw, NOBODY, Operation, ROLES};
+use crate::request::{Call, Flaw};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// All organizations by id, and the creations that came with a key, by caller and key.
+/// All organizations by id, and the creations that had a key, by caller and key.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
     pub organizations: BTreeMap<String, Organization>,
@@ -23,7 +23,7 @@ struct Creation {
     answer: Answer,
 }
 
-/// When a request was under way. Without an end it was not answered, and may be done at any time.
+/// The time of a request. A request without an end was not answered: it may be done at any later time.
 #[derive(Debug, Clone)]
 pub struct Time {
     pub start: Moment,
@@ -34,105 +34,79 @@ pub struct Time {
 pub type Refusal = (u16, &'static str, Value);
 
 impl Model {
-    /// Does what is asked, and says what is wrong with the answer.
+    /// Does what a request asks. An error says how the answer differs from the model's.
     pub fn step(&mut self, call: &Call, time: &Time, answer: &Answer) -> Result<(), String> {
         answer.differs(self.attempt(call, time, &answer.body).unwrap_or_else(Answer::refusal))
     }
 
-    /// Does what is asked. What nobody but the functions can know is taken from `shown`, the
-    /// answer's body, where it can be.
+    /// Does what a request asks. The model takes what only the functions can know, such as a new id,
+    /// from `shown`, the answer's body, where it is possible.
     pub fn attempt(&mut self, call: &Call, time: &Time, shown: &Value) -> Result<Answer, Refusal> {
-        valid(call)?;
-        match &call.request.operation {
-            Operation::Create { .. } => self.create(call, time, shown),
-            Operation::ListOrganizations { .. } => Ok(self.list(call, shown)),
-            _ => {
-                let organization = self.organizations.get_mut(&call.organization);
-                let organization =
-                    organization.filter(|found| found.members.contains_key(call.request.caller));
-                let organization = organization.ok_or((404, "organization_not_found", Value::Null))?;
-                organization.attempt(call, time, shown)
-            }
-        }
+        unflawed(call)?;
+        call.action().validate()?;
+        call.action().apply(self, call, time, shown)
     }
 
-    fn create(&mut self, call: &Call, time: &Time, shown: &Value) -> Result<Answer, Refusal> {
-        let Operation::Create { name: (_, Ok(name)), domain, key } = call.operation() else {
-            panic!("not a valid creation: {call:?}")
-        };
-        let (caller, domain) = (call.request.caller, domain.and_then(|(_, domain)| domain.ok()));
-        if let Some(first) = key.and_then(|key| self.creations.get(&(caller, key))) {
-            let same = (first.name, first.domain) == (name, domain);
-            return if same {
-                Ok(first.answer.clone())
-            } else {
-                Err((422, "idempotency_key_reused", Value::Null))
-            };
-        }
-        let id = shown["id"].as_str().unwrap_or_default().to_owned();
-        let mut organization = Organization::new(caller, name, domain, time);
-        organization.learn(shown);
-        let answer = Answer {
-            status: 201,
-            location: Some(format!("/organization/{id}")),
-            ..organization.answer(&id, Some("owner"))
-        };
-        // No id is given twice.
-        if id.starts_with("org_") && !self.organizations.contains_key(&id) {
-            self.organizations.insert(id, organization);
-            if let Some(key) = key {
-                let creation = Creation { name, domain, answer: answer.clone() };
-                self.creations.insert((caller, key), creation);
-            }
-            return Ok(answer);
-        }
-        Ok(Answer { body: json!("an organization with an id of its own"), ..answer })
+    /// The organization that a request is about, if the caller is a member.
+    pub fn organization_of_member(&mut self, call: &Call) -> Result<&mut Organization, Refusal> {
+        let organization = self.organizations.get_mut(&call.organization);
+        let organization = organization.filter(|found| found.members.contains_key(call.request.caller));
+        organization.ok_or((404, "organization_not_found", Value::Null))
     }
 
-    fn list(&mut self, call: &Call, shown: &Value) -> Answer {
+    /// Creates an organization, once for a key.
+    pub fn create(
+        &mut self,
+        call: &Call,
+        (name, domain): (&'static str, Option<&'static str>),
+        key: Option<&'static str>,
+        time: &Time,
+        shown: &Value,
+    ) -> Result<Answer, Refusal> {
         let caller = call.request.caller;
-        let of_caller = self.organizations.iter_mut().filter(|(_, found)| found.members.contains_key(caller));
-        let listed = of_caller.map(|(id, organization)| {
-            let shown = shown.as_array().into_iter().flatten().find(|one| one["id"] == **id);
-            organization.learn(shown.unwrap_or(&Value::Null));
-            organization.body(id, organization.role(caller))
+        if let Some(first) = key.and_then(|key| self.creations.get(&(caller, key))) {
+            let is_same = (first.name, first.domain) == (name, domain);
+            let reused = (422, "idempotency_key_reused", Value::Null);
+            return if is_same { Ok(first.answer.clone()) } else { Err(reused) };
+        }
+        let id = shown["id"].as_str().unwrap_or_default();
+        let mut organization = Organization::new(id, caller, (name, domain), time);
+        let answer = call.action().answer(&mut organization, call, Some("owner"), shown);
+        // No id is given twice.
+        if !id.starts_with("org_") || self.organizations.contains_key(id) {
+            return Ok(Answer { body: json!("an organization with an id of its own"), ..answer });
+        }
+        self.organizations.insert(id.to_owned(), organization);
+        if let Some(key) = key {
+            self.creations.insert((caller, key), Creation { name, domain, answer: answer.clone() });
+        }
+        Ok(answer)
+    }
+
+    /// The caller's organizations.
+    pub fn list(&mut self, call: &Call, shown: &Value) -> Answer {
+        let caller = call.request.caller;
+        let of_caller = self.organizations.values_mut().filter(|found| found.members.contains_key(caller));
+        let listed = of_caller.map(|organization| {
+            let shown = shown.as_array().into_iter().flatten().find(|one| one["id"] == *organization.id);
+            organization.body(organization.role(caller), shown.unwrap_or(&Value::Null))
         });
         Answer::page(call, listed.collect())
     }
 }
 
-/// Holds the request against what can be said without looking at any organization.
-fn valid(call: &Call) -> Result<(), Refusal> {
-    let operation = call.operation();
-    let first = operation.fields().map(|(first, _)| first);
+/// Refuses a request with a flaw.
+fn unflawed(call: &Call) -> Result<(), Refusal> {
     let invalid = |field: &str| Err((400, "invalid_request", json!({ "field": field })));
-    match (call.request.flaw, first) {
-        (Some(Flaw::NoIdentity), _) => return Err((401, "unauthorized", Value::Null)),
-        (Some(Flaw::Parameter), _) => return invalid(operation.parameter()),
-        (Some(Flaw::TooLarge), Some(_)) => return Err((413, "payload_too_large", Value::Null)),
-        (Some(Flaw::NotJson), Some(_)) => return Err((415, "unsupported_media_type", Value::Null)),
-        (Some(Flaw::MalformedJson), Some(_)) => return Err((400, "invalid_request", Value::Null)),
-        (Some(Flaw::WrongType | Flaw::MissingField), Some(first)) => return invalid(first),
-        (Some(Flaw::UnknownField), Some(_)) => return invalid("colour"),
-        _ => {}
-    }
-    let rule =
-        |field: &str, rule: &str| Err((422, "validation_failed", json!({ "field": field, "rule": rule })));
-    match operation {
-        Operation::Create { name: (_, Err(broken)), .. } => rule("organizationName", broken),
-        Operation::Update { name: None, domain: None } => invalid("name"),
-        Operation::Update { name: Some((_, Err(broken))), .. } => rule("name", broken),
-        Operation::Create { domain: Some((_, Err(broken))), .. }
-        | Operation::Update { domain: Some(Some((_, Err(broken)))), .. } => rule("domain", broken),
-        Operation::SetMaxOverages { units: Some(units) } if !(0..=1_000_000_000).contains(units) => {
-            rule("maxOverages", "range")
-        }
-        Operation::AddMember { user, .. } if *user == NOBODY => rule("userId", "user_id"),
-        Operation::AddMember { role: Some(role), .. } | Operation::UpdateMember { role, .. }
-            if !ROLES[..3].contains(role) =>
-        {
-            rule("role", "role")
-        }
+    let body = call.action().fields();
+    match (call.request.flaw, call.action().parameter(), body) {
+        (Some(Flaw::NoIdentity), ..) => Err((401, "unauthorized", Value::Null)),
+        (Some(Flaw::Parameter), Some(parameter), _) => invalid(parameter),
+        (Some(Flaw::TooLarge), _, Some(_)) => Err((413, "payload_too_large", Value::Null)),
+        (Some(Flaw::NotJson), _, Some(_)) => Err((415, "unsupported_media_type", Value::Null)),
+        (Some(Flaw::MalformedJson), _, Some(_)) => Err((400, "invalid_request", Value::Null)),
+        (Some(Flaw::WrongType | Flaw::MissingField), _, Some((first, _))) => invalid(first),
+        (Some(Flaw::UnknownField), _, Some(_)) => invalid("colour"),
         _ => Ok(()),
     }
 }
@@ -147,17 +121,17 @@ impl Answer {
         Self { status, ..Self::ok(json!({ "code": code, "details": details })) }
     }
 
-    /// The part of a list that a call asks for.
+    /// The page of a list that a call asks for.
     pub fn page(call: &Call, mut list: Vec<Value>) -> Self {
         let mut rest = list.split_off(call.page.as_ref().map_or(0, |(before, _)| *before).min(list.len()));
-        let more = call.operation().limit().filter(|limit| *limit < rest.len());
+        let more = call.action().limit().filter(|limit| *limit < rest.len());
         rest.truncate(more.unwrap_or(rest.len()));
         Self { next: more.map(|_| String::new()), ..Self::ok(Value::Array(rest)) }
     }
 
-    /// What is wrong with it.
+    /// An error says how the answer differs from the expected one.
     pub fn differs(&self, mut expected: Self) -> Result<(), String> {
-        // Where the next page starts is the list's own business.
+        // The model does not know the cursor of the next page.
         if let (Some(next), Some(expected)) = (&self.next, &mut expected.next) {
             expected.clone_from(next);
         }
@@ -169,7 +143,15 @@ impl Answer {
         }
     }
 
-    /// The same without an error's message, which must say something.
+    /// The same without the roles of the members in a list.
+    pub fn without_roles(mut self) -> Self {
+        for member in self.body.as_array_mut().into_iter().flatten() {
+            member["role"].take();
+        }
+        self
+    }
+
+    /// The same without an error's message, which must not be empty.
     fn without_message(&self) -> Result<Self, String> {
         let mut answer = self.clone();
         if let (400.., Some(error)) = (self.status, answer.body.as_object_mut()) {

@@ -1,17 +1,19 @@
-//! One request after the other: each answer is the model's, to the last field.
+//! One request after the other: each answer equals the model's in every field.
 
+use crate::action::Action;
 use crate::histories::Histories;
 use crate::instance::{Answer, Instance};
 use crate::model::{Model, Time};
 use crate::moment::Moment;
-use crate::request::{Call, NOWHERE, Request};
+use crate::request::{Call, Request};
 use crate::strategy;
+use crate::values::NOWHERE;
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 use support::database::Database;
 use support::invariants::Contents;
 
-/// Where shrunk failures are kept, to be tried first from then on.
+/// Shrunk failures are kept here, and tried first from then on.
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/sequential.proptest-regressions");
 
 #[test]
@@ -31,7 +33,7 @@ fn answers_are_those_of_the_model() {
     result.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// Makes the requests by two instances, in turn.
+/// Makes the requests with two instances, in turn.
 async fn run(requests: &[Request]) -> Result<(), String> {
     let database = Database::start().await;
     let instances = [Instance::on(database.url()).await, Instance::on(database.url()).await];
@@ -43,19 +45,15 @@ async fn run(requests: &[Request]) -> Result<(), String> {
         let version = model.organizations.get(&organization).map_or(1, |found| found.version);
         let mut call = Call { request: request.clone(), organization, version, page: None };
         let mut answer = step(&mut model, instance, &call).await?;
-        if request.operation.kind() == functions::Operation::CreateOrganization && answer.status == 201 {
+        if answer.status == 201 && matches!(request.action, Action::CreateOrganization { .. }) {
             let id = answer.body["id"].as_str().unwrap_or_default().to_owned();
             created.extend((!created.contains(&id)).then_some(id));
         }
         while let Some(next) = answer.next {
             let before = call.page.as_ref().map_or(0, |(before, _)| *before)
                 + answer.body.as_array().map_or(0, Vec::len);
-            let path = if request.operation.is_of_an_organization() {
-                format!("/organization/{}/member?", call.organization)
-            } else {
-                "/organization/list?".to_owned()
-            };
-            let query = next.strip_prefix(&path).ok_or("a link to another path")?;
+            let path = request.action.operation().path().replace("{organization_id}", &call.organization);
+            let query = next.strip_prefix(&format!("{path}?")).ok_or("a link to another path")?;
             call.page = Some((before, query.to_owned()));
             answer = step(&mut model, instance, &call).await?;
         }

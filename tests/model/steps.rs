@@ -1,78 +1,61 @@
-//! The moments of a request: what the model says of each.
+//! The moments of a request, and whether the model can be at each when the request is.
 
 use crate::clients::Answered;
-use crate::instance::Answer;
 use crate::model::Model;
-use crate::request::Operation;
-use serde_json::{Value, json};
+use serde_json::Value;
 use stateright::semantics::SequentialSpec;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What is done at one moment of a request.
+/// What a request does at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Part {
     /// All of it.
     Whole,
     /// All of it, or nothing, now or later.
     Unanswered,
-    /// The change, whose answer tells of a later moment.
+    /// The change. The answer shows a later moment.
     Change,
-    /// Reading whether the caller is a member; so it was found.
-    Membership(bool),
-    /// Reading the organization.
+    /// Reads whether this user is a member, and finds this.
+    Membership(&'static str, bool),
+    /// Reads which members are owners and admins. The members themselves are read at another moment.
+    Roles,
+    /// Reads what the answer shows; but not the roles in a list of members, if the request has
+    /// [`Part::Roles`].
     Shown,
-    /// Reading the members.
-    Listed,
 }
 
 #[derive(Debug, Clone)]
 pub struct Step {
     pub answered: Arc<Answered>,
     pub part: Part,
-    /// The number of its request, and its own among those of that request.
+    /// The number of the request, and of the step among the request's.
     place: (usize, usize),
-    /// Whether it is after the one before it.
-    after: bool,
+    /// How many steps of the request must be taken before this one.
+    after: usize,
+    /// All parts of the request.
+    parts: Arc<[(Part, usize)]>,
 }
 
 impl Step {
-    /// Those of a request. One that was certainly not made, and a read that has failed, have none.
+    /// The steps of a request. A request that was certainly not made has none, nor has a failed read.
     pub fn of(number: usize, answered: &Arc<Answered>) -> Vec<Self> {
-        use Part::{Change, Listed, Membership, Shown, Unanswered, Whole};
-        let Answered { call, asked, answer, .. } = &**answered;
-        let again = asked.iter().filter(|action| *action == "UpdateItem").count() > 1;
-        let mut ordered = true;
-        let mut parts = match (call.operation(), answer.status) {
-            (Operation::Get | Operation::ListMembers { .. } | Operation::ListOrganizations { .. }, 503) => {
-                vec![]
-            }
-            (_, 503) => vec![Unanswered],
-            (_, 409) if answer.body["code"] == "conflict" => vec![],
-            (Operation::Get, 200 | 304) => {
-                ordered = false;
-                vec![Membership(true), Shown]
-            }
-            (Operation::ListMembers { .. }, 200) => vec![Membership(true), Listed],
-            (Operation::ListOrganizations { .. }, 200) if answer.body == json!([]) => vec![Membership(false)],
-            (Operation::ListOrganizations { .. }, 200) => vec![Membership(true), Shown],
-            (Operation::RemoveMember { .. }, 200) => vec![Change, Shown],
-            (Operation::Update { .. } | Operation::SetMaxOverages { .. }, 200) if again => {
-                vec![Change, Shown]
-            }
-            _ => vec![Whole],
-        };
-        let role = answer.body.get("role").filter(|_| parts == [Change, Shown] && !answered.leaves());
-        if role.is_some_and(|role| role != "owner" && role != "admin") {
-            parts.push(Membership(answered.role() == "member"));
+        let (action, answer) = (answered.call.action(), &answered.answer);
+        let parts: Arc<[_]> = match answer.status {
+            503 if action.is_read() => vec![],
+            503 => vec![(Part::Unanswered, 0)],
+            409 if answer.body["code"] == "conflict" => vec![],
+            _ => action.parts(answered),
         }
-        let step = |(place, part)| Self {
+        .into();
+        let step = |(place, &(part, after))| Self {
             answered: answered.clone(),
             part,
             place: (number, place),
-            after: ordered && place > 0,
+            after,
+            parts: parts.clone(),
         };
-        parts.into_iter().enumerate().map(step).collect()
+        parts.iter().enumerate().map(step).collect()
     }
 
     /// A thread has one step at a time; an unanswered one never ends.
@@ -80,17 +63,10 @@ impl Step {
         let (number, place) = self.place;
         if self.part == Part::Unanswered { (usize::MAX, number) } else { (self.answered.client, place) }
     }
-}
 
-impl Answered {
-    /// Whether the caller ends their own membership.
-    fn leaves(&self) -> bool {
-        *self.call.operation() == Operation::RemoveMember { user: self.call.request.caller }
-    }
-
-    /// The role in the answer, if any.
-    fn role(&self) -> &str {
-        self.answer.body["role"].as_str().unwrap_or_default()
+    /// True if the step's request has this part.
+    fn is_beside(&self, part: Part) -> bool {
+        self.parts.iter().any(|(one, _)| *one == part)
     }
 }
 
@@ -118,8 +94,8 @@ impl SequentialSpec for Reference {
     }
 
     fn is_valid_step(&mut self, step: &Step, (): &()) -> bool {
-        let (number, place) = step.place;
-        if step.after && !self.taken.contains(&(number, place - 1)) {
+        let (number, _) = step.place;
+        if !(0..step.after).all(|place| self.taken.contains(&(number, place))) {
             return false;
         }
         self.taken.insert(step.place);
@@ -127,32 +103,32 @@ impl SequentialSpec for Reference {
         match step.part {
             Part::Whole | Part::Unanswered => self.model.step(call, time, answer).is_ok(),
             Part::Change => self.model.attempt(call, time, &Value::Null).is_ok(),
-            _ => self.reads(step),
+            Part::Membership(..) | Part::Roles | Part::Shown => self.reads(step),
         }
     }
 }
 
 impl Reference {
-    /// Whether a step finds what it has read.
+    /// True if a step reads now what its answer says.
     fn reads(&mut self, step: &Step) -> bool {
         let Answered { call, answer, .. } = &*step.answered;
         let Some(organization) = self.model.organizations.get_mut(&call.organization) else { return false };
-        let role = organization.role(call.request.caller);
-        let expected = match (step.part, call.operation()) {
-            (Part::Membership(found), _) => return role.is_some() == found,
-            (Part::Listed, _) => organization.listed(call, &answer.body),
-            (_, Operation::ListOrganizations { .. }) => {
-                let shown = organization.shown(call, role.or(Some("member")), &answer.body[0]);
-                Answer::ok(json!([shown.body]))
-            }
-            (_, Operation::Get) => organization.shown(call, role.or(Some("member")), &answer.body),
+        let caller = call.request.caller;
+        match step.part {
+            Part::Membership(user, found) => organization.role(user).is_some() == found,
+            Part::Roles => organization.explains_roles(&answer.body),
             _ => {
-                // Who is neither owner nor admin is looked for among the members next.
-                let read = Some(step.answered.role()).filter(|role| *role == "member");
-                let role = role.filter(|role| *role != "member").or(read);
-                organization.shown(call, role.filter(|_| !step.answered.leaves()), &answer.body)
+                // The item names owners and admins. Of other callers the request knows what it read, or
+                // will read, of their membership.
+                let member = step.is_beside(Part::Membership(caller, true)).then_some("member");
+                let role = organization.privilege(caller).or(member);
+                let expected = call.action().answer(organization, call, role, &answer.body);
+                if step.is_beside(Part::Roles) {
+                    answer.clone().without_roles().differs(expected.without_roles()).is_ok()
+                } else {
+                    answer.differs(expected).is_ok()
+                }
             }
-        };
-        answer.differs(expected).is_ok()
+        }
     }
 }

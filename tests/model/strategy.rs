@@ -1,9 +1,8 @@
-//! Which requests are made: mostly ones that can succeed, of few users to few organizations, so that
-//! they meet.
+//! Which requests are made: mostly valid ones, by few users to few organizations, so that they meet.
 
-use crate::request::{
-    Condition, DOMAINS, Flaw, NAMES, NOBODY, OVERAGES, Operation, ROLES, Request, Text, USERS,
-};
+use crate::action::{self, Action};
+use crate::request::{Condition, Flaw, Request};
+use crate::values::{NAMES, USERS, role};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -16,32 +15,33 @@ use std::sync::LazyLock;
 static ADMINS: LazyLock<Vec<String>> =
     LazyLock::new(|| (0..98).map(|number| format!("admin{number:02}")).collect());
 
-/// Requests in their order: such as make an organization and its team, and then any.
+/// Requests in order: those that make an organization and its team, then any.
 pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Request>> {
     let team: Vec<_> = USERS[1..].iter().map(|user| option::weighted(0.8, (Just(*user), role()))).collect();
     let admins = prop::bool::weighted(0.1).prop_map(|full| if full { ADMINS.as_slice() } else { &[] });
     (team, admins, vec(request(), length)).prop_map(|(team, admins, requests)| {
-        let create = Operation::Create { name: NAMES[0], domain: None, key: None };
-        let add = |(user, role)| Operation::AddMember { user, role: Some(role) };
+        let create = Action::CreateOrganization { name: NAMES[0], domain: None, key: None };
+        let add = |(user, role)| Action::AddMember { user, role: Some(role) };
         let admins = admins.iter().map(|user| add((user, "admin")));
         let first = once(create).chain(team.into_iter().flatten().map(add)).chain(admins);
-        first.map(|operation| plain(USERS[0], operation)).chain(requests).collect()
+        first.map(|action| plain(USERS[0], action)).chain(requests).collect()
     })
 }
 
-/// About the first organization, whatever its version.
-fn plain(caller: &'static str, operation: Operation) -> Request {
-    Request { caller, operation, organization: 0, condition: Condition::None, flaw: None }
+/// A request about the first organization, without a condition.
+fn plain(caller: &'static str, action: Action) -> Request {
+    Request { caller, action, organization: 0, condition: Condition::None, flaw: None }
 }
 
-/// Requests to be made after those that make an organization, by several clients at the same time.
+/// Requests by several clients at the same time.
 #[derive(Debug, Clone)]
 pub struct Concurrent {
+    /// Made before all others: they create an organization.
     pub first: Vec<Request>,
     pub clients: Vec<Vec<Request>>,
     /// Made after all others.
     pub last: Vec<Request>,
-    /// What the faults that the clients' requests meet are made from; without, they meet none.
+    /// The seed of the faults that the clients' requests meet. Without a seed they meet none.
     pub faults: Option<u64>,
 }
 
@@ -52,10 +52,10 @@ pub fn concurrent(clients: usize, length: Range<usize>) -> impl Strategy<Value =
 
 /// Requests by several clients to one organization, which every user then reads.
 pub fn of_one_organization(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
-    let creates = |request: &Request| matches!(request.operation, Operation::Create { .. });
+    let creates = |request: &Request| matches!(request.action, Action::CreateOrganization { .. });
     let request = request().prop_filter("creates another", move |request| !creates(request));
     let request = request.prop_map(|request| Request { organization: 0, flaw: None, ..request });
-    let lists = [Operation::ListOrganizations { limit: None }, Operation::ListMembers { limit: None }];
+    let lists = [Action::ListOrganizations { limit: None }, Action::ListMembers { limit: None }];
     let read = |caller| lists.clone().map(|list| plain(caller, list));
     with_faults(clients, length, request, USERS.into_iter().flat_map(read).collect())
 }
@@ -73,29 +73,12 @@ fn with_faults(
 fn request() -> impl Strategy<Value = Request> {
     let organization = prop_oneof![10 => Just(0usize), 2 => Just(1), 1 => 2..5usize];
     let caller = prop_oneof![3 => Just(USERS[0]), 3 => Just(USERS[1]), 4 => select(&USERS[..])];
-    (caller, operation(), organization, condition(), flaw()).prop_map(
-        |(caller, operation, organization, condition, flaw)| {
-            let flaw = flaw.filter(|flaw| flaw.concerns(&operation));
-            Request { caller, operation, organization, condition, flaw }
+    (caller, action::any(), organization, condition(), flaw()).prop_map(
+        |(caller, action, organization, condition, flaw)| {
+            let flaw = flaw.filter(|flaw| flaw.concerns(&action));
+            Request { caller, action, organization, condition, flaw }
         },
     )
-}
-
-fn operation() -> impl Strategy<Value = Operation> {
-    let limit = || option::of(1..4usize);
-    prop_oneof![
-        3 => (name(), option::of(domain()), option::of(select(vec!["k", "another key"])))
-            .prop_map(|(name, domain, key)| Operation::Create { name, domain, key }),
-        2 => limit().prop_map(|limit| Operation::ListOrganizations { limit }),
-        3 => Just(Operation::Get),
-        3 => (option::of(name()), option::of(option::of(domain())))
-            .prop_map(|(name, domain)| Operation::Update { name, domain }),
-        2 => select(&OVERAGES[..]).prop_map(|units| Operation::SetMaxOverages { units }),
-        2 => limit().prop_map(|limit| Operation::ListMembers { limit }),
-        5 => (user(), option::of(role())).prop_map(|(user, role)| Operation::AddMember { user, role }),
-        5 => (user(), role()).prop_map(|(user, role)| Operation::UpdateMember { user, role }),
-        4 => user().prop_map(|user| Operation::RemoveMember { user }),
-    ]
 }
 
 fn condition() -> impl Strategy<Value = Condition> {
@@ -121,26 +104,4 @@ fn flaw() -> impl Strategy<Value = Option<Flaw>> {
         Flaw::Parameter,
     ];
     option::weighted(0.04, select(flaws))
-}
-
-/// Mostly the valid ones of them.
-fn text(values: &'static [Text]) -> impl Strategy<Value = Text> {
-    let valid: Vec<Text> = values.iter().copied().filter(|(_, stored)| stored.is_ok()).collect();
-    prop_oneof![6 => select(valid), 1 => select(values)]
-}
-
-fn name() -> impl Strategy<Value = Text> {
-    text(&NAMES)
-}
-
-fn domain() -> impl Strategy<Value = Text> {
-    text(&DOMAINS)
-}
-
-fn user() -> impl Strategy<Value = &'static str> {
-    prop_oneof![20 => select(&USERS[..]), 1 => Just(NOBODY)]
-}
-
-fn role() -> impl Strategy<Value = &'static str> {
-    prop_oneof![20 => select(&ROLES[..3]), 1 => Just(ROLES[3])]
 }

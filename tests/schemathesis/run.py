@@ -15,7 +15,7 @@ import local_stack
 HERE = pathlib.Path(__file__).parent
 # Some 40 s of requests; and an end to it when a machine is slow.
 BOUNDS = ["--seed", "1", "--max-examples", "100", "--request-timeout", "30"]
-MOST_SECONDS = 600
+RUN_TIMEOUT = 600
 # By itself, the last makes several times as many sequences as after the others, whose data it takes up.
 PHASES = ["examples,coverage,fuzzing", "stateful"]
 
@@ -31,7 +31,7 @@ def main(arguments):
         environment = os.environ | {"PYTHONPATH": paths, "SCHEMATHESIS_USERS": str(users)}
         for phases in PHASES:
             whole = [*command, "--phases", phases, *arguments]
-            subprocess.run(whole, cwd=work, env=environment, timeout=MOST_SECONDS, check=True)
+            subprocess.run(whole, cwd=work, env=environment, timeout=RUN_TIMEOUT, check=True)
 
 
 def user(local, name):

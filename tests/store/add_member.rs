@@ -38,7 +38,7 @@ async fn the_most_basic_reason_is_given() {
         r#"precondition_failed {"currentVersion":3}"#
     );
     assert_eq!(refused(&bob, &id, &cyd, Role::Member, &ANY).await, "member_already_exists");
-    assert!(table.membership_item(&new, &id).await.is_none());
+    assert!(table.member_item(&new, &id).await.is_none());
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
 }
 

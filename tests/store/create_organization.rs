@@ -14,7 +14,7 @@ async fn the_creator_is_owner_and_member_from_the_first_moment() {
     let item = table.organization_item(&organization.id).await;
     assert_eq!((set(&item, "owners"), set(&item, "privileged")), (users(&["ann"]), users(&["ann"])));
     assert_eq!(number(&item, "memberCount"), 1);
-    let membership = table.membership_item(&ann, &organization.id).await.unwrap();
-    assert_eq!(membership["role"], text("owner"));
+    let member = table.member_item(&ann, &organization.id).await.unwrap();
+    assert_eq!((&member["userId"], &member["addedBy"]), (&text("ann"), &text("ann")));
     assert_eq!(table.list_organizations(&ann, 10, None).await.unwrap().items, [organization]);
 }

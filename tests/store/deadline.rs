@@ -70,7 +70,7 @@ async fn a_dynamodb_that_stalls_or_throttles_is_given_up_in_time() {
         }
         table.proxy.end();
         assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
-        assert_eq!(table.size().await, 4);
+        assert_eq!(table.size().await, 7);
     }
 }
 
@@ -82,7 +82,7 @@ async fn nothing_is_begun_that_there_is_no_time_for() {
         assert_eq!(answer, ("service_unavailable".to_owned(), 0));
     }
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
-    assert_eq!(table.size().await, 4);
+    assert_eq!(table.size().await, 7);
 }
 
 /// The refusal is certain; a write that is cut off is not.
@@ -93,13 +93,13 @@ async fn what_was_refused_is_not_tried_again_without_time_for_a_whole_attempt() 
     let id = table.organization_of(&ann).await.id;
     let time = Duration::from_millis(2900);
 
-    table.inject([Fault::canceled(["TransactionConflict", "None"])]);
+    table.inject([Fault::canceled(["TransactionConflict", "None", "None"])]);
     let answer = refused(time, table.add_member(&ann, &id, user("bob"), Role::Member, &ANY)).await;
     assert_eq!(answer, ("conflict".to_owned(), 1));
     table.inject([Fault::exception("TransactionConflictException")]);
     let answer = refused(time, table.update_organization(&ann, &id, rename(), &ANY)).await;
     assert_eq!(answer, ("conflict".to_owned(), 1));
-    table.inject([Fault::canceled(["None", "None", "TransactionConflict"])]);
+    table.inject([Fault::canceled(["None", "None", "None", "TransactionConflict"])]);
     let answer = refused(time, table.create_organization(&ann, acme(), key.as_ref())).await;
     assert_eq!(answer, ("idempotency_in_progress".to_owned(), 1));
 
@@ -125,7 +125,7 @@ async fn a_write_whose_answer_cannot_be_read_first_is_not_made() {
     let (ann, cyd) = (user("ann"), user("cyd"));
     let id = table.team().await;
 
-    table.inject_into("GetItem", throttling().take(3));
+    table.inject_into("BatchGetItem", throttling().take(3));
     let (code, _) = refused(FUNCTION, table.update_member(&ann, &id, &cyd, Role::Admin, &ANY)).await;
     assert_eq!(code, "service_unavailable");
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);

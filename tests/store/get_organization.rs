@@ -28,7 +28,7 @@ async fn strangers_and_the_inexistent_are_refused_alike() {
 async fn a_membership_without_its_organization_shows_nothing() {
     let table = Table::new().await;
     let (ann, orphan) = (user("ann"), OrganizationId::generate());
-    let template = table.membership_item(&ann, &table.organization_of(&ann).await.id).await.unwrap();
+    let template = table.member_item(&ann, &table.organization_of(&ann).await.id).await.unwrap();
     let mut membership = template;
     membership.insert("sk".into(), crate::table::text(&format!("ORG#{}", orphan.as_str())));
     table.put(membership).await;

@@ -29,7 +29,7 @@ fn size(item: &Item) -> usize {
         match value {
             AttributeValue::S(text) => text.len(),
             AttributeValue::N(number) => number.len().div_ceil(2) + 1,
-            AttributeValue::Ss(texts) => texts.iter().map(String::len).sum(),
+            AttributeValue::Bs(binaries) => binaries.iter().map(|binary| binary.as_ref().len()).sum(),
             AttributeValue::L(values) => values.iter().map(|element| bytes(element) + 1).sum::<usize>() + 3,
             AttributeValue::Null(_) => 1,
             other => panic!("no rule for {other:?}"),
@@ -69,6 +69,7 @@ async fn the_items_are_as_large_as_the_document_says() {
         ("organization with an admin", with_an_admin),
         ("organization with a second owner", with_a_second_owner),
         ("largest organization", size(&table.organization_item(&largest).await)),
+        ("member", size(&table.member_item(&cyd, &id).await.unwrap())),
         ("membership", size(&table.membership_item(&cyd, &id).await.unwrap())),
     ];
     let measured = measured.map(|(item, bytes)| [item.to_owned(), bytes.to_string()]);

@@ -1,4 +1,5 @@
-use crate::table::{Table, refusal, text, user};
+use crate::table::{Table, refusal, user};
+use aws_sdk_dynamodb::types::AttributeValue;
 use shared::model::{OrganizationId, Role};
 
 #[tokio::test]
@@ -55,9 +56,9 @@ async fn an_unreadable_row_is_left_out() {
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.organization_of(&ann).await.id;
     table.with(&ann, &id, &bob, Role::Member).await;
-    let mut membership = table.membership_item(&bob, &id).await.unwrap();
-    membership.insert("role".into(), text("emperor"));
-    table.put(membership).await;
+    let mut member = table.member_item(&bob, &id).await.unwrap();
+    member.insert("joinedAt".into(), AttributeValue::Bool(true));
+    table.put(member).await;
 
     let listed = table.list_members(&ann, &id, 9, None).await.unwrap();
     assert_eq!(listed.items.iter().map(|member| member.user_id.as_str()).collect::<Vec<_>>(), ["ann"]);

@@ -28,8 +28,8 @@ async fn a_write_whose_answer_was_lost_is_done_once() {
     assert_eq!(table.set_max_overages(&ann, &id, MaxOverages::NONE, &at(3)).await.unwrap().version, 4);
     table.inject([Fault::LostAnswer]);
     table.add_member(&ann, &id, bob.clone(), Role::Member, &at(4)).await.unwrap();
-    // The membership is read before: that answer is lost, and then the transaction's.
-    table.inject_into("GetItem", [Fault::LostAnswer]);
+    // The memberships are read before: that answer is lost, and then the transaction's.
+    table.inject_into("BatchGetItem", [Fault::LostAnswer]);
     table.inject_into("TransactWriteItems", [Fault::LostAnswer]);
     table.update_member(&ann, &id, &bob, Role::Admin, &at(5)).await.unwrap();
     table.inject([Fault::LostAnswer]);
@@ -103,8 +103,9 @@ async fn conflicts_are_retried_until_the_attempts_are_spent() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.organization_of(&ann).await.id;
-    let canceled =
-        |times| std::iter::repeat_with(|| Fault::canceled(["None", "TransactionConflict"])).take(times);
+    let canceled = |times| {
+        std::iter::repeat_with(|| Fault::canceled(["None", "None", "TransactionConflict"])).take(times)
+    };
     let refused =
         |times| std::iter::repeat_with(|| Fault::exception("TransactionConflictException")).take(times);
 
@@ -159,7 +160,7 @@ async fn a_refusal_is_explained_after_the_transactions_that_are_in_the_way() {
     table.inject_into("TransactGetItems", conflicts(5));
     assert_eq!(refusal(table.remove_member(&eve, &id, &user("cyd"), &ANY).await), "conflict");
     table.inject_into("TransactGetItems", std::iter::repeat_with(|| Fault::ItemThrottled).take(50));
-    let refused = table.update_member(&eve, &id, &user("cyd"), Role::Admin, &ANY).await;
+    let refused = table.remove_member(&eve, &id, &user("cyd"), &ANY).await;
     assert_eq!(refusal(refused), "service_unavailable");
     table.proxy.end();
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);

@@ -61,13 +61,13 @@ async fn a_role_that_was_changed_is_answered_though_its_member_came_late_and_lef
     let (ann, dan) = (user("ann"), user("dan"));
     let id = table.team().await;
 
-    table.inject_into("GetItem", [then(&table, &id, |store, id| add(store, id, "dan", Role::Member))]);
+    table.inject_into("BatchGetItem", [then(&table, &id, |store, id| add(store, id, "dan", Role::Member))]);
     let removed = then(&table, &id, |store, id| remove(store, id, "dan"));
     // The addition is the first transaction.
     table.inject_into("TransactWriteItems", [Fault::None, removed]);
     let member = table.update_member(&ann, &id, &dan, Role::Admin, &ANY).await.unwrap();
     assert_eq!((member.role, member.added_by), (Role::Admin, ann.clone()));
-    assert!(table.membership_item(&dan, &id).await.is_none());
+    assert!(table.member_item(&dan, &id).await.is_none());
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn who_left_and_came_back_is_shown_with_the_new_beginning() {
         remove(store.clone(), id.clone(), "cyd").await;
         store.add_member(&user("bob"), &id, user("cyd"), Role::Member, &ANY).await.unwrap();
     };
-    table.inject_into("GetItem", [then(&table, &id, again)]);
+    table.inject_into("BatchGetItem", [then(&table, &id, again)]);
     let member = table.update_member(&ann, &id, &cyd, Role::Admin, &ANY).await.unwrap();
     assert_eq!((member.role, member.added_by), (Role::Admin, user("bob")));
 }

@@ -21,7 +21,7 @@ async fn removing_and_leaving_keep_both_items_in_agreement() {
     assert_eq!((set(&item, "owners"), set(&item, "privileged")), (users(&["ann"]), users(&["ann"])));
     assert_eq!(number(&item, "memberCount"), 1);
     for gone in [&bob, &cyd, &dan] {
-        assert!(table.membership_item(gone, &id).await.is_none());
+        assert!(table.member_item(gone, &id).await.is_none());
         assert_eq!(refusal(table.get_organization(gone, &id).await), "organization_not_found");
     }
 }

@@ -12,6 +12,8 @@ use std::ops::Deref;
 use support::database::Database;
 pub use support::database::Item;
 use support::faults::Fault;
+use support::invariants::digest;
+pub use support::invariants::set;
 use support::proxy::Proxy;
 
 /// A store on a table that nobody else uses. Stops its DynamoDB when dropped.
@@ -74,7 +76,16 @@ impl Table {
         self.item(&key, &key).await.unwrap()
     }
 
-    /// The item of a membership, as it is stored.
+    /// The item of a member in the organization's partition, as it is stored. The membership in the
+    /// user's partition is there, or it is not, with it.
+    pub async fn member_item(&self, user: &UserId, id: &OrganizationId) -> Option<Item> {
+        let membership = self.membership_item(user, id).await;
+        let member = self.item(&format!("ORG#{}", id.as_str()), &format!("MEMBER#{}", user.as_str())).await;
+        assert_eq!(member.is_some(), membership.is_some(), "{member:?} {membership:?}");
+        member
+    }
+
+    /// The item of a membership in the user's partition, as it is stored.
     pub async fn membership_item(&self, user: &UserId, id: &OrganizationId) -> Option<Item> {
         self.item(&format!("USER#{}", user.as_str()), &format!("ORG#{}", id.as_str())).await
     }
@@ -112,12 +123,8 @@ pub fn acme() -> NewOrganization {
     NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None }
 }
 
-pub fn set(item: &Item, attribute: &str) -> BTreeSet<String> {
-    item[attribute].as_ss().unwrap().iter().cloned().collect()
-}
-
-pub fn users(names: &[&str]) -> BTreeSet<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
+pub fn users(names: &[&str]) -> BTreeSet<Vec<u8>> {
+    names.iter().map(|name| digest(name)).collect()
 }
 
 pub fn number(item: &Item, attribute: &str) -> i64 {

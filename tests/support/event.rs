@@ -15,14 +15,14 @@ pub struct Request {
     pub parameters: Map<String, Value>,
     /// The query.
     pub query: String,
-    /// The headers beside the content type.
+    /// The headers, without the content type.
     pub headers: Map<String, Value>,
     /// The body.
     pub body: Option<Value>,
 }
 
 impl Request {
-    /// One without anything that is optional.
+    /// A request without any optional part.
     pub fn new(operation: Operation, caller: &str) -> Self {
         Self {
             operation,

@@ -1,4 +1,4 @@
-//! What can happen to a request on its way to DynamoDB, there, and on the way back.
+//! The faults that a request can meet on its way to DynamoDB, there, and on the way back.
 
 use axum::body::Bytes;
 use futures_util::future::BoxFuture;
@@ -11,44 +11,44 @@ const READING_TRANSACTION: &str = "TransactGetItems";
 
 /// What happens to one request.
 pub enum Fault {
-    /// Nothing: it is done and answered.
+    /// No fault: the request is done and answered.
     None,
-    /// It is not done; this status and body answer it.
+    /// It is not done, and answered with this status and body.
     Answer(u16, String),
-    /// A write or a transaction is not done, as a transaction is on its item; another request is.
+    /// A write or a transaction is refused with a transaction conflict. Other requests are done.
     Conflict,
-    /// A transaction is not done, as one of its items is throttled; another request is.
+    /// A transaction is canceled because one of its items is throttled. Other requests are done.
     ItemThrottled,
     /// It is not done, and the connection is closed.
     Closed,
     /// It is not done, and never answered.
     Stall,
-    /// It is done, then this is, and then it is answered.
+    /// It is done, then this future is awaited, and then it is answered.
     AnswerAfter(BoxFuture<'static, ()>),
-    /// It is done, and the connection is closed before its answer is there.
+    /// It is done, and the connection is closed before the answer.
     LostAnswer,
-    /// It is done, then this is, and then the connection is closed.
+    /// It is done, then this future is awaited, and then the connection is closed.
     LostAnswerAfter(BoxFuture<'static, ()>),
     /// It is done, and the connection is closed in the middle of its answer.
     CutAnswer,
     /// It is done, and never answered.
     Silence,
-    /// It is done, and this status and body answer it.
+    /// It is done, and answered with this status and body.
     Misreported(u16, String),
-    /// It is done or rightly refused, but the refusal comes without the items that it is about: old
-    /// builds of Amazon's local DynamoDB leave them out even when asked for them.
+    /// It is done or rightly refused, but a refusal comes without the items: old builds of Amazon's local
+    /// DynamoDB leave them out even when asked for them.
     WithoutItems,
-    /// Of the keys that BatchGetItem asks for, half are left unprocessed, at least one.
+    /// BatchGetItem leaves half of its keys unprocessed, at least one.
     Unprocessed,
 }
 
 /// Status and body.
 pub(crate) type Answer = (u16, Bytes);
 
-/// What comes of a request.
+/// How a request ends for its sender.
 pub(crate) enum End {
     Answered(Answer),
-    /// The connection is closed in the middle of this.
+    /// The connection is closed in the middle of this answer.
     Cut(Answer),
     Closed,
     Never,
@@ -57,15 +57,15 @@ pub(crate) enum End {
 /// A kind of fault.
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
-    /// What it is called in reports.
+    /// Its name in reports.
     pub name: &'static str,
-    /// The actions that meet it, unless all do.
+    /// The actions that can meet it; empty for all.
     only: &'static [&'static str],
-    /// One of the kind.
+    /// Makes a fault of this kind.
     pub fault: fn() -> Fault,
 }
 
-/// Those that are soon over.
+/// Kinds that end at once.
 const QUICK: [Kind; 11] = [
     Kind::any("throttled", || Fault::exception("ThrottlingException")),
     Kind::any("500", || Fault::Answer(500, exception("InternalServerError"))),
@@ -84,7 +84,7 @@ const QUICK: [Kind; 11] = [
     Kind { name: "keys unprocessed", only: &["BatchGetItem"], fault: || Fault::Unprocessed },
 ];
 
-/// Those that last until the sender loses patience.
+/// Kinds that last until the sender times out.
 const SLOW: [Kind; 2] =
     [Kind::any("stalled", || Fault::Stall), Kind::any("silent, but done", || Fault::Silence)];
 
@@ -93,17 +93,17 @@ impl Kind {
         Self { name, only: &[], fault }
     }
 
-    /// All that a request of this action can meet.
+    /// All kinds that a request of this action can meet.
     pub fn all(action: &str) -> Vec<Self> {
         [Self::quick(action), SLOW.to_vec()].concat()
     }
 
-    /// Those of them that are soon over.
+    /// Those of them that end at once.
     pub fn quick(action: &str) -> Vec<Self> {
         QUICK.into_iter().filter(|kind| kind.is_of(action)).collect()
     }
 
-    /// Whether it lasts until the sender loses patience.
+    /// Whether it lasts until the sender times out.
     pub fn is_slow(self) -> bool {
         SLOW.iter().any(|slow| slow.name == self.name)
     }
@@ -125,7 +125,7 @@ impl Fault {
         Self::Answer(400, cancellation(reasons))
     }
 
-    /// Does to a request of an action what it says; `forwarded` has DynamoDB do it.
+    /// Applies the fault to a request. Awaiting `forwarded` has DynamoDB do the request.
     pub(crate) async fn meet(
         self,
         action: &str,
@@ -184,7 +184,7 @@ fn cancellation<'a>(reasons: impl IntoIterator<Item = &'a str>) -> String {
     .to_string()
 }
 
-/// All steps of a transaction fail for the first's sake.
+/// A cancellation of a whole transaction whose first step has this reason.
 fn first_canceled(request: &[u8], reason: &str) -> Answer {
     let others = json(request)["TransactItems"].as_array().unwrap().len() - 1;
     let reasons = iter::once(reason).chain(iter::repeat_n("None", others));
@@ -203,7 +203,7 @@ fn without_items((status, body): Answer) -> Answer {
     (status, refusal.to_string().into())
 }
 
-/// As if of each table's keys only the first half had been read.
+/// An answer of BatchGetItem that has only the first half of each table's keys.
 fn half_processed(request: &Value, (status, body): Answer) -> Answer {
     let mut answer = json(&body);
     let mut unprocessed = Map::new();

@@ -1,9 +1,11 @@
 //! The functions in this process: each with the HTTP edge that it has in Lambda, taking events as API
 //! Gateway sends them.
 
+use crate::event::Request;
 use functions::Operation;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_http::lambda_runtime::LambdaEvent;
+use lambda_http::{Body, Context, LambdaEvent};
+use serde_json::Value;
 use shared::edge::{Edge, Event};
 use shared::identity::Authenticator;
 use shared::store::Store;
@@ -18,4 +20,19 @@ pub async fn invoke(
     let edge = Edge::new(operation.id(), Authenticator::gateway(), store.clone(), handler);
     let Ok(response) = edge.invoke(event).await;
     response
+}
+
+/// The body of the answer to a request.
+///
+/// # Errors
+/// The answer, when it is not a success.
+pub async fn body(request: &Request, store: &Store) -> Result<Value, String> {
+    let event = serde_json::from_str(&request.event().to_string()).unwrap();
+    let response = invoke(request.operation, store, LambdaEvent::new(event, Context::default())).await;
+    match &response.body {
+        Some(Body::Text(body)) if (200..300).contains(&response.status_code) => {
+            Ok(serde_json::from_str(body).unwrap())
+        }
+        _ => Err(format!("{} is answered {response:?}", request.operation.id())),
+    }
 }

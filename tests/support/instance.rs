@@ -1,6 +1,6 @@
-//! A function's own binary as a process, which Lambda's Runtime API feeds.
+//! A function's binary as a process that gets its events from the Lambda Runtime API.
 
-use crate::runtime_api::{Call, RuntimeApi};
+use crate::runtime_api::RuntimeApi;
 use functions::Operation;
 use heck::ToKebabCase as _;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -13,8 +13,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-/// Longer than a function may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Upper bound on the time in which an instance that cannot start ends.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running one. Killed when dropped.
 #[derive(Debug)]
@@ -29,11 +29,12 @@ impl Instance {
     pub async fn start(operation: Operation, url: &str) -> Self {
         let variables = [("AWS_ENDPOINT_URL_DYNAMODB", url.to_owned())];
         let mut instance = Self::spawn(operation, variables, (Stdio::null(), Stdio::inherit())).await;
-        instance.expect_next().await;
+        instance.ready().await;
         instance
     }
 
-    /// The same with these variables and all that it prints in a new file; also one that cannot start.
+    /// Starts one with these variables, and writes its output to a new file. It may be one that cannot
+    /// start.
     pub async fn logging(
         operation: Operation,
         variables: impl IntoIterator<Item = (&'static str, String)>,
@@ -48,7 +49,7 @@ impl Instance {
         variables: impl IntoIterator<Item = (&'static str, String)>,
         (stdout, stderr): (Stdio, Stdio),
     ) -> Self {
-        let (api, binary) = (RuntimeApi::start().await, operation.id().to_kebab_case());
+        let (api, binary) = (RuntimeApi::start().await.unwrap(), operation.id().to_kebab_case());
         let mut command = Command::new(directory().await.join(&binary));
         command.env_clear().envs([
             ("AWS_ACCESS_KEY_ID", "test"),
@@ -68,7 +69,7 @@ impl Instance {
 
     /// Waits until it asks for its first event, if nothing has waited for that.
     pub async fn ready(&mut self) {
-        self.expect_next().await;
+        self.api.polled().await.unwrap();
     }
 
     /// Kills it.
@@ -78,18 +79,15 @@ impl Instance {
 
     /// Waits until it ends by itself, and gives its exit code.
     pub async fn exit_code(mut self) -> Option<i32> {
-        timeout(PATIENCE, self.process.wait()).await.expect("the instance ends").unwrap().code()
+        timeout(EXIT_TIMEOUT, self.process.wait()).await.expect("the instance ends").unwrap().code()
     }
 
-    /// What it answers to an event: a response in payload format 2.0.
+    /// Its answer to an event: a response in payload format 2.0.
     pub async fn invoke(&mut self, event: &Value) -> Value {
-        self.api.send(event.to_string());
-        let response = match self.call().await {
-            Call::Response(response) => serde_json::from_slice(&response).unwrap(),
-            other => panic!("no answer: {other:?}"),
-        };
-        self.expect_next().await;
-        response
+        let (response, _) = self.api.invoke(event.to_string()).await.unwrap();
+        // Until it asks for the next event it may still be busy with this one.
+        self.api.polled().await.unwrap();
+        serde_json::from_slice(&response).unwrap()
     }
 
     /// Stops it, as Lambda freezes an instance between two events.
@@ -107,18 +105,9 @@ impl Instance {
     pub fn pid(&self) -> Pid {
         Pid::from_raw(self.process.id().unwrap().try_into().unwrap()).unwrap()
     }
-
-    async fn expect_next(&mut self) {
-        let call = self.call().await;
-        assert!(matches!(call, Call::Next), "{call:?}");
-    }
-
-    async fn call(&mut self) -> Call {
-        timeout(PATIENCE, self.api.call()).await.expect("the instance calls")
-    }
 }
 
-/// Where the functions' binaries are, built once.
+/// The directory of the functions' binaries, which are built first.
 async fn directory() -> &'static PathBuf {
     static DIRECTORY: OnceCell<PathBuf> = OnceCell::const_new();
     let build =

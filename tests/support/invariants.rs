@@ -11,13 +11,14 @@ pub struct Contents {
     pub organizations: BTreeMap<String, Organization>,
     /// The organizations that were created by requests with a key, by user and key.
     pub idempotency: BTreeMap<(String, String), String>,
-    /// What does not hold: every organization has an owner; its owners and privileged are those whose
-    /// memberships say so; it has as many members as it counts; no membership is without its
-    /// organization, and no record of a key names one that is not there.
+    /// What does not hold. Every organization has an owner; its owners are among its owners and admins,
+    /// and those among its members; it has as many members as it counts. Every member has a membership
+    /// in the user's partition, and the other way round. No member is without its organization, and no
+    /// record of a key names one that is missing.
     pub faults: Vec<String>,
 }
 
-/// What an organization is to its members, by their memberships.
+/// An organization as the table has it.
 #[derive(Debug, PartialEq)]
 pub struct Organization {
     /// Roles by user.
@@ -30,44 +31,60 @@ impl Contents {
     /// Reads the table.
     pub async fn read(client: &Client) -> Self {
         let items = items(client).await;
-        let mut members: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        let mut members: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut memberships = members.clone();
         let mut organizations = Vec::new();
         let mut contents = Self::default();
         for item in &items {
             let (pk, sk) = (text(item, "pk"), text(item, "sk"));
-            match (pk.strip_prefix("USER#"), sk.strip_prefix("ORG#"), sk.strip_prefix("IDEMPOTENCY#")) {
-                (Some(user), Some(id), None) => {
-                    members.entry(id.to_owned()).or_default().insert(user.to_owned(), text(item, "role"));
+            let (user, id) = (pk.strip_prefix("USER#"), pk.strip_prefix("ORG#"));
+            let [organization, member, key] =
+                ["ORG#", "MEMBER#", "IDEMPOTENCY#"].map(|prefix| sk.strip_prefix(prefix));
+            match (user, id, organization, member, key) {
+                (_, Some(id), Some(_), _, _) if pk == sk => organizations.push((id.to_owned(), item)),
+                (_, Some(id), _, Some(user), _) => {
+                    contents.must(text(item, "userId") == user, "a member with another's id", &pk);
+                    members.entry(id.to_owned()).or_default().insert(user.to_owned());
                 }
-                (Some(user), None, Some(key)) => {
+                (Some(user), _, Some(id), _, _) => {
+                    memberships.entry(id.to_owned()).or_default().insert(user.to_owned());
+                }
+                (Some(user), _, _, _, Some(key)) => {
                     let created = text(item, "organizationId");
                     contents.idempotency.insert((user.to_owned(), key.to_owned()), created);
                 }
-                (None, Some(id), None) if pk == sk => organizations.push((id.to_owned(), item)),
                 _ => contents.must(false, "an item of no kind", &format!("{pk} {sk}")),
             }
         }
+        contents.must(members == memberships, "members and memberships differ", "the table");
         for (id, item) in organizations {
             let members = members.remove(&id).unwrap_or_default();
             contents.organization(id, item, members);
         }
-        contents.must(members.is_empty(), "memberships without their organization", &format!("{members:?}"));
+        contents.must(members.is_empty(), "members without their organization", &format!("{members:?}"));
         let created = contents.idempotency.values().filter(|id| !contents.organizations.contains_key(*id));
         let missing: Vec<_> = created.cloned().collect();
         contents.must(missing.is_empty(), "records of keys without their organization", &missing.join(", "));
         contents
     }
 
-    fn organization(&mut self, id: String, item: &Item, members: BTreeMap<String, String>) {
-        let with = |roles: &[&str]| -> BTreeSet<String> {
-            let those = members.iter().filter(|(_, role)| roles.contains(&role.as_str()));
-            those.map(|(user, _)| user.clone()).collect()
+    fn organization(&mut self, id: String, item: &Item, members: BTreeSet<String>) {
+        let (owners, privileged) = (set(item, "owners"), set(item, "privileged"));
+        let role = |user: &String| {
+            let user = digest(user);
+            match (owners.contains(&user), privileged.contains(&user)) {
+                (true, _) => "owner".to_owned(),
+                (false, true) => "admin".to_owned(),
+                (false, false) => "member".to_owned(),
+            }
         };
-        self.must(!set(item, "owners").is_empty(), "no owner", &id);
-        self.must(set(item, "owners") == with(&["owner"]), "owners and roles differ", &id);
-        self.must(set(item, "privileged") == with(&["owner", "admin"]), "privileged and roles differ", &id);
+        let digests: BTreeSet<_> = members.iter().map(|user| digest(user)).collect();
+        self.must(!owners.is_empty(), "no owner", &id);
+        self.must(owners.is_subset(&privileged), "an owner is not privileged", &id);
+        self.must(privileged.is_subset(&digests), "an owner or admin is not a member", &id);
         let counted = number(item, "memberCount") == members.len() as u64;
-        self.must(counted, "memberCount and memberships differ", &id);
+        self.must(counted, "memberCount and members differ", &id);
+        let members = members.iter().map(|user| (user.clone(), role(user))).collect();
         self.organizations.insert(id, Organization { version: number(item, "version"), members });
     }
 
@@ -93,6 +110,13 @@ fn number(item: &Item, attribute: &str) -> u64 {
     item[attribute].as_n().unwrap().parse().unwrap()
 }
 
-fn set(item: &Item, attribute: &str) -> BTreeSet<String> {
-    item.get(attribute).map(|set| set.as_ss().unwrap().iter().cloned().collect()).unwrap_or_default()
+/// The digests in one of an organization's sets.
+pub fn set(item: &Item, attribute: &str) -> BTreeSet<Vec<u8>> {
+    let set = item.get(attribute).map(|set| set.as_bs().unwrap().as_slice()).unwrap_or_default();
+    set.iter().map(|digest| digest.as_ref().to_owned()).collect()
+}
+
+/// How an organization's sets name a user: the first 16 bytes of the SHA-256 of the id.
+pub fn digest(user: &str) -> Vec<u8> {
+    ring::digest::digest(&ring::digest::SHA256, user.as_bytes()).as_ref()[..16].to_owned()
 }

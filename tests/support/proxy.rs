@@ -1,5 +1,5 @@
-//! A proxy between the SDK and the embedded DynamoDB, which itself neither throttles nor conflicts nor
-//! loses an answer: it does all that to the requests that it is told to, and sees every one.
+//! A proxy between the SDK and the embedded DynamoDB. It makes the faults that the embedded DynamoDB does
+//! not have: throttling, conflicts, lost answers. It sees every request.
 
 use crate::faults::{Answer, End, Fault, Kind};
 use axum::body::{Body, Bytes, to_bytes};
@@ -19,10 +19,10 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// What DynamoDB takes at the most.
-const MOST_BYTES: usize = 16 << 20;
+/// The size of the largest request that DynamoDB accepts.
+const MAX_BYTES: usize = 16 << 20;
 
-/// A proxy to one DynamoDB. It hangs up when dropped.
+/// A proxy to one DynamoDB. It closes its connections when dropped.
 #[derive(Debug)]
 pub struct Proxy {
     url: String,
@@ -30,14 +30,15 @@ pub struct Proxy {
     server: JoinHandle<()>,
 }
 
-/// Says which fault a request meets, by its action and its number.
-type Plan = Box<dyn FnMut(&str, usize) -> Option<Fault> + Send>;
+/// Says which fault a request meets, by its action, its number and its body.
+type Plan = Box<dyn FnMut(&str, usize, &[u8]) -> Option<Fault> + Send>;
 
 struct State {
     upstream: String,
     client: reqwest::Client,
     plan: Mutex<Plan>,
-    /// Each with the action that is to meet it; the empty text is any. These come before the plan's.
+    /// Faults for the next requests, each with the action that meets it, or "" for any action. They come
+    /// before the plan's.
     injected: Mutex<VecDeque<(&'static str, Fault)>>,
     /// The actions of all requests.
     actions: Mutex<Vec<String>>,
@@ -47,7 +48,7 @@ struct State {
 #[derive(Default)]
 struct Connections {
     opened: usize,
-    /// Each with whether it is swallowed.
+    /// Each with a flag: true if what arrives on it is ignored.
     open: Vec<(Arc<AtomicBool>, JoinHandle<()>)>,
 }
 
@@ -65,7 +66,7 @@ impl Proxy {
         let state = Arc::new(State {
             upstream,
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
-            plan: Mutex::new(Box::new(|_, _| None)),
+            plan: Mutex::new(Box::new(|_, _, _| None)),
             injected: Mutex::default(),
             actions: Mutex::default(),
             connections: Mutex::default(),
@@ -79,22 +80,26 @@ impl Proxy {
         self.url.clone()
     }
 
-    /// Lets the next requests meet these faults, one each: requests of this action, or of any if it is
-    /// the empty text.
+    /// Lets the next requests of an action meet these faults, one each. An empty action stands for any.
     pub fn inject(&self, action: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.state.injected.lock().unwrap().extend(faults.into_iter().map(|fault| (action, fault)));
     }
 
-    /// Lets each request meet what `plan` says of its action and its number, which is 0 for the next
-    /// one.
+    /// Lets each request meet the fault that `plan` gives for its action and its number. The next
+    /// request has number 0.
     pub fn plan(&self, mut plan: impl FnMut(&str, usize) -> Option<Fault> + Send + 'static) {
-        // Held so that no request gets its number in between.
+        // Locked so that no request gets its number in between.
         let actions = self.state.actions.lock().unwrap();
         let before = actions.len();
-        *self.state.plan.lock().unwrap() = Box::new(move |action, number| plan(action, number - before));
+        *self.state.plan.lock().unwrap() = Box::new(move |action, number, _| plan(action, number - before));
     }
 
-    /// Lets this share of all requests, from 0 to 1, meet any fault that is soon over.
+    /// Lets each request meet the fault that `plan` gives for its action and its body.
+    pub fn plan_by_body(&self, mut plan: impl FnMut(&str, &[u8]) -> Option<Fault> + Send + 'static) {
+        *self.state.plan.lock().unwrap() = Box::new(move |action, _, body| plan(action, body));
+    }
+
+    /// Lets this share of all requests, from 0 to 1, meet a random quick fault.
     pub fn at_random(&self, seed: u64, share: f64) {
         let mut random = fastrand::Rng::with_seed(seed);
         self.plan(move |action, _| {
@@ -103,7 +108,7 @@ impl Proxy {
         });
     }
 
-    /// Ends all faults, also those that no request has met.
+    /// Ends all faults, including those that no request has met.
     pub fn end(&self) {
         self.state.injected.lock().unwrap().clear();
         self.plan(|_, _| None);
@@ -114,7 +119,7 @@ impl Proxy {
         self.state.actions.lock().unwrap().clone()
     }
 
-    /// How many connections were made.
+    /// How many connections clients have opened.
     pub fn connections(&self) -> usize {
         self.state.connections.lock().unwrap().opened
     }
@@ -128,8 +133,8 @@ impl Proxy {
         }
     }
 
-    /// Answers nothing on the connections that there are, as when a firewall in between has forgotten
-    /// them.
+    /// Ignores what arrives on the connections that are open now, as when a firewall in between has
+    /// dropped them.
     pub fn swallow(&self) {
         for (swallowed, _) in &self.state.connections.lock().unwrap().open {
             swallowed.store(true, Ordering::Relaxed);
@@ -160,7 +165,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 async fn connection(stream: TcpStream, state: Arc<State>, swallowed: Arc<AtomicBool>) {
     stream.set_nodelay(true).unwrap();
     let service = service_fn(|request| answer(&state, &swallowed, request));
-    // An error is the end that a fault gave it, or that the client did.
+    // An error means that a fault or the client has closed the connection.
     let _ended = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -174,9 +179,9 @@ async fn answer(
         return std::future::pending().await;
     }
     let (parts, body) = request.into_parts();
-    let body = to_bytes(Body::new(body), MOST_BYTES).await.map_err(io::Error::other)?;
+    let body = to_bytes(Body::new(body), MAX_BYTES).await.map_err(io::Error::other)?;
     let action = action(&parts.headers);
-    let fault = state.fault(&action);
+    let fault = state.fault(&action, &body);
     let forwarded = state.forward(parts, body.clone());
     let end = match fault {
         None => End::Answered(forwarded.await),
@@ -202,7 +207,7 @@ fn response(status: u16) -> response::Builder {
     Response::builder().status(status).header(CONTENT_TYPE, "application/x-amz-json-1.0")
 }
 
-/// A body that ends too early, after what there is of it has arrived.
+/// A body that breaks off after `start` has arrived.
 fn cut(start: Bytes) -> Body {
     let end = async {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -212,7 +217,7 @@ fn cut(start: Bytes) -> Body {
 }
 
 impl State {
-    fn fault(&self, action: &str) -> Option<Fault> {
+    fn fault(&self, action: &str, body: &[u8]) -> Option<Fault> {
         let mut actions = self.actions.lock().unwrap();
         let number = actions.len();
         actions.push(action.to_owned());
@@ -220,7 +225,7 @@ impl State {
         let next = injected.iter().position(|(of, _)| of.is_empty() || *of == action);
         match next.and_then(|next| injected.remove(next)) {
             Some((_, fault)) => Some(fault),
-            None => self.plan.lock().unwrap()(action, number),
+            None => self.plan.lock().unwrap()(action, number, body),
         }
     }
 

@@ -1,62 +1,73 @@
-//! The Lambda Runtime API of one instance
+//! The Lambda Runtime API for one instance
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
+//!
+//! The benchmark measures with it: each moment that it reports is taken as close to the socket as hyper
+//! allows, with no router in front.
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
-use axum::routing::{get, post};
-use std::net::SocketAddr;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use shared::edge::FUNCTION_TIMEOUT;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
 
-/// The functions' timeout in template.yaml.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
+/// Upper bound on the time between two calls of an instance, on a busy machine or under valgrind.
+const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What the instance calls.
 #[derive(Debug)]
-pub enum Call {
-    /// It asks for an event.
-    Next,
-    /// It answers one.
-    Response(Bytes),
-    /// It says that it cannot start, or that an invocation failed.
+enum Call {
+    /// It asks for an event. The moment is when the request arrived; no event is handed out yet.
+    Next(Instant),
+    /// It answers an event, this long after the event was handed out.
+    Response(Bytes, Duration),
+    /// It reports that it cannot start, or that an invocation failed.
     Error(Bytes),
 }
 
-/// A server for one instance. Dropped, it hangs up, upon which an instance ends by itself.
+/// A server for one instance. Dropped, it closes its connections, upon which an instance ends by itself.
 #[derive(Debug)]
 pub struct RuntimeApi {
     address: SocketAddr,
     calls: mpsc::UnboundedReceiver<Call>,
-    events: mpsc::UnboundedSender<String>,
+    events: mpsc::UnboundedSender<Bytes>,
     server: JoinHandle<()>,
 }
 
+#[derive(Debug)]
 struct Shared {
     calls: mpsc::UnboundedSender<Call>,
-    events: Mutex<mpsc::UnboundedReceiver<String>>,
+    pending: Mutex<Pending>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    events: mpsc::UnboundedReceiver<Bytes>,
+    handed_out: Instant,
 }
 
 impl RuntimeApi {
-    /// Starts one.
-    pub async fn start() -> Self {
-        let (call, calls) = mpsc::unbounded_channel();
+    /// Starts one on a free port.
+    ///
+    /// # Errors
+    /// When it cannot listen.
+    pub async fn start() -> io::Result<Self> {
+        let (called, calls) = mpsc::unbounded_channel();
         let (events, pending) = mpsc::unbounded_channel();
-        let app = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .route("/2018-06-01/runtime/init/error", post(error))
-            .with_state(Arc::new(Shared { calls: call, events: Mutex::new(pending) }));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { address, calls, events, server }
+        let pending = Mutex::new(Pending { events: pending, handed_out: Instant::now() });
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let server = tokio::spawn(serve(listener, Arc::new(Shared { calls: called, pending })));
+        Ok(Self { address, calls, events, server })
     }
 
     /// For `AWS_LAMBDA_RUNTIME_API`.
@@ -64,14 +75,34 @@ impl RuntimeApi {
         self.address
     }
 
-    /// Hands out an event, once the instance asks for one.
-    pub fn send(&self, event: String) {
-        self.events.send(event).unwrap();
+    /// Waits until the instance asks for an event, and gives the moment of that.
+    ///
+    /// # Errors
+    /// When it calls something else, or nothing in time.
+    pub async fn polled(&mut self) -> io::Result<Instant> {
+        match self.call().await? {
+            Call::Next(at) => Ok(at),
+            Call::Response(..) => Err(io::Error::other("it answers without an event")),
+            Call::Error(report) => Err(reported(&report)),
+        }
     }
 
-    /// The instance's next call.
-    pub async fn call(&mut self) -> Call {
-        self.calls.recv().await.unwrap()
+    /// Hands out an event, and gives the answer and the time from the one to the other.
+    ///
+    /// # Errors
+    /// As [`Self::polled`].
+    pub async fn invoke(&mut self, event: String) -> io::Result<(Bytes, Duration)> {
+        self.events.send(event.into()).map_err(io::Error::other)?;
+        match self.call().await? {
+            Call::Response(answer, took) => Ok((answer, took)),
+            Call::Next(_) => Err(io::Error::other("it asks for another event before it answers")),
+            Call::Error(report) => Err(reported(&report)),
+        }
+    }
+
+    async fn call(&mut self) -> io::Result<Call> {
+        let call = timeout(CALL_TIMEOUT, self.calls.recv()).await;
+        call.map_err(|_| io::Error::other("it calls nothing in time"))?.ok_or_else(stopped)
     }
 }
 
@@ -81,28 +112,62 @@ impl Drop for RuntimeApi {
     }
 }
 
-async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    shared.calls.send(Call::Next).unwrap();
-    let event = shared.events.lock().await.recv().await.unwrap_or_default();
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + FUNCTION_TIMEOUT;
-    let headers = [
-        ("content-type", "application/json".to_owned()),
-        ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
-        ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
-        (
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    // Dropped together with this future, the connections end when the server is aborted.
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        // A failure shows in what the instance does next.
+        let _ = stream.set_nodelay(true);
+        let shared = shared.clone();
+        connections.spawn(async move {
+            let service = service_fn(move |request| answer(request, shared.clone()));
+            http1::Builder::new().serve_connection(TokioIo::new(stream), service).await
+        });
+    }
+}
+
+/// An error closes the connection without an answer.
+async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<Response<Body>> {
+    let path = request.uri().path().to_owned();
+    if request.method() == Method::GET && path.ends_with("/invocation/next") {
+        let _ = shared.calls.send(Call::Next(Instant::now()));
+        let mut pending = shared.pending.lock().await;
+        let event = pending.events.recv().await.ok_or_else(stopped)?;
+        pending.handed_out = Instant::now();
+        return next_event(event);
+    }
+    let body = to_bytes(Body::new(request.into_body()), usize::MAX).await.map_err(io::Error::other)?;
+    let arrived = Instant::now();
+    let call = if path.ends_with("/response") {
+        Call::Response(body, arrived - shared.pending.lock().await.handed_out)
+    } else {
+        Call::Error(body)
+    };
+    let _ = shared.calls.send(call);
+    Response::builder().status(StatusCode::ACCEPTED).body(Body::empty()).map_err(io::Error::other)
+}
+
+fn next_event(event: Bytes) -> io::Result<Response<Body>> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(io::Error::other)?;
+    let response = Response::builder()
+        .header("content-type", "application/json")
+        .header("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
+        .header("lambda-runtime-deadline-ms", (now + FUNCTION_TIMEOUT).as_millis().to_string())
+        .header(
             "lambda-runtime-invoked-function-arn",
-            "arn:aws:lambda:eu-central-1:123456789012:function:test".to_owned(),
-        ),
-    ];
-    (headers, event)
+            "arn:aws:lambda:us-east-1:123456789012:function:operation",
+        )
+        .header(
+            "lambda-runtime-trace-id",
+            "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
+        );
+    response.body(event.into()).map_err(io::Error::other)
 }
 
-async fn response(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
-    shared.calls.send(Call::Response(body)).unwrap();
-    StatusCode::ACCEPTED
+fn reported(report: &[u8]) -> io::Error {
+    io::Error::other(format!("it reports: {}", String::from_utf8_lossy(report)))
 }
 
-async fn error(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
-    shared.calls.send(Call::Error(body)).unwrap();
-    StatusCode::ACCEPTED
+fn stopped() -> io::Error {
+    io::Error::other("the Runtime API has stopped")
 }

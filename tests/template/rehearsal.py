@@ -121,13 +121,7 @@ def describe(dynamodb):
         "KeySchema": table["KeySchema"],
         "AttributeDefinitions": sorted(table["AttributeDefinitions"], key=by_name("AttributeName")),
         "BillingMode": table["BillingModeSummary"]["BillingMode"],
-        "GlobalSecondaryIndexes": sorted(
-            (
-                {name: each[name] for name in ("IndexName", "KeySchema", "Projection")}
-                for each in table["GlobalSecondaryIndexes"]
-            ),
-            key=by_name("IndexName"),
-        ),
+        "GlobalSecondaryIndexes": table.get("GlobalSecondaryIndexes", []),
         "LocalSecondaryIndexes": table.get("LocalSecondaryIndexes", []),
         # This, only a deployed one has.
         "DeletionProtection": table["DeletionProtectionEnabled"],

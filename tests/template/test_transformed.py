@@ -109,8 +109,8 @@ class Roles(unittest.TestCase):
         roles = [function["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS.values()]
         self.assertEqual(len(set(roles)), len(FUNCTIONS))
 
-    def test_they_allow_named_actions_on_the_table_or_its_index(self):
-        allowed = [{"Fn::GetAtt": ["OrganizationsTable", "Arn"]}, {"Fn::Sub": "${OrganizationsTable.Arn}/index/members"}]
+    def test_they_allow_named_actions_on_the_table(self):
+        allowed = [{"Fn::GetAtt": ["OrganizationsTable", "Arn"]}]
         for function in FUNCTIONS.values():
             role = RESOURCES[function["Role"]["Fn::GetAtt"][0]]["Properties"]
             managed = [arn.split(":policy/")[1] for arn in role["ManagedPolicyArns"]]

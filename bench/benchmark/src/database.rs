@@ -4,8 +4,6 @@ use crate::front;
 use crate::subject::Subject;
 use crate::tls::{Certified, Roots};
 use anyhow::{Context as _, Result};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use shared::store::Store;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -71,17 +69,9 @@ impl Database {
         roots.clone()
     }
 
-    /// The functions' own way to it, past HTTPS: for preparing data.
-    pub(crate) fn store(&self) -> Store {
-        let credentials = Credentials::new("benchmark", "benchmark", None, None, "benchmark");
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("us-east-1"))
-            .endpoint_url(self.http_url())
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        Store::connect(&config, local::TABLE_NAME)
+    /// A store for preparing data, over plain HTTP.
+    pub(crate) async fn store(&self) -> Store {
+        support::database::store(self.http_url()).await
     }
 }
 

@@ -1,10 +1,13 @@
 //! Events that the subjects answer with success, and the data that this takes.
 
-use crate::subject::{GET_ORGANIZATION, NOOP, PLAIN, Subject, TEMPLATE};
-use anyhow::{Context as _, Result, anyhow, bail};
-use serde_json::{Map, Value, json};
-use shared::model::{ExpectedVersion, NewOrganization, OrganizationId, OrganizationName, Role, UserId};
+use crate::subject::Subject;
+use anyhow::{Context as _, Result, anyhow};
+use functions::Operation;
+use serde_json::{Value, json};
 use shared::store::Store;
+use support::event::Request;
+use support::example::{self, MEMBER};
+use support::in_process;
 
 /// An event as API Gateway sends it, from which all others are made.
 const EVENT: &str = include_str!("../../../tests/events/get-organization.json");
@@ -14,44 +17,21 @@ const MEMBERS: usize = 4;
 /// Makes one subject's events, each valid after the others were answered.
 pub(crate) struct Events {
     operation: Operation,
-    owner: UserId,
-    organization: OrganizationId,
+    owner: String,
+    organization: String,
     store: Store,
     made: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Operation {
-    AddMember,
-    CreateOrganization,
-    GetOrganization,
-    ListMembers,
-    ListOrganizations,
-    RemoveMember,
-    SetMaxOverages,
-    UpdateMember,
-    UpdateOrganization,
 }
 
 impl Events {
     /// For this subject, with an organization of its own.
     pub(crate) async fn of(subject: &Subject, store: Store) -> Result<Self> {
-        let operation = match &*subject.kind {
-            "add-member" => Operation::AddMember,
-            "create-organization" => Operation::CreateOrganization,
-            GET_ORGANIZATION | NOOP | TEMPLATE | PLAIN => Operation::GetOrganization,
-            "list-members" => Operation::ListMembers,
-            "list-organizations" => Operation::ListOrganizations,
-            "remove-member" => Operation::RemoveMember,
-            "set-max-overages" => Operation::SetMaxOverages,
-            "update-member" => Operation::UpdateMember,
-            "update-organization" => Operation::UpdateOrganization,
-            kind => bail!("the benchmark has no event for {kind}: add one to {}", file!()),
-        };
-        let owner = user(&format!("owner-of-{}", subject.name))?;
-        let name = OrganizationName::parse("Acme").map_err(|_| anyhow!("Acme is no name any more"))?;
-        let created = store.create_organization(&owner, NewOrganization { name, domain: None }, None).await;
-        let organization = created.map_err(prepare)?.id;
+        let operation = subject.operation.unwrap_or(Operation::GetOrganization);
+        let owner = format!("owner-of-{}", subject.name);
+        let new = Request::new(Operation::CreateOrganization, &owner);
+        let created = prepare(&new.body(json!({ "organizationName": "Acme" })), &store).await?;
+        let id = created.get("id").and_then(Value::as_str);
+        let organization = id.context("an organization has no id")?.to_owned();
         let events = Self { operation, owner, organization, store, made: 0 };
         match operation {
             Operation::ListMembers => {
@@ -59,90 +39,71 @@ impl Events {
                     events.add(&format!("member-{member}")).await?;
                 }
             }
-            Operation::UpdateMember => events.add("member").await?,
+            _ if operation.path().contains("{user_id}") => events.add(MEMBER).await?,
             _ => {}
         }
         Ok(events)
     }
 
-    /// The next event.
+    /// The next event: the example of the operation, unless that does not succeed each time anew or is
+    /// not what clients usually send.
     pub(crate) async fn next(&mut self) -> Result<String> {
         self.made += 1;
         let made = self.made;
-        let owner = self.owner.as_str().to_owned();
-        let organization = "/organization/{organization_id}";
-        let members = "/organization/{organization_id}/member";
-        let member = "/organization/{organization_id}/member/{user_id}";
+        let mut request = example::request(self.operation, &self.owner, &self.organization);
         match self.operation {
-            Operation::AddMember => {
-                self.event("POST", members, &owner, None, Some(json!({ "userId": format!("user-{made}") })))
-            }
+            Operation::AddMember => request = request.body(json!({ "userId": format!("user-{made}") })),
             Operation::CreateOrganization => {
-                // A new owner each time: one who had thousands would be no usual one.
-                let body = json!({ "organizationName": "Acme", "domain": "acme.example" });
-                self.event("POST", "/organization", &format!("founder-{made}"), None, Some(body))
+                // A new owner each time: few users own thousands of organizations.
+                request.caller = format!("founder-{made}");
+                request = request.body(json!({ "organizationName": "Acme", "domain": "acme.example" }));
             }
-            Operation::GetOrganization => self.event("GET", organization, &owner, None, None),
-            Operation::ListMembers => self.event("GET", members, &owner, None, None),
-            Operation::ListOrganizations => self.event("GET", "/organization/list", &owner, None, None),
             Operation::RemoveMember => {
                 let leaver = format!("user-{made}");
                 self.add(&leaver).await?;
-                self.event("DELETE", member, &owner, Some(&leaver), None)
+                request = request.of("user_id", &leaver);
             }
-            Operation::SetMaxOverages => {
-                let path = "/organization/{organization_id}/max-overages";
-                self.event("PATCH", path, &owner, None, Some(json!({ "maxOverages": made })))
-            }
+            Operation::SetMaxOverages => request = request.body(json!({ "maxOverages": made })),
             Operation::UpdateMember => {
                 let role = if made.is_multiple_of(2) { "member" } else { "admin" };
-                self.event("PATCH", member, &owner, Some("member"), Some(json!({ "role": role })))
+                request = request.body(json!({ "role": role }));
             }
             Operation::UpdateOrganization => {
-                let body = json!({ "name": format!("Acme {made}") });
-                self.event("PUT", organization, &owner, None, Some(body))
+                request = request.body(json!({ "name": format!("Acme {made}") }));
             }
+            _ => {}
         }
+        event(&request)
     }
 
     async fn add(&self, member: &str) -> Result<()> {
-        let (member, any) = (user(member)?, ExpectedVersion::Any);
-        let added = self.store.add_member(&self.owner, &self.organization, member, Role::Member, &any).await;
-        added.map(drop).map_err(prepare)
+        let add = example::request(Operation::AddMember, &self.owner, &self.organization);
+        prepare(&add.body(json!({ "userId": member })), &self.store).await.map(drop)
     }
+}
 
-    fn event(
-        &self,
-        method: &str,
-        route: &str,
-        caller: &str,
-        user: Option<&str>,
-        body: Option<Value>,
-    ) -> Result<String> {
-        let mut event: Value = serde_json::from_str(EVENT).context("tests/events/get-organization.json")?;
-        let mut path = route.to_owned();
-        let mut parameters = Map::new();
-        let organization = Some(self.organization.as_str());
-        for (name, value) in [("organization_id", organization), ("user_id", user)] {
-            let placeholder = format!("{{{name}}}");
-            if let Some(value) = value.filter(|_| route.contains(&placeholder)) {
-                path = path.replace(&placeholder, value);
-                parameters.insert(name.to_owned(), value.into());
-            }
-        }
-        set(&mut event, "/rawPath", path.as_str())?;
-        set(&mut event, "/pathParameters", parameters)?;
-        set(&mut event, "/routeKey", format!("{method} {route}"))?;
-        set(&mut event, "/headers", headers(body.is_some()))?;
-        set(&mut event, "/requestContext/routeKey", format!("{method} {route}"))?;
-        set(&mut event, "/requestContext/http/method", method)?;
-        set(&mut event, "/requestContext/http/path", path)?;
-        set(&mut event, "/requestContext/authorizer/jwt/claims/sub", caller)?;
-        if let (Some(body), Some(event)) = (body, event.as_object_mut()) {
-            event.insert("body".to_owned(), body.to_string().into());
-        }
-        Ok(event.to_string())
+async fn prepare(request: &Request, store: &Store) -> Result<Value> {
+    let answer = in_process::body(request, store).await;
+    answer.map_err(|refusal| anyhow!(refusal).context("prepare data for the events"))
+}
+
+/// The event of a request, with all that API Gateway adds to one.
+fn event(request: &Request) -> Result<String> {
+    let mut event: Value = serde_json::from_str(EVENT).context("tests/events/get-organization.json")?;
+    let mut of_request = request.event();
+    for part in ["/rawPath", "/pathParameters", "/routeKey", "/requestContext/routeKey"]
+        .into_iter()
+        .chain(["/requestContext/http/method", "/requestContext/http/path"])
+    {
+        let value = of_request.pointer_mut(part).with_context(|| format!("an event has no {part}"))?;
+        set(&mut event, part, value.take())?;
     }
+    set(&mut event, "/headers", headers(request.body.is_some()))?;
+    set(&mut event, "/requestContext/authorizer/jwt/claims/sub", request.caller.as_str())?;
+    if let Some(body) = &request.body {
+        set(&mut event, "/body", body.to_string())?;
+    }
+    Ok(event.to_string())
 }
 
 /// The headers of a usual client behind API Gateway, the token as long as most are.
@@ -170,12 +131,4 @@ fn set(event: &mut Value, pointer: &str, value: impl Into<Value>) -> Result<()> 
     let parent = parent.with_context(|| format!("tests/events/get-organization.json has no {pointer}"))?;
     parent.insert(name.to_owned(), value.into());
     Ok(())
-}
-
-fn user(name: &str) -> Result<UserId> {
-    UserId::parse(name).map_err(|_| anyhow!("{name} is no user id any more"))
-}
-
-fn prepare(error: shared::error::Error) -> anyhow::Error {
-    anyhow!(error).context("prepare data for the events")
 }

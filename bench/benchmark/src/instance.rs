@@ -1,6 +1,5 @@
 //! One process of a subject, from its start to its end.
 
-use crate::runtime_api::RuntimeApi;
 use crate::throttle::{Group, Throttle};
 use anyhow::{Context as _, Result, anyhow};
 use serde::Deserialize;
@@ -9,13 +8,14 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
+use support::runtime_api::RuntimeApi;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// How much of a subject's output an error shows.
 const TAIL: usize = 2000;
-/// How long an instance may take to see that the Runtime API has hung up.
-const FAREWELL: Duration = Duration::from_secs(30);
+/// Upper bound on the time in which an instance ends once the Runtime API has closed its connections.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How instances are started.
 #[derive(Debug, Clone)]
@@ -160,7 +160,7 @@ impl Instance {
     pub(crate) async fn end(self) -> Result<()> {
         let Self { api, mut process, .. } = self;
         drop(api);
-        timeout(FAREWELL, process.wait()).await.context("it does not end without a Runtime API")??;
+        timeout(EXIT_TIMEOUT, process.wait()).await.context("it does not end without a Runtime API")??;
         Ok(())
     }
 }

@@ -14,8 +14,6 @@ mod instance;
 mod instructions;
 mod measure;
 mod report;
-mod runtime_api;
-mod statistics;
 mod subject;
 mod targets;
 mod throttle;
@@ -31,6 +29,7 @@ use measure::Extent;
 use report::Report;
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
+use support::statistics::load_average;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -53,7 +52,7 @@ async fn run(options: &Options, directory: &Path) -> Result<()> {
     }
     for &cpu in &options.cpu {
         let Ok(throttle) = throttle::throttle(cpu) else { continue };
-        let before = report::load_average();
+        let before = load_average();
         let samples = measure::measure(&subjects, extent, throttle.as_ref(), directory).await?;
         let report = Report::new(cpu, &subjects, &samples, instructions.as_deref());
         print!("{}", report.markdown(extent, &before, awake.is_ok()));

@@ -2,10 +2,9 @@
 
 use crate::instructions::Instructions;
 use crate::measure::{Extent, Samples};
-use crate::statistics::{median, milliseconds, percentile};
 use crate::subject::{NOOP, Subject, TEMPLATE};
 use std::fmt::Write as _;
-use std::fs;
+use support::statistics::{load_average, machine, median, milliseconds, percentile};
 
 /// All subjects under one CPU limit.
 #[derive(Debug)]
@@ -21,7 +20,7 @@ pub(crate) struct Report {
 pub(crate) struct Row {
     /// Its name.
     pub(crate) name: String,
-    /// Whether it is one of the nine.
+    /// Whether it is an operation's.
     pub(crate) is_function: bool,
     /// Start to first poll.
     pub(crate) init: f64,
@@ -55,7 +54,7 @@ impl Report {
             let cold = samples.cold();
             rows.push(Row {
                 name: subject.name.clone(),
-                is_function: subject.is_function(),
+                is_function: subject.operation.is_some(),
                 init: milliseconds(median(&samples.init)),
                 first: milliseconds(median(&samples.first)),
                 cold: milliseconds(median(&cold)),
@@ -164,17 +163,4 @@ impl Report {
 #[expect(clippy::cast_precision_loss, reason = "to be shown with two digits")]
 pub(crate) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
-}
-
-/// How busy the machine has been in the last minute.
-pub(crate) fn load_average() -> String {
-    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split(' ').next().unwrap_or("unknown").to_owned()
-}
-
-fn machine() -> String {
-    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    format!("{cores} cores of {}", model.map_or(std::env::consts::ARCH, |(_, name)| name))
 }

@@ -1,7 +1,9 @@
-//! What is measured: the nine functions and what they are compared with, and where their binaries are.
+//! What is measured: the functions and what they are compared with, and where their binaries are.
 
 use crate::cli::{Options, bench_root, workspace_root};
 use anyhow::{Context as _, Result, bail, ensure};
+use functions::Operation;
+use heck::ToKebabCase as _;
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,16 +18,14 @@ pub(crate) const TEMPLATE: &str = "template";
 pub(crate) const PLAIN: &str = "plain";
 /// Not functions of ours.
 const COMPARED_WITH: [&str; 3] = [NOOP, TEMPLATE, PLAIN];
-/// What `plain` is compared with.
-pub(crate) const GET_ORGANIZATION: &str = "get-organization";
 
 /// A binary under test.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject {
     /// Its name in the report: what it is, and which build of it if there are several.
     pub(crate) name: String,
-    /// What it is: a function's name, or one of those that they are compared with.
-    pub(crate) kind: String,
+    /// The operation that it serves, if it is a function and not what they are compared with.
+    pub(crate) operation: Option<Operation>,
     /// The binary.
     pub(crate) binary: PathBuf,
     /// Its bytes.
@@ -44,18 +44,14 @@ impl Subject {
             binary.with_context(|| format!("there is no binary {name} in {}", directory.display()))?;
         let binary = fs::canonicalize(binary)?;
         let (size, zip_size) = sizes(&binary).with_context(|| format!("zip {}", binary.display()))?;
-        Ok(Self { name: name.to_owned(), kind: name.to_owned(), binary, size, zip_size, system_roots })
-    }
-
-    /// Whether it is one of the nine, which have targets to meet.
-    pub(crate) fn is_function(&self) -> bool {
-        !COMPARED_WITH.contains(&&*self.kind)
+        let operation = Operation::ALL.iter().copied().find(|operation| binary_name(*operation) == name);
+        Ok(Self { name: name.to_owned(), operation, binary, size, zip_size, system_roots })
     }
 }
 
 /// Builds the subjects that the options ask for, each with features and profile of its own.
 pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
-    let functions = function_names()?;
+    let functions: Vec<String> = Operation::ALL.iter().copied().map(binary_name).collect();
     let asked = |name: &str| {
         // Only the functions have something to show without a DynamoDB.
         let applies = !options.unreachable || !COMPARED_WITH.contains(&name);
@@ -74,7 +70,7 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
     let mut compare = |name: &str, profile: &str| {
         if asked(name) {
             // By itself: with others, features would unify.
-            cargo_build(&bench_root(), profile, &[name])?;
+            cargo_build(&bench_root(), profile, name, &[name])?;
             subjects.push(subject(name, &target(&bench_root()).join(profile))?);
         }
         anyhow::Ok(())
@@ -85,9 +81,9 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
     let directory = match &options.functions {
         Some(directory) => directory.clone(),
         None => {
-            // By name: with `local` and `tests` among them, features would unify.
-            let names: Vec<&str> = functions.iter().map(String::as_str).collect();
-            cargo_build(&workspace_root(), "release", &names)?;
+            // Their package alone: with `local` and `tests`, features would unify.
+            let binaries: Vec<&str> = functions.iter().map(String::as_str).collect();
+            cargo_build(&workspace_root(), "release", "functions", &binaries)?;
             target(&workspace_root()).join("release")
         }
     };
@@ -111,29 +107,24 @@ fn sizes(binary: &Path) -> Result<(u64, u64)> {
     Ok((binary.len() as u64, zipped.len() as u64))
 }
 
-fn function_names() -> Result<Vec<String>> {
-    let directory = workspace_root().join("functions");
-    let entries = fs::read_dir(&directory).with_context(|| format!("list {}", directory.display()))?;
-    let mut names = Vec::new();
-    for entry in entries {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    Ok(names)
+/// The name of the binary that serves an operation.
+pub(crate) fn binary_name(operation: Operation) -> String {
+    operation.id().to_kebab_case()
 }
 
 fn target(workspace: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from)
 }
 
-fn cargo_build(workspace: &Path, profile: &str, packages: &[&str]) -> Result<()> {
-    if packages.is_empty() {
+fn cargo_build(workspace: &Path, profile: &str, package: &str, binaries: &[&str]) -> Result<()> {
+    if binaries.is_empty() {
         return Ok(());
     }
     let mut command = Command::new("cargo");
     command.current_dir(workspace).args(["build", "--quiet", "--locked", "--profile", profile]);
-    command.args(packages.iter().flat_map(|package| ["--package", package]));
-    // What `cargo run` set for us: build scripts that look at it would make cargo build anew.
+    command.args(["--package", package]);
+    command.args(binaries.iter().flat_map(|binary| ["--bin", binary]));
+    // `cargo run` has set these for this process. Build scripts that read them would run again.
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("CARGO_PKG_")
@@ -143,7 +134,7 @@ fn cargo_build(workspace: &Path, profile: &str, packages: &[&str]) -> Result<()>
             command.env_remove(&*name);
         }
     }
-    eprintln!("building {} ({profile})", packages.join(", "));
+    eprintln!("building {} ({profile})", binaries.join(", "));
     let status = command.status().context("run cargo")?;
     ensure!(status.success(), "cargo build failed in {}", workspace.display());
     Ok(())

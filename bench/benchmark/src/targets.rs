@@ -1,7 +1,8 @@
 //! What the functions are held to, and whether they keep it.
 
 use crate::report::{Report, Row, megabytes};
-use crate::subject::{GET_ORGANIZATION, NOOP, PLAIN};
+use crate::subject::{NOOP, PLAIN, binary_name};
+use functions::Operation;
 use std::fmt::Write as _;
 
 /// A figure and its limit.
@@ -32,7 +33,8 @@ pub(crate) fn markdown(report: &Report) -> String {
 fn targets(report: &Report) -> Vec<Target> {
     let mut targets = Vec::new();
     let mut add = |what: String, figure, limit, least| targets.push(Target { what, figure, limit, least });
-    let (noop, plain, get) = (report.row(NOOP), report.row(PLAIN), report.row(GET_ORGANIZATION));
+    let get = report.row(&binary_name(Operation::GetOrganization));
+    let (noop, plain) = (report.row(NOOP), report.row(PLAIN));
 
     let cold_limit = match report.cpu {
         100 => Some(2.6),

@@ -21,7 +21,7 @@ const SYSTEM_ROOTS: [&str; 4] = [
 ];
 
 /// The roots that the functions are built with.
-const AMAZON_ROOTS: &str = include_str!("../../../shared/src/store/amazon-roots.pem");
+const AMAZON_ROOTS: &str = include_str!("../../../shared/src/store/client/amazon-roots.pem");
 
 /// Files of root certificates, the throw-away one among them: a client's time to read what it trusts
 /// is part of what is measured.

@@ -4,19 +4,19 @@ use crate::cli::Options;
 use crate::database::Database;
 use crate::event::Events;
 use crate::instance::{Answer, Launch};
-use crate::runtime_api::FUNCTION_TIMEOUT;
-use crate::statistics::milliseconds;
 use crate::subject::{self, Subject};
 use crate::throttle::{Throttle, throttle};
 use anyhow::{Context as _, Result, bail};
+use shared::edge::FUNCTION_TIMEOUT;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
+use support::statistics::milliseconds;
 use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
-/// Init ends after this, whatever DynamoDB does.
-const INIT: Duration = Duration::from_secs(2);
+/// Upper bound on init, whatever DynamoDB does.
+const INIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Starts every function against a port that nobody listens on and one that takes connections and
 /// says nothing, prints the times, and fails if one is beyond its limit.
@@ -52,11 +52,11 @@ async fn all_in_time(
     port: u16,
     directory: &Path,
 ) -> Result<bool> {
-    // Real, so that the events are: only the functions are led elsewhere.
+    // A real one, for the data that the events are about. The functions have another address.
     let database = Database::start(directory).await?;
     let mut instances = JoinSet::new();
     for subject in subjects {
-        let event = Events::of(subject, database.store()).await?.next().await?;
+        let event = Events::of(subject, database.store().await).await?.next().await?;
         let launch = Launch {
             under: Vec::new(),
             binary: subject.binary.clone(),
@@ -74,7 +74,7 @@ async fn all_in_time(
     let mut all = true;
     while let Some(joined) = instances.join_next().await {
         let (name, init, answer) = joined??;
-        let in_time = init <= INIT && answer.status == 503 && answer.took < FUNCTION_TIMEOUT;
+        let in_time = init <= INIT_TIMEOUT && answer.status == 503 && answer.took < FUNCTION_TIMEOUT;
         all &= in_time;
         let (init, took) = (milliseconds(init), milliseconds(answer.took));
         let verdict = if in_time { "in time" } else { "FAILED" };

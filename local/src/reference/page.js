@@ -4,11 +4,11 @@ const tokens = JSON.parse(document.getElementById("tokens").textContent);
 const select = document.getElementById("user");
 select.append(...Object.keys(tokens).map((user) => new Option(user)));
 
-/** What of openapi.yaml is not for trying it out here. */
+/** Adapts openapi.yaml to requests from this page. */
 function adapt(openapi) {
   openapi.servers = [{ url: "/", description: "The API of `cargo local`, by way of this page's port" }];
-  // Examples fill in the fields. What may be left out starts empty: the version of an example is not
-  // that of the reader's organization, and an Idempotency-Key is good for one request.
+  // Swagger UI fills in examples. Optional fields start empty: an example's version is not that of the
+  // user's organization, and an Idempotency-Key is for one request only.
   for (const parameter of Object.values(openapi.components.parameters)) {
     if (!parameter.required) delete parameter.example;
   }
@@ -28,7 +28,7 @@ const ui = SwaggerUIBundle({
   deepLinking: true,
   displayRequestDuration: true,
   tryItOutEnabled: true,
-  // Else it has a server on the Internet look at the document.
+  // By default a server on the Internet validates the document.
   validatorUrl: null,
   onComplete: authorize,
 });

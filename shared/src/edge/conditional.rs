@@ -1,20 +1,20 @@
 //! Conditional requests (RFC 9110 §13). An organization's entity tag is its version in quotes.
 
-use crate::error::Error;
+use super::Error;
 use crate::model::ExpectedVersion;
 use http::HeaderMap;
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 
-/// DynamoDB's `IN` takes up to 100 operands; nobody holds that many versions of one thing.
-const MOST_TAGS: usize = 50;
+/// DynamoDB's `IN` takes at most 100 operands. A client hardly ever holds that many versions.
+const MAX_TAGS: usize = 50;
 
-/// What `If-None-Match` excludes.
+/// The versions that an `If-None-Match` header excludes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct IfNoneMatch(Option<Tags>);
 
 impl IfNoneMatch {
-    /// Whether the client has this version already, so that 304 answers it. The comparison is
-    /// weak, as RFC 9110 §13.1.2 has it.
+    /// True if the client already has `version`, so that the response is 304. Compares weakly
+    /// (RFC 9110 §13.1.2).
     pub fn has(&self, version: u64) -> bool {
         match &self.0 {
             None => false,
@@ -33,14 +33,14 @@ enum Tags {
 #[derive(Debug, PartialEq, Eq)]
 struct Tag {
     weak: bool,
-    /// `None` for a well-formed tag that this API never gave out.
+    /// `None` for a well-formed tag that this API never issues.
     version: Option<u64>,
 }
 
 pub(super) fn if_match(headers: &HeaderMap) -> Result<ExpectedVersion, Error> {
     Ok(match tags(headers, &IF_MATCH)? {
         None | Some(Tags::Any) => ExpectedVersion::Any,
-        // The comparison is strong (RFC 9110 §13.1.1): a weak tag never matches.
+        // RFC 9110 §13.1.1 compares strongly: a weak tag never matches.
         Some(Tags::Listed(tags)) => ExpectedVersion::OneOf(
             tags.into_iter().filter(|tag| !tag.weak).filter_map(|tag| tag.version).collect(),
         ),
@@ -56,7 +56,7 @@ fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Error> {
         let name = if name == IF_MATCH { "If-Match" } else { "If-None-Match" };
         Error::invalid(
             name,
-            format!("{name} is * or up to {MOST_TAGS} quoted values of ETag headers, such as \"1\"."),
+            format!("{name} is * or up to {MAX_TAGS} quoted values of ETag headers, such as \"1\"."),
         )
     };
     let mut listed = Vec::new();
@@ -79,12 +79,12 @@ fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Error> {
     }
     match listed.len() {
         0 => Ok(None),
-        1..=MOST_TAGS => Ok(Some(Tags::Listed(listed))),
+        1..=MAX_TAGS => Ok(Some(Tags::Listed(listed))),
         _ => Err(malformed()),
     }
 }
 
-/// One entity tag from the front of `text`, and what follows it.
+/// Splits one entity tag off the front of `text`.
 fn tag(text: &str) -> Option<(Tag, &str)> {
     let (weak, text) = match text.strip_prefix("W/") {
         Some(text) => (true, text),
@@ -95,7 +95,7 @@ fn tag(text: &str) -> Option<(Tag, &str)> {
     if !opaque.bytes().all(is_etagc) {
         return None;
     }
-    // Only the spelling that was given out: `"+1"` and `"01"` are other tags.
+    // Tags are opaque: `"+1"` and `"01"` are not the tag `"1"`.
     let version = opaque.parse::<u64>().ok().filter(|version| version.to_string() == opaque);
     Some((Tag { weak, version }, after))
 }
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn malformed_tags_are_refused() {
-        let many = vec!["\"1\""; MOST_TAGS + 1].join(",");
+        let many = vec!["\"1\""; MAX_TAGS + 1].join(",");
         for value in ["", "3", "\"3", "3\"", "\"3\" \"4\"", "\"3\",", "*, \"3\"", "w/\"3\"", "\"a b\"", &many]
         {
             let error = if_match(&headers(IF_MATCH, &[value])).unwrap_err();

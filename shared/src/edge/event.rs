@@ -1,4 +1,4 @@
-//! What the runtime hands over, and what it takes back.
+//! Lambda events from and to API Gateway (HTTP API, payload format 2.0).
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::{Body, Request};
@@ -6,22 +6,22 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::panic::catch_unwind;
 
-/// The request in an event of API Gateway's, or nothing where there is none in it.
+/// An API Gateway event: its request, or `None` if it holds no valid one.
 ///
-/// It never fails to deserialize, since that would be a failed invocation: one that a client could
-/// cause, that raises alarms, and that API Gateway answers in a format of its own.
+/// Deserializing never fails. A failure would be a failed invocation: clients could cause it, it would
+/// raise alarms, and API Gateway would answer it in its own format.
 pub struct Event(pub(super) Option<Request>);
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <&RawValue>::deserialize(deserializer)?.get();
-        // `lambda_http` panics on a host, path or query that makes no URI, and on base64 that is none.
+        // `lambda_http` panics if host, path and query make no valid URI, and on invalid base64.
         let read = catch_unwind(|| lambda_http::request::from_str(text));
         Ok(Self(read.ok().and_then(Result::ok)))
     }
 }
 
-/// A response as API Gateway takes it.
+/// Converts a response to API Gateway's format.
 pub(super) fn response(response: http::Response<Body>) -> ApiGatewayV2httpResponse {
     let (parts, body) = response.into_parts();
     let mut event = ApiGatewayV2httpResponse::default();
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_holds_a_request_or_none_but_is_always_read() {
+    fn every_event_deserializes_with_or_without_a_request() {
         assert_eq!(read("/isBase64Encoded", json!(false)).unwrap().method(), "GET");
         for (pointer, value) in [
             ("", json!(null)),

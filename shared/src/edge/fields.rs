@@ -1,4 +1,4 @@
-use crate::error::Error;
+use super::Error;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use lambda_http::Body;
@@ -8,13 +8,13 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 use std::fmt;
 
-const MOST_BYTES: usize = 64 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// The fields of a JSON object in a request's body, taken one by one. What is left at the end is
-/// unknown to the operation, and refused: a misspelt field must not be silently ignored.
+/// The fields of the JSON object in a request's body, to be taken one by one. [`Fields::end`] refuses
+/// fields that are left, so that a misspelt field is not silently ignored.
 ///
-/// Values stay as written until they are taken, which tells the integer `10` from the float `1e1`
-/// and keeps any nesting from being built in memory.
+/// Values are kept as written until they are taken. This distinguishes the integer `10` from the float
+/// `1e1`, and never builds nested values in memory.
 #[derive(Debug)]
 pub struct Fields(Vec<(String, Box<RawValue>)>);
 
@@ -23,18 +23,18 @@ impl Fields {
     /// [`Error::PayloadTooLarge`], [`Error::UnsupportedMediaType`], or [`Error::InvalidRequest`]
     /// when the body is not a JSON object with distinct fields (RFC 8259 §4).
     pub(crate) fn parse(headers: &HeaderMap, body: &Body) -> Result<Self, Error> {
-        if body.len() > MOST_BYTES {
+        if body.len() > MAX_BODY_BYTES {
             return Err(Error::PayloadTooLarge);
         }
         if !is_json(headers) {
             return Err(Error::UnsupportedMediaType);
         }
         if body.iter().all(u8::is_ascii_whitespace) {
-            return Err(malformed("The body is missing. Send a JSON object."));
+            return Err(Error::malformed("The body is missing. Send a JSON object."));
         }
         let fields: Self = serde_json::from_slice(body).map_err(|error| match error.classify() {
-            Category::Data => malformed("The body must be a JSON object."),
-            _ => malformed(format!("The body is not valid JSON: {error}.")),
+            Category::Data => Error::malformed("The body must be a JSON object."),
+            _ => Error::malformed(format!("The body is not valid JSON: {error}.")),
         })?;
         match fields.duplicate() {
             Some(name) => {
@@ -44,42 +44,39 @@ impl Fields {
         }
     }
 
-    /// The text of a required field.
+    /// Takes a required string.
     ///
     /// # Errors
-    /// [`Error::InvalidRequest`] when it is missing or something else.
+    /// [`Error::InvalidRequest`] when the field is missing or has another type.
     pub fn required_string(&mut self, name: &str) -> Result<String, Error> {
         self.string(name)?.ok_or_else(|| missing(name))
     }
 
-    /// The integer or `null` of a required field, saturated to 128 bits.
+    /// Takes a required integer, saturated to 128 bits, or `null`.
     ///
     /// # Errors
-    /// [`Error::InvalidRequest`] when it is missing or something else.
+    /// [`Error::InvalidRequest`] when the field is missing or has another type. A number written as a
+    /// float counts as another type.
     pub fn required_nullable_integer(&mut self, name: &str) -> Result<Option<i128>, Error> {
         self.nullable_integer(name)?.ok_or_else(|| missing(name))
     }
 
-    /// A text, if the field is given.
+    /// Takes an optional string.
     ///
     /// # Errors
-    /// [`Error::InvalidRequest`] when it is something else, `null` included.
+    /// [`Error::InvalidRequest`] when the field has another type or is `null`.
     pub fn string(&mut self, name: &str) -> Result<Option<String>, Error> {
         self.typed(name, "a string")
     }
 
-    /// A text or `null`, if the field is given.
+    /// Takes an optional string or `null`.
     ///
     /// # Errors
-    /// [`Error::InvalidRequest`] when it is something else.
+    /// [`Error::InvalidRequest`] when the field has another type.
     pub fn nullable_string(&mut self, name: &str) -> Result<Option<Option<String>>, Error> {
         self.typed(name, "a string or null")
     }
 
-    /// An integer of any size (saturated to 128 bits) or `null`, if the field is given.
-    ///
-    /// # Errors
-    /// [`Error::InvalidRequest`] when it is something else, a number written as a float included.
     fn nullable_integer(&mut self, name: &str) -> Result<Option<Option<i128>>, Error> {
         let Some(value) = self.take(name) else { return Ok(None) };
         let text = value.get();
@@ -94,11 +91,13 @@ impl Fields {
         }
     }
 
-    /// Drops fields that the operation accepts and ignores.
+    /// Drops fields that the operation accepts but does not use.
     pub fn ignore(&mut self, names: &[&str]) {
         self.0.retain(|(name, _)| !names.contains(&name.as_str()));
     }
 
+    /// Ends the parsing.
+    ///
     /// # Errors
     /// [`Error::InvalidRequest`] when a field is left.
     pub fn end(self) -> Result<(), Error> {
@@ -131,21 +130,16 @@ impl Fields {
     }
 }
 
-/// The error of a required field that is not there.
 fn missing(name: &str) -> Error {
     Error::invalid(name, format!("The field {name:?} is required."))
-}
-
-fn malformed(message: impl Into<String>) -> Error {
-    Error::InvalidRequest { field: None, message: message.into() }
 }
 
 fn wrong_type(name: &str, expected: &str) -> Error {
     Error::invalid(name, format!("The field {name:?} must be {expected}."))
 }
 
-/// RFC 9110 §8.3.1: type and subtype are case-insensitive, parameters follow a semicolon. An
-/// absent header counts as JSON.
+/// Type and subtype are case-insensitive; parameters follow a semicolon (RFC 9110 §8.3.1). An absent
+/// header counts as JSON.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return true };
     let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
@@ -191,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_are_told_from_floats_by_their_spelling() {
+    fn integers_and_floats_are_distinguished_by_their_spelling() {
         for (body, expected) in [
             (r#"{"n": 5}"#, Some(Some(5))),
             (r#"{"n": -0}"#, Some(Some(0))),
@@ -209,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_with_distinct_fields_is_refused() {
+    fn bodies_other_than_an_object_with_distinct_fields_are_refused() {
         let deep = format!("{{\"a\": {}1{}}}", "[".repeat(20_000), "]".repeat(20_000));
         assert!(parse(&deep).is_ok(), "nesting is not built in memory");
         for body in
@@ -221,11 +215,11 @@ mod tests {
             code_and_field(parse(r#"{"a": 1, "b": 2, "\u0061": 3}"#)),
             ("invalid_request", Some("a".into()))
         );
-        assert_eq!(parse(&" ".repeat(MOST_BYTES + 1)).unwrap_err().code(), "payload_too_large");
+        assert_eq!(parse(&" ".repeat(MAX_BODY_BYTES + 1)).unwrap_err().code(), "payload_too_large");
     }
 
     #[test]
-    fn text_that_is_not_unicode_is_refused() {
+    fn invalid_unicode_is_refused() {
         let broken = Body::from(b"{\"a\": \"\xff\"}".to_vec());
         assert_eq!(code_and_field(Fields::parse(&HeaderMap::new(), &broken)), ("invalid_request", None));
         let lone_surrogate = parse(r#"{"a": "\ud800"}"#).unwrap().string("a");

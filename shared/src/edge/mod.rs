@@ -1,46 +1,53 @@
-//! The HTTP edge: from a Lambda event to an authenticated [`Request`], and from a handler's answer
-//! or error to a response.
+//! The HTTP edge: turns a Lambda event into an authenticated [`Request`], and a handler's [`Response`]
+//! or [`Error`] into an HTTP response.
 //!
-//! Requests are checked in the order of the contract: identity (401), then the request itself
-//! (413, 415, 400, 422), then, in the store, what it asks for (404, 403, 412, 409, 422).
+//! Requests are checked in the order that openapi.yaml documents: first the identity (401), then the
+//! request itself (413, 415, 400, 422), then, in the store, the state it applies to (404, 403, 412,
+//! 409, 422).
 
 mod conditional;
+mod error;
 mod event;
 mod fields;
-mod page;
+mod page_request;
 mod request;
 mod response;
 
 pub use conditional::IfNoneMatch;
+pub use error::Error;
 pub use event::Event;
 pub use fields::Fields;
-pub use page::Page;
+pub use page_request::PageRequest;
 pub use request::{Request, percent_encoded};
 pub use response::Response;
-pub(crate) use response::status;
 
-use crate::error::Error;
+use crate::error::Error as OperationError;
 use crate::identity::Authenticator;
 use crate::store::{Store, deadline, meter};
-use crate::telemetry;
+use crate::telemetry::{self, HandledRequest};
 use futures_util::FutureExt;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::service_fn;
 use std::convert::Infallible;
+use std::error::Error as _;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
-/// The time of a request whose invocation has more or does not say: template.yaml's `Timeout`, and
-/// half of what API Gateway waits.
-const MOST_TIME: Duration = Duration::from_secs(15);
+/// The time-out of every function: the `Timeout` in template.yaml, half of the 30 s that API Gateway
+/// waits. It also bounds requests whose invocation names a later deadline or none.
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What is kept of a request's time to answer it: to build, log and send a response takes some
-/// milliseconds at the CPU share of the smallest function, and timers may be late by as much.
-const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
+/// The part of [`FUNCTION_TIMEOUT`] that is reserved for the response. Building, logging and sending it
+/// takes some milliseconds at the CPU share of the smallest function, and timers may be late by as much.
+const RESPONSE_MARGIN: Duration = Duration::from_millis(500);
 
-/// A function: one operation's handler and what it needs, made once per instance.
+/// The message for an event without a valid request.
+const UNREADABLE: &str =
+    "The request cannot be read. Percent-encode the query, and send no control characters.";
+
+/// A function: one operation's handler and its dependencies. An instance makes one.
 pub struct Edge<H> {
     operation: &'static str,
     authenticator: Authenticator,
@@ -51,8 +58,8 @@ pub struct Edge<H> {
 /// Runs a function until its instance ends: reads the configuration from the environment, then
 /// answers each event with `handler`. `operation` is the operationId, for the log and the SDK.
 ///
-/// It fails, after a line in the log that says why, when the configuration is missing or wrong, or
-/// when the Lambda runtime does.
+/// Returns a failure, and logs its cause, when the configuration is missing or invalid, or the Lambda
+/// runtime fails.
 pub async fn serve<H, F>(operation: &'static str, handler: H) -> ExitCode
 where
     H: Fn(Request, Store) -> F,
@@ -82,13 +89,13 @@ where
     H: Fn(Request, Store) -> F,
     F: Future<Output = Result<Response, Error>> + Send,
 {
-    /// A function with its parts given; [`serve`] takes them from the environment.
+    /// A function with the given dependencies; [`serve`] takes them from the environment.
     pub fn new(operation: &'static str, authenticator: Authenticator, store: Store, handler: H) -> Self {
         Self { operation, authenticator, store, handler }
     }
 
-    /// Answers one event and writes its log line. Every failure is a response: an `Err` here would
-    /// be a failed invocation, which API Gateway answers in a format of its own.
+    /// Answers one event and logs it. Every failure becomes a response: an `Err` would be a failed
+    /// invocation, which API Gateway answers in its own format.
     ///
     /// # Errors
     /// None.
@@ -98,31 +105,45 @@ where
     ) -> impl Future<Output = Result<ApiGatewayV2httpResponse, Infallible>> + Send {
         let LambdaEvent { payload: Event(request), context } = event;
         let started = Instant::now();
-        let time = time_for_the_work(context.deadline(), SystemTime::now());
+        let time = time_limit(context.deadline(), SystemTime::now());
         let request_id = context.request_id;
-        // The handler's future is made here, so that what is awaited below borrows no `H`; and in a
-        // box, as it is large and every future around it would copy it.
+        // The handler's future is made outside the async block, so that the block does not borrow `H`.
+        // It is boxed because it is large, and every future around it would copy it.
         let handled = request
-            .ok_or_else(Error::unreadable)
+            .ok_or_else(|| Error::malformed(UNREADABLE))
             .and_then(|request| Request::new(request, &self.authenticator))
             .map(|request| Box::pin((self.handler)(request, self.store.clone())));
         let operation = self.operation;
         async move {
             let work = deadline::within(time, async { handled?.await });
-            // A panic ends this request, as a bug. What it leaves behind half-done was its own.
+            // A panic is a bug and ends only this request: requests share no state that it could break.
             let (result, usage) = meter::measure(AssertUnwindSafe(work).catch_unwind()).await;
-            let result = result.unwrap_or_else(|_| Err(Error::Internal("a panic, logged before".into())));
-            telemetry::request_handled(operation, &request_id, &result, started.elapsed(), &usage);
+            let result = result
+                .unwrap_or_else(|_| Err(OperationError::Internal("a panic, logged before".into()).into()));
+            let (status, error) = match &result {
+                Ok(response) => (response.status(), None),
+                Err(error) => (error.status(), Some(error)),
+            };
+            HandledRequest {
+                operation,
+                request_id: &request_id,
+                status: status.as_u16(),
+                code: error.map(Error::code),
+                cause: error.and_then(|error| error.source()),
+                latency: started.elapsed(),
+                usage,
+            }
+            .log();
             Ok(event::response(Response::from_result(result).with_request_id(&request_id).into_http()))
         }
     }
 }
 
-/// How long a request may be worked on until it must be answered. `cargo lambda watch` and other
-/// stand-ins for Lambda name a deadline of decades ago: that one says nothing.
-fn time_for_the_work(deadline: SystemTime, now: SystemTime) -> Duration {
-    let left = deadline.duration_since(now).unwrap_or(MOST_TIME);
-    left.min(MOST_TIME).saturating_sub(TIME_TO_ANSWER)
+/// The time that a handler may take. A deadline in the past is ignored: `cargo lambda watch` and other
+/// emulators of Lambda send one that is decades old.
+fn time_limit(deadline: SystemTime, now: SystemTime) -> Duration {
+    let left = deadline.duration_since(now).unwrap_or(FUNCTION_TIMEOUT);
+    left.min(FUNCTION_TIMEOUT).saturating_sub(RESPONSE_MARGIN)
 }
 
 #[cfg(test)]
@@ -142,7 +163,7 @@ mod tests {
         Edge::new("getOrganization", Authenticator::gateway(), Store::connect(&config, "table"), handler)
     }
 
-    /// The status and the text that answer an event in this context.
+    /// The status and the body of the response to `event` in this context.
     async fn answer<H, F>(edge: Edge<H>, event: &str, context: Context) -> (i64, String)
     where
         H: Fn(Request, Store) -> F,
@@ -155,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_time_of_a_request_is_that_of_its_invocation() {
+    async fn a_request_has_the_time_of_its_invocation() {
         let edge = edge(async |_, _| Response::ok(&deadline::left().as_millis()));
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let mut context = Context::default();
@@ -183,8 +204,8 @@ mod tests {
     #[test]
     fn the_work_ends_before_the_invocation_does() {
         let now = SystemTime::now();
-        let time = |left| time_for_the_work(now + Duration::from_millis(left), now).as_millis();
+        let time = |left| time_limit(now + Duration::from_millis(left), now).as_millis();
         assert_eq!([time(15_000), time(60_000), time(4_000), time(300)], [14_500, 14_500, 3_500, 0]);
-        assert_eq!(time_for_the_work(SystemTime::UNIX_EPOCH, now).as_millis(), 14_500);
+        assert_eq!(time_limit(SystemTime::UNIX_EPOCH, now).as_millis(), 14_500);
     }
 }

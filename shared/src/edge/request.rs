@@ -1,5 +1,5 @@
-use super::{Fields, IfNoneMatch, Page, conditional};
-use crate::error::Error;
+use super::{Error, Fields, IfNoneMatch, PageRequest, conditional};
+use crate::error::Error as OperationError;
 use crate::identity::Authenticator;
 use crate::model::{ExpectedVersion, IdempotencyKey, OrganizationId, UserId};
 use lambda_http::RequestExt;
@@ -9,10 +9,11 @@ use std::borrow::Cow;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// All but RFC 3986's unreserved characters.
+/// All characters but RFC 3986's unreserved ones.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What no path holds (RFC 3986 §3.3), but for the percent sign, which may be of an encoding already.
+/// Characters that no path may hold (RFC 3986 §3.3). The percent sign is left out, because it may belong
+/// to an existing encoding.
 const NOT_IN_A_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -29,48 +30,50 @@ const NOT_IN_A_PATH: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// `text` as a segment of a path.
+/// Percent-encodes `text` as one segment of a path.
 pub fn percent_encoded(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// A request whose caller is known.
+/// A request with an authenticated caller.
 pub struct Request {
     caller: UserId,
     event: lambda_http::Request,
 }
 
 impl Request {
+    /// Authenticates the caller.
+    ///
     /// # Errors
     /// [`Error::Unauthorized`] without a verified identity.
     pub(crate) fn new(event: lambda_http::Request, authenticator: &Authenticator) -> Result<Self, Error> {
-        let caller = authenticator.authenticate(&event)?;
+        let caller = authenticator.authenticate(&event).ok_or(Error::Unauthorized)?;
         Ok(Self { caller, event })
     }
 
-    /// Who asks.
+    /// The user who sent the request.
     pub fn caller(&self) -> &UserId {
         &self.caller
     }
 
-    /// The path that the client asked for, below which new resources are located. API Gateway has
-    /// decoded it, so it may hold what no URI reference and no header can.
+    /// The path of the request; new resources are located below it. API Gateway decodes the path, so
+    /// characters that a URI reference or a header may not hold are encoded again here.
     pub fn path(&self) -> String {
         utf8_percent_encode(self.event.raw_http_path(), NOT_IN_A_PATH).to_string()
     }
 
-    /// The path's `organization_id`. Ask for it after the body is checked: a malformed id is
-    /// answered as an organization that does not exist.
+    /// The path's `organization_id`. Call this after the body is checked: a malformed id gives the same
+    /// error as an organization that does not exist, and existence is checked after the body.
     ///
     /// # Errors
-    /// [`Error::OrganizationNotFound`] when it is no organization id.
+    /// [`OperationError::OrganizationNotFound`] when it is not an organization id.
     pub fn organization_id(&self) -> Result<OrganizationId, Error> {
         self.path_parameter("organization_id")
             .and_then(|id| OrganizationId::parse(&id))
-            .ok_or(Error::OrganizationNotFound)
+            .ok_or_else(|| OperationError::OrganizationNotFound.into())
     }
 
-    /// The path's `user_id`, or `None` when nobody can have that id.
+    /// The path's `user_id`, or `None` if it is not a valid user id.
     pub fn user_id(&self) -> Option<UserId> {
         self.path_parameter("user_id").and_then(|id| UserId::parse(&id).ok())
     }
@@ -83,7 +86,7 @@ impl Request {
         Fields::parse(self.event.headers(), self.event.body())
     }
 
-    /// What `If-Match` demands.
+    /// The versions that `If-Match` allows.
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] when the header is malformed.
@@ -91,7 +94,7 @@ impl Request {
         conditional::if_match(self.event.headers())
     }
 
-    /// What `If-None-Match` excludes.
+    /// The versions that `If-None-Match` excludes.
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] when the header is malformed.
@@ -99,29 +102,29 @@ impl Request {
         conditional::if_none_match(self.event.headers())
     }
 
-    /// The client's name for this request, if it gives one.
+    /// The `Idempotency-Key` header, if there is one.
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] when the header is malformed.
     pub fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, Error> {
         let mut values = self.event.headers().get_all(IDEMPOTENCY_KEY).iter();
         let Some(value) = values.next() else { return Ok(None) };
-        // What is not ASCII, like what is given twice, is no key, and neither is the empty text.
+        // A repeated or non-ASCII header is read as the empty string, which is never a valid key.
         let value = value.to_str().ok().filter(|_| values.next().is_none()).unwrap_or_default();
         let key = IdempotencyKey::parse(value.trim());
         key.map(Some).map_err(|invalid| Error::invalid(IDEMPOTENCY_KEY, invalid.message))
     }
 
-    /// Which page of `list` is wanted; the name tells the list's cursors from others.
+    /// The requested page of `list`. Cursors hold this name, so that those of other lists are refused.
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] for a bad `limit`, [`Error::InvalidCursor`] for a bad `cursor`.
-    pub fn page(&self, list: &'static str) -> Result<Page, Error> {
-        Page::parse(list, &self.path(), &self.event.query_string_parameters())
+    pub fn page(&self, list: &'static str) -> Result<PageRequest, Error> {
+        PageRequest::parse(list, &self.path(), &self.event.query_string_parameters())
     }
 
-    /// A path parameter, percent-decoded exactly once. API Gateway decodes before it calls, and
-    /// names the route that matched; `cargo lambda watch` does neither.
+    /// A path parameter, percent-decoded exactly once. API Gateway decodes parameters and names the route
+    /// that matched; `cargo lambda watch` does neither.
     fn path_parameter(&self, name: &str) -> Option<String> {
         let parameters = self.event.path_parameters_ref()?;
         let value = parameters.first(name)?;
@@ -158,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_no_header_can_hold_is_encoded_as_it_was() {
+    fn a_decoded_path_is_encoded_again() {
         let path = "/v 1/\n>\u{e9}%7C/list";
         let request = request(&[("/rawPath", json!(path))]);
         assert_eq!(request.path(), "/v%201/%0A%3E%C3%A9%7C/list");

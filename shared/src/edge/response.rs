@@ -1,4 +1,5 @@
-use crate::error::Error;
+use super::Error;
+use crate::error::Error as OperationError;
 use http::header::{CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use lambda_http::Body;
@@ -7,8 +8,7 @@ use serde_json::Value;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Seconds after which to try again: long enough for a throttled partition to recover some
-/// capacity, short enough for a person to wait.
+/// Long enough for a throttled partition to recover some capacity, short enough for a person to wait.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// The body of every error.
@@ -20,7 +20,7 @@ struct ErrorBody {
     details: Option<Value>,
 }
 
-/// A response in the making.
+/// A response to a request.
 #[derive(Debug)]
 pub struct Response(http::Response<Body>);
 
@@ -28,41 +28,42 @@ impl Response {
     /// 200 with `value` as its JSON body.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the value cannot be written as JSON.
+    /// [`OperationError::Internal`] when `value` does not serialize to JSON.
     pub fn ok(value: &impl Serialize) -> Result<Self, Error> {
         Self::json(StatusCode::OK, value)
     }
 
-    /// 201 with `value` as its JSON body, located at the path `location`.
+    /// 201 with `value` as its JSON body, and the path of the new resource in `Location`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the value cannot be written as JSON.
+    /// [`OperationError::Internal`] when `value` does not serialize to JSON, or `location` holds
+    /// characters that no header may hold.
     pub fn created(location: &str, value: &impl Serialize) -> Result<Self, Error> {
         Self::json(StatusCode::CREATED, value)?.with(LOCATION, location)
     }
 
-    /// 304 for a client that has `version` already.
+    /// 304 for a client that already has `version`.
     ///
     /// # Errors
-    /// None in practice.
+    /// None: an entity tag is a valid header.
     pub fn not_modified(version: u64) -> Result<Self, Error> {
         let mut response = http::Response::new(Body::Empty);
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         Self(response).etag(version)
     }
 
-    /// The same with the entity tag of `version`.
+    /// Adds the entity tag of `version`.
     ///
     /// # Errors
-    /// None in practice.
+    /// None: an entity tag is a valid header.
     pub fn etag(self, version: u64) -> Result<Self, Error> {
         self.with(ETAG, &format!("\"{version}\""))
     }
 
-    /// The same with a link to the next page, if there is one (RFC 8288).
+    /// Adds a link to the next page, if there is one (RFC 8288).
     ///
     /// # Errors
-    /// None in practice.
+    /// [`OperationError::Internal`] when `reference` holds characters that no header may hold.
     pub fn next(self, reference: Option<&str>) -> Result<Self, Error> {
         match reference {
             Some(reference) => self.with(LINK, &format!("<{reference}>; rel=\"next\"")),
@@ -91,16 +92,17 @@ impl Response {
 
     fn error(error: &Error) -> Self {
         let body = ErrorBody { code: error.code(), message: error.to_string(), details: error.details() };
-        // Texts and numbers alone always serialize.
+        // Strings and numbers always serialize.
         let body = serde_json::to_string(&body).unwrap_or_default();
-        let mut response = Self::body(status(error), Body::Text(body));
-        match error {
-            Error::Unauthorized => {
-                // RFC 9110 §11.6.1 wants a challenge with every 401.
-                response.0.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        let mut response = Self::body(error.status(), Body::Text(body));
+        let headers = response.0.headers_mut();
+        match error.status() {
+            // RFC 9110 §11.6.1 requires a challenge with every 401.
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            Error::ServiceUnavailable(_) => {
-                response.0.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
             }
             _ => {}
         }
@@ -108,7 +110,7 @@ impl Response {
     }
 
     fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, Error> {
-        let body = serde_json::to_string(value).map_err(|error| Error::Internal(error.into()))?;
+        let body = serde_json::to_string(value).map_err(internal)?;
         Ok(Self::body(status, Body::Text(body)))
     }
 
@@ -120,28 +122,12 @@ impl Response {
     }
 
     fn with(mut self, name: HeaderName, value: &str) -> Result<Self, Error> {
-        let value = HeaderValue::from_str(value).map_err(|error| Error::Internal(error.into()))?;
+        let value = HeaderValue::from_str(value).map_err(internal)?;
         self.0.headers_mut().insert(name, value);
         Ok(self)
     }
 }
 
-/// The one place where errors get their status.
-pub(crate) fn status(error: &Error) -> StatusCode {
-    match error {
-        Error::InvalidRequest { .. } | Error::InvalidCursor => StatusCode::BAD_REQUEST,
-        Error::Unauthorized => StatusCode::UNAUTHORIZED,
-        Error::Forbidden { .. } => StatusCode::FORBIDDEN,
-        Error::OrganizationNotFound | Error::MemberNotFound => StatusCode::NOT_FOUND,
-        Error::MemberAlreadyExists | Error::Conflict | Error::IdempotencyInProgress => StatusCode::CONFLICT,
-        Error::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
-        Error::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Error::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Error::ValidationFailed { .. }
-        | Error::LastOwner
-        | Error::TooManyAdmins
-        | Error::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        Error::ServiceUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-    }
+fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    OperationError::Internal(error.into()).into()
 }

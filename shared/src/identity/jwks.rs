@@ -1,16 +1,16 @@
-use super::ring;
+use super::crypto;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 
-/// Seconds by which clocks may differ; `exp` and `nbf` are given that much (RFC 7519 §4.1.4).
+/// Seconds of clock skew allowed for `exp` and `nbf` (RFC 7519 §4.1.4).
 const LEEWAY: u64 = 30;
 
-/// The keys that tokens may be signed with.
+/// The keys that may sign tokens.
 pub(super) struct Jwks(Vec<Key>);
 
-/// A key verifies one algorithm only, named here and not by the token, so that a token cannot ask
-/// for another, such as HMAC with the public key as its secret (RFC 8725 §3.1).
+/// A key and its algorithm. The algorithm comes from the key set, not from the token: otherwise a token
+/// could choose another, such as HMAC with the public key as its secret (RFC 8725 §3.1).
 struct Key {
     id: Option<String>,
     key: DecodingKey,
@@ -24,7 +24,7 @@ struct Claims {
 
 impl Jwks {
     pub(super) fn parse(text: &str, issuer: &str, audience: &str) -> Result<Self, String> {
-        ring::install();
+        crypto::install();
         let set: JwkSet =
             serde_json::from_str(text).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
         let key = |jwk: &Jwk| {
@@ -43,11 +43,11 @@ impl Jwks {
         }
     }
 
-    /// The subject of a token that passes every check.
+    /// The subject of a token, if the token passes every check.
     pub(super) fn verify(&self, token: &str) -> Option<String> {
         let header = decode_header(token).ok()?;
-        // RFC 7515 §4.1.11: a token with an extension that is not understood is invalid, and
-        // none is understood here.
+        // RFC 7515 §4.1.11: a token with a critical extension that is not supported is invalid. None is
+        // supported here.
         if header.crit.is_some() {
             return None;
         }
@@ -68,12 +68,12 @@ fn algorithm(jwk: &Jwk) -> Result<Algorithm, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ::ring::rand::SystemRandom;
-    use ::ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use jsonwebtoken::crypto::verify;
     use jsonwebtoken::get_current_timestamp;
+    use ring::rand::SystemRandom;
+    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
     use serde_json::{Value, json};
 
     const ISSUER: &str = "https://issuer.example/";
@@ -136,8 +136,8 @@ mod tests {
         assert_eq!(jwks.verify(&relabelled), None);
     }
 
-    /// The example of RFC 7515, appendix A.2. Its token is long expired, so its signature is
-    /// verified by itself.
+    /// The example of RFC 7515, appendix A.2. Its token expired long ago, so only its signature is
+    /// verified.
     #[test]
     fn an_rsa_signature_is_verified() {
         let key = json!({ "kty": "RSA", "e": "AQAB", "n": concat!(
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn extensions_that_must_be_understood_are_not() {
+    fn critical_extensions_are_refused() {
         let (pair, jwks) = ed25519();
         let sign = |message: &[u8]| pair.sign(message).as_ref().to_vec();
         let header = json!({ "alg": "EdDSA", "kid": "k", "crit": ["exp"], "exp": 1 });

@@ -2,17 +2,17 @@ use super::Invalid;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::Serialize;
 
-/// A domain name in its ASCII form, lower case, without the root's dot: what somebody can own,
-/// so not an IP address and not itself a public suffix (<https://publicsuffix.org>).
+/// A domain name that somebody can own: neither an IP address nor a public suffix
+/// (<https://publicsuffix.org>). In ASCII form, lower case, without a trailing dot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Domain(String);
 
 impl Domain {
-    /// Trims, drops one trailing dot and applies UTS #46 (lower case, NFC, Punycode), with
-    /// RFC 1035's lengths and RFC 1123's letters, digits and hyphens.
+    /// Trims `text`, drops one trailing dot and applies UTS #46 (lower case, NFC, Punycode). Labels are
+    /// limited to RFC 1035's lengths and RFC 1123's letters, digits and hyphens.
     ///
     /// # Errors
-    /// When the text is no such name.
+    /// When the text is not such a name.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         let text = text.strip_suffix('.').unwrap_or(text);
@@ -45,9 +45,8 @@ impl Domain {
     }
 }
 
-/// The URL standard's test for a host that would be read as an IPv4 address, in any of its
-/// spellings (<https://url.spec.whatwg.org/#ends-in-a-number-checker>). No top-level domain is
-/// numeric.
+/// True if URL parsers would read the host as an IPv4 address in any of its spellings
+/// (<https://url.spec.whatwg.org/#ends-in-a-number-checker>). No top-level domain is numeric.
 fn ends_in_a_number(last_label: &str) -> bool {
     last_label.bytes().all(|byte| byte.is_ascii_digit())
         || last_label.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
@@ -76,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_can_own_is_refused() {
+    fn suffixes_and_addresses_are_refused() {
         assert_eq!(rule("co.uk"), "public_suffix");
         assert_eq!(rule("github.io"), "public_suffix");
         assert_eq!(rule("localhost"), "labels");
@@ -87,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_name_is_refused() {
+    fn malformed_host_names_are_refused() {
         let long_label = format!("{}.com", "a".repeat(64));
         let long_name = format!("{}com", "abcdefghi.".repeat(26));
         for text in [

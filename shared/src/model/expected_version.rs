@@ -1,14 +1,14 @@
-/// What `If-Match` demands of an organization's version before it is changed.
+/// The versions at which an organization may be changed: the condition in `If-Match`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExpectedVersion {
-    /// No condition, or `*`: any version of an organization that exists.
+    /// Any version: there is no condition, or it is `*`.
     Any,
-    /// One of these; with none of them, no version will do.
+    /// One of these versions; an empty list allows none.
     OneOf(Vec<u64>),
 }
 
 impl ExpectedVersion {
-    /// Whether an organization at `version` may be changed.
+    /// True if an organization at `version` may be changed.
     pub fn matches(&self, version: u64) -> bool {
         match self {
             Self::Any => true,

@@ -1,30 +1,28 @@
 use super::Invalid;
 
-const MOST_CHARACTERS: usize = 255;
+const MAX_CHARACTERS: usize = 255;
 
-/// A client's name for one request, by which the request is recognized when it is sent again: 1 to
-/// 255 printable ASCII characters.
+/// A client's name for one request, which identifies the request when it is sent again: 1 to 255
+/// printable ASCII characters.
 ///
-/// It has no `Debug`: clients put into keys what they like, and what cannot be formatted does not
-/// get into a log.
+/// It has no `Debug`, so that it cannot be logged: clients may put personal data into keys.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// Takes the value of an `Idempotency-Key` header: a String of RFC 9651 §3.3.3, as
-    /// draft-ietf-httpapi-idempotency-key-header has it, or the key alone, as most clients send it.
-    /// Both spellings name the same key.
+    /// Parses the value of an `Idempotency-Key` header: a quoted string (RFC 9651 §3.3.3), as
+    /// draft-ietf-httpapi-idempotency-key-header requires, or the bare key, as most clients send it.
+    /// Both spellings give the same key.
     ///
     /// # Errors
-    /// When the key is empty, too long or holds another character, or when the value starts as a
-    /// quoted string and is none.
+    /// When the key is empty, too long or holds another character, or when a quoted string is malformed.
     pub fn parse(value: &str) -> Result<Self, Invalid> {
         let key = match value.strip_prefix('"') {
             Some(quoted) => unquoted(quoted),
             None => Some(value.to_owned()),
         };
         let is_printable = |byte: u8| (0x20..=0x7e).contains(&byte);
-        key.filter(|key| (1..=MOST_CHARACTERS).contains(&key.len()) && key.bytes().all(is_printable))
+        key.filter(|key| (1..=MAX_CHARACTERS).contains(&key.len()) && key.bytes().all(is_printable))
             .map(Self)
             .ok_or(Invalid::new(
                 "idempotency_key",
@@ -38,8 +36,8 @@ impl IdempotencyKey {
     }
 }
 
-/// What stands between the quotes, where `text` follows the first and ends with the last. A
-/// backslash escapes a quote or a backslash and nothing else.
+/// Unescapes a quoted string; `text` starts after the opening quote and ends with the closing one. A
+/// backslash may escape only a quote or a backslash.
 fn unquoted(text: &str) -> Option<String> {
     let mut key = String::with_capacity(text.len());
     let mut characters = text.chars();
@@ -61,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_and_the_same_in_quotes_are_one() {
+    fn a_key_is_the_same_with_and_without_quotes() {
         for (value, key) in [
             ("k", "k"),
             ("\"k\"", "k"),
@@ -78,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_key() {
+    fn other_values_are_refused() {
         let too_long = "k".repeat(256);
         for value in ["", &too_long, &format!("\"{too_long}\""), "\t", "a\u{7f}", "é", "\"é\"", "\"a\tb\""]
         {

@@ -9,9 +9,9 @@ pub struct Member {
     pub organization_id: OrganizationId,
     /// The member.
     pub user_id: UserId,
-    /// What the member may do.
+    /// The member's role.
     pub role: Role,
-    /// Who added the member; the creator added themselves.
+    /// The user who added the member; the organization's creator added themselves.
     pub added_by: UserId,
     /// When the member was added.
     pub joined_at: Timestamp,

@@ -1,4 +1,4 @@
-//! The nouns of the API, valid by construction.
+//! The nouns of the API. A value of these types is valid by construction.
 
 mod domain;
 mod expected_version;
@@ -24,22 +24,17 @@ pub use role::Role;
 pub use timestamp::Timestamp;
 pub use user_id::UserId;
 
-/// Why a value was refused: the rule it broke, for programs, and what to do, for people.
+/// Why a value was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
-    /// A short, stable word, e.g. `public_suffix`.
+    /// The broken rule, for programs: a short, stable identifier such as `public_suffix`.
     pub rule: &'static str,
-    /// A sentence that says what the value must be.
+    /// What the value must be, for people.
     pub message: &'static str,
 }
 
 impl Invalid {
     pub(crate) const fn new(rule: &'static str, message: &'static str) -> Self {
         Self { rule, message }
-    }
-
-    /// The error that answers a request whose `field` held the value.
-    pub fn at(self, field: &'static str) -> crate::error::Error {
-        crate::error::Error::ValidationFailed { field, invalid: self }
     }
 }

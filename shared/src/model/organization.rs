@@ -3,8 +3,8 @@ use serde::Serialize;
 
 /// An organization as the API shows it to one caller.
 ///
-/// `name` and `domain` are what was stored, and not parsed again: a rule that grows stricter must
-/// not make an organization unreadable.
+/// `name` and `domain` are returned as stored, without parsing them again: a stricter rule must not make
+/// existing organizations unreadable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Organization {
@@ -16,21 +16,21 @@ pub struct Organization {
     pub domain: Option<String>,
     /// The overage limit.
     pub max_overages: MaxOverages,
-    /// How many members there are, the owners among them.
+    /// The number of members, including owners.
     pub member_count: u64,
-    /// The caller's role; `None` when the caller has just left.
+    /// The caller's role; `None` after the caller has left.
     pub role: Option<Role>,
-    /// Who created it.
+    /// The user who created it.
     pub created_by: UserId,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When it, its members or their roles last changed.
+    /// When the organization, its members or their roles last changed.
     pub updated_at: Timestamp,
-    /// 1 at creation and one more for each change; the entity tag.
+    /// 1 at creation, incremented by every change. Also the entity tag.
     pub version: u64,
 }
 
-/// What an organization is created from.
+/// The values of a new organization.
 #[derive(Debug, Clone)]
 pub struct NewOrganization {
     /// The display name.
@@ -39,7 +39,7 @@ pub struct NewOrganization {
     pub domain: Option<Domain>,
 }
 
-/// The fields to change; the others stay as they are.
+/// The fields to change. `None` leaves a field unchanged.
 #[derive(Debug, Clone)]
 pub struct OrganizationChanges {
     /// A new name.
@@ -48,7 +48,7 @@ pub struct OrganizationChanges {
     pub domain: Option<Option<Domain>>,
 }
 
-/// An organization's overage limit and when and by whom the organization was last changed.
+/// An organization's overage limit, and when and by whom it was set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OverageConfiguration {
@@ -58,8 +58,8 @@ pub struct OverageConfiguration {
     pub max_overages: MaxOverages,
     /// When the limit was set.
     pub updated_at: Timestamp,
-    /// Who set it.
+    /// The user who set it.
     pub updated_by: UserId,
-    /// The organization's version since.
+    /// The organization's version after this change.
     pub version: u64,
 }

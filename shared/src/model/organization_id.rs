@@ -3,26 +3,26 @@ use ulid::Ulid;
 
 const PREFIX: &str = "org_";
 
-/// `org_` and a [ULID](https://github.com/ulid/spec): unique without coordination, and in the
-/// order of creation when sorted, which is the order organizations are listed in.
+/// `org_` and a [ULID](https://github.com/ulid/spec). ULIDs are unique without coordination and sort by
+/// time of creation, so lists of organizations do, too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct OrganizationId(String);
 
 impl OrganizationId {
-    /// A new id: the present millisecond and 80 random bits.
+    /// A new id from the current time in milliseconds and 80 random bits.
     pub fn generate() -> Self {
         Self(format!("{PREFIX}{}", Ulid::generate()))
     }
 
-    /// Takes the canonical spelling only. Crockford's alphabet has aliases (`i` for `1`, lower
-    /// case); accepting them would give one organization several paths.
+    /// Parses the canonical spelling; any other gives `None`. Crockford's alphabet has aliases (`i` for
+    /// `1`, lower case), and accepting them would give an organization several paths.
     pub fn parse(text: &str) -> Option<Self> {
         let ulid = text.strip_prefix(PREFIX)?;
         let canonical = Ulid::from_string(ulid).ok()?.to_string();
         (canonical == ulid).then(|| Self(text.to_owned()))
     }
 
-    /// The id as it stands in paths, bodies and keys.
+    /// The id, as in paths, bodies and keys.
     pub fn as_str(&self) -> &str {
         &self.0
     }

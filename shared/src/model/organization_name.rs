@@ -8,16 +8,18 @@ use serde::Serialize;
 pub struct OrganizationName(String);
 
 impl OrganizationName {
-    const MOST_CHARACTERS: usize = 256;
+    const MAX_CHARACTERS: usize = 256;
 
+    /// Trims and normalizes `text`.
+    ///
     /// # Errors
-    /// When what is left after trimming and normalizing breaks a rule.
+    /// When the result has no or more than 256 characters, or holds a control character.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let name = ComposingNormalizerBorrowed::new_nfc().normalize(text.trim()).into_owned();
         if name.chars().any(char::is_control) {
             return Err(Invalid::new("control_character", "The name must not hold control characters."));
         }
-        if !(1..=Self::MOST_CHARACTERS).contains(&name.chars().count()) {
+        if !(1..=Self::MAX_CHARACTERS).contains(&name.chars().count()) {
             return Err(Invalid::new("length", "The name must have 1 to 256 characters after trimming."));
         }
         Ok(Self(name))

@@ -1,21 +1,23 @@
 use super::Invalid;
 use serde::{Deserialize, Serialize};
 
-/// What a member may do, from most to least.
+/// A member's role, from the most to the least privileged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Everything; only an owner makes, demotes or removes an owner.
+    /// May do everything. Only owners may promote to owner, and demote or remove owners.
     Owner,
-    /// Change the organization, its overage limit and its other admins and members.
+    /// May also change the organization, its overage limit, and its admins and members.
     Admin,
-    /// Read the organization and its members, and leave.
+    /// May read the organization and its members, and leave.
     Member,
 }
 
 impl Role {
+    /// Parses the name of a role.
+    ///
     /// # Errors
-    /// When the text names no role.
+    /// When there is no role of this name.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         match text {
             "owner" => Ok(Self::Owner),
@@ -25,7 +27,7 @@ impl Role {
         }
     }
 
-    /// The role as it stands in bodies and items.
+    /// The role's name, as in bodies and items.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "owner",

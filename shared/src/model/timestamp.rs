@@ -4,20 +4,20 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Iso8601;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
 
-/// Milliseconds are what a wall clock shared by many machines can honestly claim, and a fixed
-/// width lets timestamps be compared as text.
+/// Clocks of different machines are not in sync beyond milliseconds, and timestamps of one length
+/// compare correctly as text.
 const MILLISECONDS: EncodedConfig =
     Config::DEFAULT.set_time_precision(TimePrecision::Second { decimal_digits: NonZero::new(3) }).encode();
 
-/// A moment in UTC as RFC 3339 writes it, to the millisecond: `2026-01-31T12:00:00.000Z`.
+/// A time in UTC, to the millisecond, in RFC 3339 format: `2026-01-31T12:00:00.000Z`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timestamp(String);
 
 impl Timestamp {
-    /// The present moment.
+    /// The current time.
     ///
     /// # Panics
-    /// Never before the year 10000, the first that RFC 3339 cannot write.
+    /// From the year 10000 on, which RFC 3339 cannot represent.
     #[expect(clippy::expect_used, reason = "unreachable before the year 10000")]
     pub fn now() -> Self {
         let text = OffsetDateTime::now_utc().format(&Iso8601::<MILLISECONDS>);

@@ -1,13 +1,15 @@
 use super::Invalid;
 use serde::{Deserialize, Serialize};
 
-/// A user, named by the `sub` claim of a verified token: 1–255 ASCII letters, digits and
-/// `- _ . ~ | : @ + = ,`. The length is OpenID Connect Core 1.0 §2's limit for `sub`.
+/// A user's id, the `sub` claim of the user's tokens: 1–255 ASCII letters, digits and
+/// `- _ . ~ | : @ + = ,`. OpenID Connect Core 1.0 §2 limits `sub` to this length.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct UserId(String);
 
 impl UserId {
+    /// Parses a user id.
+    ///
     /// # Errors
     /// When the text is empty, too long, or holds another character.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
@@ -22,7 +24,7 @@ impl UserId {
         }
     }
 
-    /// The id as it stands in tokens, bodies and keys.
+    /// The id, as in tokens, bodies and keys.
     pub fn as_str(&self) -> &str {
         &self.0
     }

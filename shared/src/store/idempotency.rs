@@ -2,13 +2,13 @@
 //! in the transaction that does what the request asks, so that neither is there without the other.
 //! Guard: there is none yet, or it has expired.
 
-use super::Store;
 use super::items::{self, OrganizationItem};
 use super::keys::{self, Item};
-use super::transaction::Step;
+use super::table::Store;
+use super::transaction::Condition;
 use crate::error::Error;
 use crate::model::{IdempotencyKey, NewOrganization, OrganizationId, Timestamp, UserId};
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
@@ -60,15 +60,9 @@ impl IdempotencyRecord {
 
 impl Store {
     /// Puts a record unless its key has one.
-    pub(super) fn put_record(&self, record: &IdempotencyRecord) -> Result<Step, Error> {
-        let put = Put::builder()
-            .table_name(&*self.table)
-            .set_item(Some(items::write(record)?))
-            .condition_expression(NEW_OR_EXPIRED)
-            .expression_attribute_values(":now", AttributeValue::N(now().to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build();
-        put.map(Step::Put).map_err(|error| Error::Internal(error.into()))
+    pub(super) fn put_record(&self, record: &IdempotencyRecord) -> Result<TransactWriteItem, Error> {
+        let now = AttributeValue::N(now().to_string());
+        self.put(items::write(record)?, Condition::new(NEW_OR_EXPIRED).value(":now", now))
     }
 
     /// The id and the time that the first request with a key was answered with, where `repeated`

@@ -1,22 +1,42 @@
 //! The items as they are stored. Their attribute names and types are pinned by tests: a rename
 //! would lose what is already there.
+//!
+//! A membership in its user's partition has no attributes but its key ([`keys::membership`]).
 
 use super::keys::{self, Item};
+use super::table::Projection;
 use crate::error::Error;
 use crate::model::{
     MaxOverages, Member, NewOrganization, Organization, OrganizationId, Role, Timestamp, UserId,
 };
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteArray;
 
-/// How many writes an organization remembers: more than others can make, one after the other on one
-/// item, while the SDK is about to send one again.
+/// Number of writes that an organization remembers: more than others can make to it, one after the
+/// other, while the SDK is about to send one again.
 const REMEMBERED_MUTATIONS: usize = 8;
 
-/// An organization.
+/// Names a user in an organization's sets: the first 128 bits of the SHA-256 of the user id. An id may
+/// have 255 bytes, and every write pays for the item's size. Nobody finds another id with the same
+/// digest: that takes 2^128 attempts.
+pub(super) type UserDigest = ByteArray<16>;
+
+/// The digest of a user's id.
+pub(super) fn digest_of(user: &UserId) -> UserDigest {
+    let mut short = [0; 16];
+    let digest = digest(&SHA256, user.as_str().as_bytes());
+    short.iter_mut().zip(digest.as_ref()).for_each(|(short, byte)| *short = *byte);
+    ByteArray::new(short)
+}
+
+/// An organization. Its sets are the one place where roles are stored.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrganizationItem {
+    #[serde(skip_deserializing)]
     pk: String,
+    #[serde(skip_deserializing)]
     sk: String,
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,23 +46,33 @@ pub(super) struct OrganizationItem {
     #[serde(deserialize_with = "MaxOverages::deserialize")]
     pub max_overages: MaxOverages,
     pub member_count: u64,
-    #[serde(with = "serde_dynamo::string_set")]
-    pub owners: Vec<UserId>,
+    #[serde(with = "serde_dynamo::binary_set")]
+    pub owners: Vec<UserDigest>,
     /// Owners and admins. That the owners are among them makes "may change the organization" one
     /// condition and their number, which is limited, one `size()`: expressions cannot add.
-    #[serde(with = "serde_dynamo::string_set")]
-    pub privileged: Vec<UserId>,
+    #[serde(with = "serde_dynamo::binary_set")]
+    pub privileged: Vec<UserDigest>,
     pub version: u64,
     pub created_at: Timestamp,
     pub created_by: UserId,
     pub updated_at: Timestamp,
-    pub updated_by: UserId,
+    /// Lists do not read it.
+    #[serde(default)]
+    pub updated_by: Option<UserId>,
     /// Names the last writes, newest first, so that a write whose answer was lost recognizes itself
-    /// when the SDK sends it again, even after others have written.
-    pub last_mutations: Vec<String>,
+    /// when the SDK sends it again, even after others have written. See [`remembers`].
+    #[serde(skip_deserializing)]
+    last_mutations: Vec<String>,
 }
 
 impl OrganizationItem {
+    /// What a list reads.
+    pub(super) const LISTED: Projection = Projection {
+        attributes: "sk, #name, #domain, maxOverages, memberCount, owners, privileged, version, createdAt, \
+            createdBy, updatedAt",
+        names: &[("#name", "name"), ("#domain", "domain")],
+    };
+
     /// A new organization with `owner` as its only member.
     pub(super) fn new(id: &OrganizationId, owner: &UserId, new: &NewOrganization, now: Timestamp) -> Self {
         Self {
@@ -52,22 +82,28 @@ impl OrganizationItem {
             domain: new.domain.as_ref().map(|domain| domain.as_str().to_owned()),
             max_overages: MaxOverages::NONE,
             member_count: 1,
-            owners: vec![owner.clone()],
-            privileged: vec![owner.clone()],
+            owners: vec![digest_of(owner)],
+            privileged: vec![digest_of(owner)],
             version: 1,
             created_at: now.clone(),
             created_by: owner.clone(),
             updated_at: now,
-            updated_by: owner.clone(),
+            updated_by: Some(owner.clone()),
             last_mutations: vec![String::new(); REMEMBERED_MUTATIONS],
         }
     }
 
+    /// Whether the user is an owner or an admin, who are both members for certain.
+    pub(super) fn is_privileged(&self, user: &UserId) -> bool {
+        self.privileged.contains(&digest_of(user))
+    }
+
     /// The role of a user who is known to be a member.
     pub(super) fn role_of(&self, member: &UserId) -> Role {
-        if self.owners.contains(member) {
+        let member = digest_of(member);
+        if self.owners.contains(&member) {
             Role::Owner
-        } else if self.privileged.contains(member) {
+        } else if self.privileged.contains(&member) {
             Role::Admin
         } else {
             Role::Member
@@ -91,56 +127,56 @@ impl OrganizationItem {
     }
 }
 
-/// A user's membership of an organization. `organizationId` and `userId` put it into the index.
-#[derive(Debug, Serialize, Deserialize)]
+/// A member of an organization, in the organization's partition. The role is in the organization.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct MembershipItem {
+pub(super) struct MemberItem {
+    #[serde(skip_deserializing)]
     pk: String,
+    #[serde(skip_deserializing)]
     sk: String,
-    organization_id: String,
     pub user_id: UserId,
-    pub role: Role,
     pub added_by: UserId,
     pub joined_at: Timestamp,
 }
 
-impl MembershipItem {
+impl MemberItem {
+    /// What a list reads of a member, as a projection expression.
+    pub(super) const LISTED: &str = "sk, userId, addedBy, joinedAt";
+
     /// The item of a member.
     pub(super) fn new(member: &Member) -> Self {
         Self {
-            pk: keys::user_key(&member.user_id),
-            sk: keys::organization_key(&member.organization_id),
-            organization_id: member.organization_id.as_str().to_owned(),
+            pk: keys::organization_key(&member.organization_id),
+            sk: keys::member_key(&member.user_id),
             user_id: member.user_id.clone(),
-            role: member.role,
             added_by: member.added_by.clone(),
             joined_at: member.joined_at.clone(),
         }
     }
 
-    /// The member of the item.
-    pub(super) fn into_member(self, organization_id: OrganizationId) -> Member {
+    /// The member of the item, with a role.
+    pub(super) fn into_member(self, organization_id: OrganizationId, role: Role) -> Member {
         Member {
             organization_id,
             user_id: self.user_id,
-            role: self.role,
+            role,
             added_by: self.added_by,
             joined_at: self.joined_at,
         }
     }
 }
 
-/// Whether a write is among the last that were made to an organization.
+/// True if the write is among the last that were made to an organization.
 pub(super) fn remembers(organization: &Item, mutation: &str) -> bool {
     let last = organization.get("lastMutations").and_then(|last| last.as_l().ok());
     last.is_some_and(|last| last.iter().any(|one| one.as_s().is_ok_and(|one| one == mutation)))
 }
 
-/// Reads an item. One that cannot be read is a bug of ours, or of who wrote it.
+/// Reads an item. An item that cannot be read is an internal error.
 ///
-/// The error names the organization that the item's sort key does, and nothing else: what serde
-/// says may quote a name or a domain, another sort key has a client's Idempotency-Key, and errors
-/// are logged.
+/// Errors are logged, so this one names the organization of the item's sort key and nothing else: serde's
+/// message may quote a name or a domain, and another sort key holds a client's Idempotency-Key.
 pub(super) fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<T, Error> {
     let organization = keys::organization_of(&item);
     serde_dynamo::from_item(item).map_err(|_| {
@@ -149,7 +185,7 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<T, Error>
     })
 }
 
-/// Reads an item of a list. What is missing or cannot be read is left out, with a line in the log:
+/// Reads an item of a list. A row that is missing or cannot be read is left out, with a line in the log:
 /// one bad row must not make a whole list unavailable.
 pub(super) fn read_for_list<T: for<'de> Deserialize<'de>>(item: Option<Item>) -> Option<T> {
     let read =
@@ -166,7 +202,8 @@ pub(super) fn write(item: &impl Serialize) -> Result<Item, Error> {
 mod tests {
     use super::*;
     use crate::model::{Domain, OrganizationName};
-    use aws_sdk_dynamodb::types::AttributeValue::{L, N, Null, S, Ss};
+    use aws_sdk_dynamodb::primitives::Blob;
+    use aws_sdk_dynamodb::types::AttributeValue::{Bs, L, N, Null, S};
 
     fn id() -> OrganizationId {
         OrganizationId::parse("org_01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap()
@@ -190,6 +227,8 @@ mod tests {
         let item = OrganizationItem::new(&id(), &user("ann"), &acme(Some("acme.example")), Timestamp::now());
         let now = item.created_at.as_str().to_owned();
         let key = "ORG#org_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+        // `printf ann | sha256sum | cut -c 1-32`
+        let ann = Blob::new(0x49915e0d7d4b402e3017d010bc1c0e83u128.to_be_bytes());
         let expected = Item::from(
             [
                 ("pk", text(key)),
@@ -198,8 +237,8 @@ mod tests {
                 ("domain", text("acme.example")),
                 ("maxOverages", N("0".into())),
                 ("memberCount", N("1".into())),
-                ("owners", Ss(vec!["ann".into()])),
-                ("privileged", Ss(vec!["ann".into()])),
+                ("owners", Bs(vec![ann.clone()])),
+                ("privileged", Bs(vec![ann])),
                 ("version", N("1".into())),
                 ("createdAt", text(&now)),
                 ("createdBy", text("ann")),
@@ -214,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stored_form_of_a_membership_does_not_change() {
+    fn the_stored_form_of_a_member_does_not_change() {
         let member = Member {
             organization_id: id(),
             user_id: user("bob"),
@@ -224,18 +263,23 @@ mod tests {
         };
         let expected = Item::from(
             [
-                ("pk", text("USER#bob")),
-                ("sk", text("ORG#org_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
-                ("organizationId", text("org_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
+                ("pk", text("ORG#org_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
+                ("sk", text("MEMBER#bob")),
                 ("userId", text("bob")),
-                ("role", text("admin")),
                 ("addedBy", text("ann")),
                 ("joinedAt", text(member.joined_at.as_str())),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        assert_eq!(write(&MembershipItem::new(&member)).unwrap(), expected);
-        assert_eq!(read::<MembershipItem>(expected).unwrap().into_member(id()), member);
+        assert_eq!(write(&MemberItem::new(&member)).unwrap(), expected);
+        assert_eq!(read::<MemberItem>(expected).unwrap().into_member(id(), Role::Admin), member);
+    }
+
+    #[test]
+    fn the_stored_form_of_a_membership_does_not_change() {
+        let expected = [("pk", text("USER#bob")), ("sk", text("ORG#org_01ARZ3NDEKTSV4RRFFQ69G5FAV"))];
+        let expected = Item::from(expected.map(|(name, value)| (name.to_owned(), value)));
+        assert_eq!(keys::membership(&user("bob"), &id()), expected);
     }
 
     #[test]

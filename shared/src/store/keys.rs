@@ -7,25 +7,22 @@ use std::collections::HashMap;
 /// An item, or a part of one, as the SDK has it.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// What a membership's sort key starts with; other items of a user start differently.
+/// Starts the sort keys of a user's memberships. The user's other items start differently.
 pub(super) const MEMBERSHIP_PREFIX: &str = "ORG#";
 
-const USER_PREFIX: &str = "USER#";
+/// Starts the sort keys of an organization's members. Its other items start differently.
+pub(super) const MEMBER_PREFIX: &str = "MEMBER#";
 
 pub(super) fn organization_key(id: &OrganizationId) -> String {
     format!("{MEMBERSHIP_PREFIX}{}", id.as_str())
 }
 
 pub(super) fn user_key(user: &UserId) -> String {
-    format!("{USER_PREFIX}{}", user.as_str())
+    format!("USER#{}", user.as_str())
 }
 
-pub(super) fn organization(id: &OrganizationId) -> Item {
-    key(organization_key(id), organization_key(id))
-}
-
-pub(super) fn membership(user: &UserId, id: &OrganizationId) -> Item {
-    key(user_key(user), organization_key(id))
+pub(super) fn member_key(user: &UserId) -> String {
+    format!("{MEMBER_PREFIX}{}", user.as_str())
 }
 
 /// The sort key of the record of a request that came with a key, among its user's items.
@@ -33,37 +30,29 @@ pub(super) fn idempotency_key(key: &IdempotencyKey) -> String {
     format!("IDEMPOTENCY#{}", key.as_str())
 }
 
+pub(super) fn organization(id: &OrganizationId) -> Item {
+    key(organization_key(id), organization_key(id))
+}
+
+/// The member of an organization, in the organization's partition.
+pub(super) fn member(id: &OrganizationId, user: &UserId) -> Item {
+    key(organization_key(id), member_key(user))
+}
+
+/// The same membership, in the user's partition.
+pub(super) fn membership(user: &UserId, id: &OrganizationId) -> Item {
+    key(user_key(user), organization_key(id))
+}
+
 /// The organization that an item's sort key names.
 pub(super) fn organization_of(item: &Item) -> Option<OrganizationId> {
-    OrganizationId::parse(position_among_organizations(item)?)
+    OrganizationId::parse(position(MEMBERSHIP_PREFIX, item)?)
 }
 
-/// Where a membership stands in its user's list: in good rows, the organization's id.
-pub(super) fn position_among_organizations(membership: &Item) -> Option<&str> {
-    membership.get("sk")?.as_s().ok()?.strip_prefix(MEMBERSHIP_PREFIX)
-}
-
-/// The key of the membership at such a position.
-pub(super) fn at_position_among_organizations(user: &UserId, position: &str) -> Item {
-    key(user_key(user), format!("{MEMBERSHIP_PREFIX}{position}"))
-}
-
-/// Where a membership stands in its organization's list: in good rows, the user's id.
-pub(super) fn position_among_members(membership: &Item) -> Option<&str> {
-    membership.get("userId")?.as_s().ok().map(String::as_str)
-}
-
-/// The key of the membership at such a position, in the index `members` and in the table.
-pub(super) fn at_position_among_members(id: &OrganizationId, position: &str) -> Item {
-    let mut key = key(format!("{USER_PREFIX}{position}"), organization_key(id));
-    key.insert("organizationId".to_owned(), AttributeValue::S(id.as_str().to_owned()));
-    key.insert("userId".to_owned(), AttributeValue::S(position.to_owned()));
-    key
-}
-
-/// Whether the item is an organization rather than a membership.
-pub(super) fn is_organization(item: &Item) -> bool {
-    item.get("pk") == item.get("sk")
+/// The rest of a sort key after its prefix: where an item stands in a list of items with that prefix.
+/// In readable rows it is an organization's or a user's id.
+pub(super) fn position<'a>(prefix: &str, item: &'a Item) -> Option<&'a str> {
+    item.get("sk")?.as_s().ok()?.strip_prefix(prefix)
 }
 
 pub(super) fn key(pk: String, sk: String) -> Item {

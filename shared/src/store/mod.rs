@@ -1,15 +1,17 @@
-//! One table, `pk` and `sk`. Every access pattern is one method of [`Store`], in a file of its own.
+//! One table, `pk` and `sk`. Every access pattern is one method of [`Store`], in a file of its own in
+//! `operations/`.
 //!
-//! | item | pk | sk |
-//! |---|---|---|
-//! | organization | `ORG#<id>` | `ORG#<id>` |
-//! | membership | `USER#<sub>` | `ORG#<id>` |
-//! | idempotency record | `USER#<sub>` | `IDEMPOTENCY#<key>` |
+//! | item | pk | sk | attributes |
+//! |---|---|---|---|
+//! | organization | `ORG#<id>` | `ORG#<id>` | its fields, `owners`, `privileged`, `lastMutations` |
+//! | member | `ORG#<id>` | `MEMBER#<sub>` | `userId`, `addedBy`, `joinedAt` |
+//! | membership | `USER#<sub>` | `ORG#<id>` | none |
+//! | idempotency record | `USER#<sub>` | `IDEMPOTENCY#<key>` | the first answer |
 //!
-//! Memberships live in the user's partition, so that a user's list is strongly consistent and every
-//! authorization read hits that user's own partition. The sparse index `members` (organizationId,
-//! userId) lists an organization's members. The organization item repeats its privileged few, so
-//! that one conditional write both authorizes and changes it: see `guard.rs`.
+//! All reads are strongly consistent, and there is no index. A member is stored twice: in the
+//! organization's partition, for its list of members, and in the user's, for that user's list and for
+//! authorization, which thus reads the caller's own partition. Roles are stored once, in two sets of the
+//! organization's item, so that one conditional write both authorizes a change and makes it.
 //!
 //! | method | DynamoDB requests when it succeeds |
 //! |---|---|
@@ -18,51 +20,26 @@
 //! | `get_organization` | 1 BatchGetItem |
 //! | `update_organization`, `set_max_overages` | 1 UpdateItem |
 //! | `add_member` | 1 TransactWriteItems |
-//! | `update_member` | 1 GetItem, then 1 TransactWriteItems |
+//! | `update_member` | 1 BatchGetItem, then 1 TransactWriteItems |
 //! | `remove_member` | 1 TransactWriteItems, then 1 GetItem |
 //! | `list_members` | 1 BatchGetItem, then 1 Query |
+//!
+//! - `keys`, `items`, `idempotency`: what is stored, under which key
+//! - `rules`: what must hold for a write; `change`: writes that are guarded by rules
+//! - `membership`: what reads ask about the caller
+//! - `table`, `transaction`: the only callers of DynamoDB's operations
+//! - `client`: connections, time, retries, metering
 
-mod add_member;
+mod change;
 mod client;
-mod create_organization;
-pub mod deadline;
-mod failure;
-mod get_organization;
-mod guard;
 mod idempotency;
 mod items;
 mod keys;
-mod list_members;
-mod list_organizations;
-pub mod meter;
-mod names;
-mod page;
-mod privileges;
-mod refusal;
-mod remove_member;
-mod retry;
-mod set_max_overages;
+mod membership;
+mod operations;
+mod rules;
+mod table;
 mod transaction;
-mod unanswered;
-mod update_member;
-mod update_organization;
-mod warm_up;
 
-use aws_sdk_dynamodb::Client;
-use std::sync::Arc;
-
-/// The organizations table.
-#[derive(Clone)]
-pub struct Store {
-    client: Client,
-    table: Arc<str>,
-}
-
-/// One page of a list.
-#[derive(Debug)]
-pub struct Listed<T> {
-    /// The items of the page.
-    pub items: Vec<T>,
-    /// Where the next page starts, if there is one.
-    pub next: Option<String>,
-}
+pub use client::{deadline, meter};
+pub use table::{Page, Store};

@@ -1,69 +1,106 @@
-//! TransactWriteItems: a few writes, all of them or none; and TransactGetItems: a few items as they are
-//! at one moment.
+//! TransactWriteItems: a few writes, all of them or none; and TransactGetItems: a few items as they are at
+//! one moment.
 
-use super::Store;
-use super::failure::unexpected;
+use super::client::failure::unexpected;
+use super::client::meter;
+use super::client::retry::{Attempts, Throttled};
 use super::keys::Item;
-use super::meter;
-use super::retry::{Throttled, while_contended};
+use super::table::{Refused, Store};
 use crate::error::Error;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Delete, Get, Put, ReturnConsumedCapacity, TransactGetItem, TransactWriteItem, Update,
+    AttributeValue, CancellationReason, ConditionCheck, Delete, Get, Put, ReturnConsumedCapacity,
+    ReturnValuesOnConditionCheckFailure, TransactGetItem, TransactWriteItem,
 };
 use ulid::Ulid;
 
-/// One write of a transaction.
-#[derive(Clone)]
-pub(super) enum Step {
-    Put(Put),
-    Update(Update),
-    Delete(Delete),
+/// Writes that are made together or not at all.
+pub(super) struct Transaction {
+    steps: Vec<TransactWriteItem>,
+    /// The ClientRequestToken of all sendings: a transaction whose answer was lost is made once.
+    token: String,
 }
 
-/// A condition that failed, with the item it failed on if DynamoDB returned it.
-pub(super) struct Refused {
-    pub item: Option<Item>,
+impl Transaction {
+    pub(super) fn new(steps: Vec<TransactWriteItem>) -> Self {
+        Self { steps, token: Ulid::generate().to_string() }
+    }
 }
 
+/// A condition of one step of a transaction.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Condition {
+    text: Option<String>,
+    values: Option<Item>,
+}
+
+impl Condition {
+    /// No condition.
+    pub(super) const NONE: Self = Self { text: None, values: None };
+
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self { text: Some(text.into()), values: None }
+    }
+
+    /// Both conditions.
+    pub(super) fn and(self, text: &str) -> Self {
+        let both = self.text.map_or_else(|| text.to_owned(), |first| format!("{first} AND {text}"));
+        Self { text: Some(both), ..self }
+    }
+
+    /// The same condition with a value for one of its placeholders.
+    pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
+        self.values.get_or_insert_default().insert(name.to_owned(), value);
+        self
+    }
+}
+
+/// Steps of transactions. DynamoDB returns the item that a condition fails on.
 impl Store {
-    /// Makes all writes or none; then it says which of the steps' conditions failed, each in its
-    /// step's place. One ClientRequestToken goes with all attempts, the SDK's and those after a
-    /// conflict or throttling, so a transaction whose answer was lost is done once.
-    pub(super) async fn transact<const STEPS: usize>(
-        &self,
-        steps: [Step; STEPS],
-    ) -> Result<Result<(), [Option<Refused>; STEPS]>, Error> {
-        let request = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(steps.map(Step::into_item).into()))
-            .client_request_token(Ulid::generate().to_string())
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        while_contended(|unanswered| async {
-            match request.clone().customize().interceptor(unanswered).send().await {
-                Ok(output) => {
-                    meter::consumed(output.consumed_capacity());
-                    Ok(Ok(()))
-                }
-                Err(error) => match reasons(&error) {
-                    Some(reasons) => match interference(reasons) {
-                        Some(error) => Err(error),
-                        None => Ok(Err(reasons.each_ref().map(refused))),
-                    },
-                    None => Err(unexpected(error)),
-                },
-            }
-        })
-        .await
+    pub(super) fn put(&self, item: Item, condition: Condition) -> Result<TransactWriteItem, Error> {
+        let put = Put::builder()
+            .table_name(&*self.table)
+            .set_item(Some(item))
+            .set_condition_expression(condition.text)
+            .set_expression_attribute_values(condition.values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| Error::Internal(error.into()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    pub(super) fn delete(&self, key: Item, condition: Condition) -> Result<TransactWriteItem, Error> {
+        let delete = Delete::builder()
+            .table_name(&*self.table)
+            .set_key(Some(key))
+            .set_condition_expression(condition.text)
+            .set_expression_attribute_values(condition.values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| Error::Internal(error.into()))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    pub(super) fn check(&self, key: Item, condition: Condition) -> Result<TransactWriteItem, Error> {
+        let check = ConditionCheck::builder()
+            .table_name(&*self.table)
+            .set_key(Some(key))
+            .set_condition_expression(condition.text)
+            .set_expression_attribute_values(condition.values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| Error::Internal(error.into()))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 }
 
 impl Store {
-    /// Reads items as they are at one moment, in the order of the keys. Transactions that write them
-    /// are waited for.
+    /// Reads items as they are at one moment, in the order of the keys.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if a transaction is writing one of them.
     pub(super) async fn transact_get(
         &self,
         keys: impl Iterator<Item = Item>,
@@ -78,40 +115,68 @@ impl Store {
             .transact_get_items()
             .set_transact_items(Some(keys.map(get).collect::<Result<_, Error>>()?))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        while_contended(|_| async {
-            match request.clone().send().await {
-                Ok(output) => {
-                    meter::consumed(output.consumed_capacity());
-                    let items = output.responses.unwrap_or_default().into_iter().map(|found| found.item);
-                    Ok(items.map(|item| item.filter(|item| !item.is_empty())).collect())
-                }
-                Err(error) => match error.as_service_error() {
-                    Some(TransactGetItemsError::TransactionCanceledException(canceled)) => {
-                        let interference = interference(canceled.cancellation_reasons());
-                        Err(interference.unwrap_or_else(|| unexpected(error)))
-                    }
-                    _ => Err(unexpected(error)),
-                },
+        match request.send().await {
+            Ok(output) => {
+                meter::consumed(output.consumed_capacity());
+                let items = output.responses.unwrap_or_default().into_iter().map(|found| found.item);
+                Ok(items.map(|item| item.filter(|item| !item.is_empty())).collect())
             }
-        })
-        .await
+            Err(error) => {
+                let reasons = match error.as_service_error() {
+                    Some(TransactGetItemsError::TransactionCanceledException(canceled)) => {
+                        canceled.cancellation_reasons()
+                    }
+                    _ => &[],
+                };
+                Err(interference(reasons).unwrap_or_else(|| unexpected(error)))
+            }
+        }
+    }
+
+    /// Makes all writes or none. If it makes none, it says which of the steps' conditions failed, each in
+    /// its step's place.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if another transaction is writing one of the items.
+    pub(super) async fn transact(
+        &self,
+        transaction: &Transaction,
+        attempts: &Attempts,
+    ) -> Result<Result<(), Vec<Option<Refused>>>, Error> {
+        let request = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(transaction.steps.clone()))
+            .client_request_token(&transaction.token)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match request.customize().interceptor(attempts.in_doubt()).send().await {
+            Ok(output) => {
+                meter::consumed(output.consumed_capacity());
+                Ok(Ok(()))
+            }
+            Err(error) => match reasons(&error, transaction.steps.len()) {
+                Some(reasons) => match interference(reasons) {
+                    Some(error) => Err(error),
+                    None => Ok(Err(reasons.iter().map(refused).collect())),
+                },
+                None => Err(unexpected(error)),
+            },
+        }
     }
 }
 
 /// Why a transaction was canceled: a reason for each step, in the steps' order.
-fn reasons<const STEPS: usize, R>(
-    error: &SdkError<TransactWriteItemsError, R>,
-) -> Option<&[CancellationReason; STEPS]> {
+fn reasons<R>(error: &SdkError<TransactWriteItemsError, R>, steps: usize) -> Option<&[CancellationReason]> {
     match error.as_service_error()? {
         TransactWriteItemsError::TransactionCanceledException(canceled) => {
-            canceled.cancellation_reasons().try_into().ok()
+            Some(canceled.cancellation_reasons()).filter(|reasons| reasons.len() == steps)
         }
         _ => None,
     }
 }
 
-/// The error of a transaction that was canceled for another reason than its conditions. With one
-/// of these, the conditions of the other items say nothing for certain.
+/// The error of a transaction that was canceled for another reason than its conditions. Beside such a
+/// reason, the conditions of the other items say nothing for certain.
 fn interference(reasons: &[CancellationReason]) -> Option<Error> {
     reasons.iter().find_map(|reason| match reason.code().unwrap_or_default() {
         "None" | "ConditionalCheckFailed" => None,
@@ -126,16 +191,4 @@ fn interference(reasons: &[CancellationReason]) -> Option<Error> {
 fn refused(reason: &CancellationReason) -> Option<Refused> {
     let refused = reason.code() == Some("ConditionalCheckFailed");
     refused.then(|| Refused { item: reason.item().cloned().filter(|item| !item.is_empty()) })
-}
-
-impl Step {
-    fn into_item(self) -> TransactWriteItem {
-        let item = TransactWriteItem::builder();
-        match self {
-            Self::Put(put) => item.put(put),
-            Self::Update(update) => item.update(update),
-            Self::Delete(delete) => item.delete(delete),
-        }
-        .build()
-    }
 }

@@ -1,0 +1,97 @@
+use crate::error::Error as OperationError;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+/// Why a request was not answered with a result: the request itself was wrong, or its operation failed.
+///
+/// The text of an error is the `message` in the response. It tells the client what to do and holds no
+/// internals.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request does not have the form that the operation takes.
+    #[error("{message}")]
+    InvalidRequest {
+        /// The name of the field, parameter or header at fault, if there is one.
+        field: Option<String>,
+        /// What the client must do.
+        message: String,
+    },
+    /// The cursor does not belong to this list.
+    #[error(
+        "The cursor is not one of this list. Take it from the Link header of the previous page, or leave it out to start anew."
+    )]
+    InvalidCursor,
+    /// The caller's identity is not verified.
+    #[error(
+        "Send a valid, unexpired access token in the Authorization header: `Authorization: Bearer <token>`."
+    )]
+    Unauthorized,
+    /// The body exceeds the size limit.
+    #[error("The body is larger than 64 KiB. Send less.")]
+    PayloadTooLarge,
+    /// The Content-Type is not JSON.
+    #[error("The body must be JSON. Send it with `Content-Type: application/json`.")]
+    UnsupportedMediaType,
+    /// The request was well-formed, and its operation was refused or failed.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+}
+
+impl Error {
+    /// An [`Error::InvalidRequest`] at the field, parameter or header `field`.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::InvalidRequest { field: Some(field.into()), message: message.into() }
+    }
+
+    /// An [`Error::InvalidRequest`] at no particular field.
+    pub(super) fn malformed(message: impl Into<String>) -> Self {
+        Self::InvalidRequest { field: None, message: message.into() }
+    }
+
+    /// The status of the response. No other place assigns one to an error.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidRequest { .. } | Self::InvalidCursor => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Operation(error) => match error {
+                OperationError::Forbidden { .. } => StatusCode::FORBIDDEN,
+                OperationError::OrganizationNotFound | OperationError::MemberNotFound => {
+                    StatusCode::NOT_FOUND
+                }
+                OperationError::MemberAlreadyExists
+                | OperationError::Conflict
+                | OperationError::IdempotencyInProgress => StatusCode::CONFLICT,
+                OperationError::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
+                OperationError::ValidationFailed { .. }
+                | OperationError::LastOwner
+                | OperationError::TooManyAdmins
+                | OperationError::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+                OperationError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+                OperationError::ServiceUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            },
+        }
+    }
+
+    /// The `code` in the response body: a stable identifier for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest { .. } => "invalid_request",
+            Self::InvalidCursor => "invalid_cursor",
+            Self::Unauthorized => "unauthorized",
+            Self::PayloadTooLarge => "payload_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::Operation(error) => error.code(),
+        }
+    }
+
+    /// The `details` in the response body, if this error has any.
+    pub fn details(&self) -> Option<Value> {
+        match self {
+            Self::InvalidRequest { field, .. } => field.as_ref().map(|field| json!({ "field": field })),
+            Self::Operation(error) => error.details(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use super::Error;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+
+/// The longest position, in bytes: DynamoDB's limit of 1024 for a sort key, less room for its prefix
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+const MAX_POSITION_BYTES: usize = 1000;
+
+/// The page of a list that a client asks for.
+///
+/// A cursor holds only a position. The partition always comes from the caller and the path, so a forged
+/// cursor gives access to nothing that the caller may not read anyway.
+#[derive(Debug)]
+pub struct PageRequest {
+    /// The maximum number of items.
+    pub limit: usize,
+    /// The position of the last item of the previous page; `None` for the first page.
+    pub after: Option<String>,
+    list: &'static str,
+    path: String,
+    limit_was_given: bool,
+}
+
+impl PageRequest {
+    const MAX_LIMIT: usize = 1000;
+
+    pub(crate) fn parse(list: &'static str, path: &str, query: &QueryMap) -> Result<Self, Error> {
+        let limit = match single(query, "limit")? {
+            None => Self::MAX_LIMIT,
+            Some(text) => limit(text)
+                .filter(|limit| (1..=Self::MAX_LIMIT).contains(limit))
+                .ok_or_else(|| Error::invalid("limit", "limit is an integer from 1 to 1000."))?,
+        };
+        let after = match single(query, "cursor")? {
+            None => None,
+            Some(text) => Some(decode(list, text).ok_or(Error::InvalidCursor)?),
+        };
+        let limit_was_given = query.first("limit").is_some();
+        Ok(Self { limit, after, list, path: path.to_owned(), limit_was_given })
+    }
+
+    /// The URI reference of the page after the item at `position`, for a `Link` header.
+    pub fn next(&self, position: &str) -> String {
+        let cursor = URL_SAFE_NO_PAD.encode(format!("{}:{position}", self.list));
+        let limit = if self.limit_was_given { format!("limit={}&", self.limit) } else { String::new() };
+        format!("{}?{limit}cursor={cursor}", self.path)
+    }
+}
+
+fn single<'a>(query: &'a QueryMap, name: &str) -> Result<Option<&'a str>, Error> {
+    match query.all(name).as_deref() {
+        None | Some([]) => Ok(None),
+        Some([value]) => Ok(Some(value)),
+        Some(_) => Err(Error::invalid(name, format!("{name} is given more than once. Give it once."))),
+    }
+}
+
+fn limit(text: &str) -> Option<usize> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// Accepts any text that fits a key, since a list must get past rows with unreadable keys.
+fn decode(list: &str, cursor: &str) -> Option<String> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let position = text.strip_prefix(list)?.strip_prefix(':')?;
+    (1..=MAX_POSITION_BYTES).contains(&position.len()).then(|| position.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(query: &str) -> Result<PageRequest, Error> {
+        PageRequest::parse("things", "/thing", &query.parse().unwrap())
+    }
+
+    #[test]
+    fn the_next_page_starts_where_this_one_ended() {
+        let next = page("limit=7").unwrap().next("a:b");
+        let query = next.strip_prefix("/thing?").unwrap();
+        let followed = page(query).unwrap();
+        assert_eq!((followed.limit, followed.after.as_deref()), (7, Some("a:b")));
+        assert!(!page("").unwrap().next("x").contains("limit"));
+    }
+
+    #[test]
+    fn limits_out_of_range_are_refused() {
+        assert_eq!(page("limit=1").unwrap().limit, 1);
+        assert_eq!(page("limit=1000").unwrap().limit, 1000);
+        assert_eq!(page("").unwrap().limit, 1000);
+        for limit in ["0", "1001", "-1", "+1", "1.0", "", "ten", "99999999999999999999999", "1&limit=2"] {
+            let error = page(&format!("limit={limit}")).unwrap_err();
+            assert_eq!(error.code(), "invalid_request", "{limit}");
+        }
+    }
+
+    #[test]
+    fn cursors_of_other_lists_are_refused() {
+        let of = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        for cursor in [
+            of("others:x"),
+            of("things"),
+            of("things:"),
+            of(&format!("things:{}", "x".repeat(1001))),
+            of(""),
+            "!".into(),
+            String::new(),
+            of("things:x") + "=",
+        ] {
+            assert_eq!(page(&format!("cursor={cursor}")).unwrap_err().code(), "invalid_cursor", "{cursor}");
+        }
+    }
+}

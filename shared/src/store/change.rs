@@ -1,0 +1,261 @@
+//! Changes of an existing organization. Each is a guarded write: what it does, the rules it must keep,
+//! and why it was refused.
+
+use super::client::retry::Attempts;
+use super::items::{self, OrganizationItem};
+use super::keys::{self, Item};
+use super::rules::{Rule, Seen};
+use super::table::{Refused, Store};
+use super::transaction::{Condition, Transaction};
+use crate::error::Error;
+use crate::model::{OrganizationId, Timestamp, UserId};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use std::collections::HashMap;
+use ulid::Ulid;
+
+/// Puts a write's name before those of the last ones, and forgets the oldest. The list always has this
+/// length: no expression could cut one that has grown.
+const REMEMBER: &str = "lastMutations[7] = lastMutations[6], lastMutations[6] = lastMutations[5], \
+    lastMutations[5] = lastMutations[4], lastMutations[4] = lastMutations[3], \
+    lastMutations[3] = lastMutations[2], lastMutations[2] = lastMutations[1], \
+    lastMutations[1] = lastMutations[0], lastMutations[0] = :mutation";
+
+/// Who changes which organization, and what must hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Guard<'a> {
+    pub id: &'a OrganizationId,
+    pub caller: &'a UserId,
+    /// The user that the change is about, if it is about one.
+    pub target: Option<&'a UserId>,
+    /// The most basic one first.
+    pub rules: &'a [Rule<'a>],
+}
+
+/// What a change does beyond a new version: parts of the update expression, and their values.
+#[derive(Debug, Default)]
+pub(super) struct Change {
+    /// Assignments, each with a comma before it.
+    pub set: &'static str,
+    /// Further clauses: `ADD`, `DELETE`, `REMOVE`.
+    pub clauses: &'static str,
+    pub names: &'static [(&'static str, &'static str)],
+    pub values: Vec<(&'static str, AttributeValue)>,
+}
+
+impl Guard<'_> {
+    /// The update of the organization's item. `mutation` names the write, so that its second sending is
+    /// refused.
+    fn update(&self, table: &str, mutation: &str, change: Change) -> Result<Update, Error> {
+        let mut values = Item::from([
+            (":one".to_owned(), AttributeValue::N("1".to_owned())),
+            (":now".to_owned(), AttributeValue::S(Timestamp::now().as_str().to_owned())),
+            (":updatedBy".to_owned(), AttributeValue::S(self.caller.as_str().to_owned())),
+            (":mutation".to_owned(), AttributeValue::S(mutation.to_owned())),
+        ]);
+        values.extend(change.values.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let mut condition = "attribute_exists(pk) AND NOT contains(lastMutations, :mutation)".to_owned();
+        for rule in self.rules.iter().filter(|rule| !rule.is_about_the_member()) {
+            condition.push_str(" AND ");
+            condition.push_str(&rule.condition(&mut values));
+        }
+        let expression = format!(
+            "SET version = version + :one, updatedAt = :now, updatedBy = :updatedBy, {REMEMBER}{} {}",
+            change.set, change.clauses
+        );
+        let names: HashMap<_, _> =
+            change.names.iter().map(|(alias, name)| ((*alias).to_owned(), (*name).to_owned())).collect();
+        Update::builder()
+            .table_name(table)
+            .set_key(Some(keys::organization(self.id)))
+            .update_expression(expression)
+            .condition_expression(condition)
+            .set_expression_attribute_names((!names.is_empty()).then_some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| Error::Internal(error.into()))
+    }
+
+    /// The condition on the member's item.
+    pub(super) fn member_condition(&self) -> Condition {
+        let rule = self.rules.iter().find(|rule| rule.is_about_the_member());
+        // Rules about the member need no values.
+        rule.map_or(Condition::NONE, |rule| Condition::new(rule.condition(&mut Item::new())))
+    }
+
+    /// What a refusal of the member's condition says of the target's membership.
+    fn target_is_member(&self, refused: Option<&Refused>) -> bool {
+        let must_be_new = self.rules.iter().any(|rule| matches!(rule, Rule::IsNoMember));
+        match refused {
+            None => !must_be_new,
+            // Where there is an item, it is another membership than the one that was read.
+            Some(refused) => must_be_new || refused.item.is_some(),
+        }
+    }
+
+    /// The error of the first rule that what is found breaks.
+    fn judge(&self, found: &Found) -> Result<(), Error> {
+        if !found.caller_is_member {
+            return Err(Error::OrganizationNotFound);
+        }
+        let organization = found.organization.clone().map(items::read).transpose()?;
+        let seen = Seen { organization, target_is_member: found.target_is_member };
+        self.rules.iter().find_map(|rule| rule.error(&seen)).map_or(Ok(()), Err)
+    }
+}
+
+/// The items that a write was refused for, all as of one moment.
+struct Found {
+    /// `None` if the organization met its conditions, or does not exist.
+    organization: Option<Item>,
+    /// False if there is no such organization, either.
+    caller_is_member: bool,
+    target_is_member: bool,
+    /// The target's item, if it was seen.
+    member: Option<Item>,
+}
+
+impl Store {
+    /// Makes a change to the organization's item alone. Gives the item as the change left it or, when its
+    /// answer was lost, as it is later.
+    pub(super) async fn change_organization(
+        &self,
+        guard: &Guard<'_>,
+        change: Change,
+    ) -> Result<OrganizationItem, Error> {
+        let mutation = new_mutation();
+        let update = guard.update(&self.table, &mutation, change)?;
+        let mut attempts = Attempts::default();
+        loop {
+            let outcome = match self.update_item(&update, &attempts).await {
+                Ok(Ok(item)) => items::read(item).map(Some),
+                Ok(Err(refused)) => {
+                    attempts.refused();
+                    self.made_or_refused(guard, &refused, &mutation).await
+                }
+                Err(error) => Err(error),
+            };
+            if let Some(item) = attempts.settle(outcome).await? {
+                return Ok(item);
+            }
+        }
+    }
+
+    /// The item if the write recognizes itself in it: its first sending was made, and its second was
+    /// refused. Otherwise the reason; `None` if there is none any more.
+    async fn made_or_refused(
+        &self,
+        guard: &Guard<'_>,
+        refused: &Refused,
+        mutation: &str,
+    ) -> Result<Option<OrganizationItem>, Error> {
+        let is_made = |item: &&Item| items::remembers(item, mutation);
+        if let Some(item) = refused.item.as_ref().filter(is_made) {
+            return items::read(item.clone()).map(Some);
+        }
+        let found = self.look(guard, Some(refused), None).await?;
+        match found.organization.as_ref().filter(is_made) {
+            Some(item) => items::read(item.clone()).map(Some),
+            None => guard.judge(&found).map(|()| None),
+        }
+    }
+
+    /// Makes a change to the organization's item and, in one transaction, what `others` gives: first the
+    /// write or check of the member's item, with [`Guard::member_condition`], then any without
+    /// conditions.
+    ///
+    /// `others` is asked again when the write was refused for a reason that is gone, with the member's
+    /// item if that was seen.
+    pub(super) async fn change_membership(
+        &self,
+        guard: &Guard<'_>,
+        change: Change,
+        mut others: impl FnMut(Option<Item>) -> Result<Vec<TransactWriteItem>, Error>,
+    ) -> Result<(), Error> {
+        let update = guard.update(&self.table, &new_mutation(), change)?;
+        let update = TransactWriteItem::builder().update(update).build();
+        let mut transaction = |member: Option<Item>| {
+            let others = others(member)?;
+            Ok::<_, Error>(Transaction::new([vec![update.clone()], others].concat()))
+        };
+        let mut next = transaction(None)?;
+        let mut attempts = Attempts::default();
+        loop {
+            let outcome = match self.transact(&next, &attempts).await {
+                Ok(Ok(())) => Ok(Some(())),
+                Ok(Err(refused)) => {
+                    attempts.refused();
+                    let mut refused = refused.iter().map(Option::as_ref);
+                    let (organization, member) = (refused.next().flatten(), refused.next().flatten());
+                    self.explain(guard, organization, member).await.and_then(|member| {
+                        next = transaction(member)?;
+                        Ok(None)
+                    })
+                }
+                Err(error) => Err(error),
+            };
+            if attempts.settle(outcome).await?.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Why a write was refused: the error of its first broken rule. Without a broken rule the write can
+    /// be made now, and the member's item is given if it was seen.
+    pub(super) async fn explain(
+        &self,
+        guard: &Guard<'_>,
+        organization: Option<&Refused>,
+        member: Option<&Refused>,
+    ) -> Result<Option<Item>, Error> {
+        let found = self.look(guard, organization, member).await?;
+        guard.judge(&found)?;
+        Ok(found.member)
+    }
+
+    /// Looks at the items that a write was refused for. Without any refusal it looks at them as they are.
+    ///
+    /// They must be seen at one moment, or a client is told something that was never so. A refusal comes
+    /// with the items as they were, but not with the caller's membership: a caller in neither set may be
+    /// a plain member or a stranger. Then the organization and both memberships are read, as they are
+    /// together at one later moment (TransactGetItems).
+    async fn look(
+        &self,
+        guard: &Guard<'_>,
+        organization: Option<&Refused>,
+        member: Option<&Refused>,
+    ) -> Result<Found, Error> {
+        let caller_is_known = match organization.map(|refused| refused.item.clone()) {
+            // The organization met its conditions, one of which is about the caller.
+            None => member.is_some(),
+            Some(None) => false,
+            Some(Some(item)) => items::read::<OrganizationItem>(item)?.is_privileged(guard.caller),
+        };
+        let target_is_member = guard.target_is_member(member);
+        if guard.target == Some(guard.caller) && !target_is_member {
+            return Ok(Found { organization: None, caller_is_member: false, target_is_member, member: None });
+        }
+        if caller_is_known {
+            return Ok(Found {
+                organization: organization.and_then(|refused| refused.item.clone()),
+                caller_is_member: true,
+                target_is_member,
+                member: member.and_then(|refused| refused.item.clone()),
+            });
+        }
+        let keys = [keys::organization(guard.id), keys::membership(guard.caller, guard.id)];
+        let target = guard.target.map(|target| keys::member(guard.id, target));
+        let mut found = self.transact_get(keys.into_iter().chain(target)).await?.into_iter();
+        let (organization, caller) = (found.next().flatten(), found.next().flatten());
+        let member = found.next().flatten();
+        let caller_is_member = organization.is_some() && caller.is_some();
+        Ok(Found { organization, caller_is_member, target_is_member: member.is_some(), member })
+    }
+}
+
+/// A name for a write: a ULID's random part, as the writes it is told from are of the same second.
+fn new_mutation() -> String {
+    Ulid::generate().to_string().split_off(10)
+}

@@ -1,0 +1,80 @@
+//! Resolves host names by the system's resolver on a thread, as the SDK does by itself, but resolves
+//! DynamoDB's name early, in parallel with init.
+
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+use std::io;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::sync::Mutex;
+use std::thread;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+type LookUp = JoinHandle<io::Result<Vec<IpAddr>>>;
+
+/// Resolves host names.
+#[derive(Debug)]
+pub(super) struct Resolver {
+    /// A name that will be needed, and the look-up that has begun.
+    ahead: Mutex<Option<(String, LookUp)>>,
+}
+
+impl Resolver {
+    /// Begins to resolve the host of `url`, if that is a name.
+    pub(super) fn ahead_of(url: &str) -> Self {
+        let url = url.parse::<http::Uri>().ok();
+        let host = url.as_ref().and_then(http::Uri::host);
+        // An address needs no look-up; of version 6, it is in brackets.
+        let name = host.filter(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_err());
+        let ahead = name.map(|name| {
+            let look_up = look_up(name);
+            // Linux may put the new thread behind this one, on the same processor: it is to ask first.
+            thread::yield_now();
+            (name.to_owned(), look_up)
+        });
+        Self { ahead: Mutex::new(ahead) }
+    }
+}
+
+impl ResolveDns for Resolver {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        let ahead = self.ahead.lock().ok().and_then(|mut ahead| ahead.take_if(|(known, _)| known == name));
+        let look_up = ahead.map_or_else(|| look_up(name), |(_, look_up)| look_up);
+        DnsFuture::new(async {
+            let addresses = look_up.await.map_err(ResolveDnsError::new)?;
+            addresses.map_err(ResolveDnsError::new)
+        })
+    }
+}
+
+fn look_up(name: &str) -> LookUp {
+    let name = name.to_owned();
+    spawn_blocking(move || Ok((name, 0).to_socket_addrs()?.map(|address| address.ip()).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ahead(url: &str) -> Option<String> {
+        Resolver::ahead_of(url).ahead.into_inner().unwrap().map(|(name, _)| name)
+    }
+
+    #[tokio::test]
+    async fn the_name_in_a_url_is_looked_up_ahead() {
+        assert_eq!(ahead("https://dynamodb.test:8000/").as_deref(), Some("dynamodb.test"));
+        for none in ["http://127.0.0.1:8000", "http://[::1]:8000", "", "/path", "::"] {
+            assert_eq!(ahead(none), None, "{none}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_looked_up_ahead_is_used_once_and_by_its_name() {
+        let known = IpAddr::from([192, 0, 2, 1]);
+        let look_up = spawn_blocking(move || Ok(vec![known]));
+        let resolver = Resolver { ahead: Mutex::new(Some(("localhost".to_owned(), look_up))) };
+        let loopback = |addresses: Vec<IpAddr>| addresses.iter().all(IpAddr::is_loopback);
+
+        assert!(resolver.resolve_dns("a name.invalid").await.is_err());
+        assert_eq!(resolver.resolve_dns("localhost").await.unwrap(), [known]);
+        assert!(loopback(resolver.resolve_dns("localhost").await.unwrap()));
+    }
+}

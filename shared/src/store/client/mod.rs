@@ -1,0 +1,11 @@
+//! Everything about connections and time: how the store connects, what init does ahead, deadlines, retries
+//! and metering.
+
+pub(super) mod connect;
+pub mod deadline;
+mod dns;
+pub(super) mod failure;
+mod in_doubt;
+pub mod meter;
+pub(super) mod retry;
+mod warm_up;

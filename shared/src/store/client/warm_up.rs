@@ -1,0 +1,229 @@
+//! What can be done before the first request: the connection to DynamoDB, and a first pass through the
+//! SDK.
+//!
+//! Lambda gives a function's init phase a whole core; the first invocation of a 128 MB function has
+//! a fourteenth of one, too little for a TLS handshake and for code that is not paged in
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>).
+
+use super::connect::pool;
+use super::deadline::CONNECT_TIMEOUT;
+use super::dns::Resolver;
+use crate::store::table::Store;
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_dynamodb::config::{Builder, HttpClient, SharedHttpClient};
+use aws_sdk_dynamodb::error::{BoxError, DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemOutput};
+use aws_smithy_http_client::pool::{Client, ConnectionEvent};
+use aws_smithy_runtime::client::auth::no_auth::NoAuthRuntimePluginV2;
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime::client::orchestrator::endpoints::StaticUriEndpointResolver;
+use aws_smithy_runtime::client::retries::strategy::NeverRetryStrategy;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
+use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
+use aws_smithy_types::body::SdkBody;
+use futures_util::FutureExt;
+use std::sync::Mutex;
+use std::time::Duration;
+use tokio::sync::oneshot::{self, error::TryRecvError};
+use tokio::task::yield_now;
+use tokio::time::timeout;
+
+/// For DynamoDB to answer during init. After it, the function starts without a connection.
+const INIT_TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// The turns that it takes to connect, until the server has to answer: when the address is there, when
+/// the socket is writable, and one to see that it is.
+const CONNECTING: usize = 3;
+
+impl Store {
+    /// Connects to `table` as `config` says, by an HTTP client of its own, and comes back when the
+    /// connection is open that the first request will use. Nothing is asked of DynamoDB, so it
+    /// takes no permission and no capacity.
+    ///
+    /// For a runtime of one thread, as a function's is: with more, the request that the connection is
+    /// opened for may happen to be sent.
+    ///
+    /// A DynamoDB that is away, or not there in time, is the first request's to meet, and no reason not
+    /// to start.
+    ///
+    /// # Errors
+    /// When `config` has an endpoint that is not a URL, or neither an endpoint nor a region, or no HTTP
+    /// client can be made.
+    pub async fn open(config: SdkConfig, table: &str) -> Result<Self, BoxError> {
+        let url = endpoint(&config).await?;
+        let (tell, mut opened) = oneshot::channel();
+        let tell = Mutex::new(Some(tell));
+        let pool = pool(Resolver::ahead_of(&url), move |event: &ConnectionEvent<'_>| {
+            let outcome = match event {
+                ConnectionEvent::Opened(_) => Ok(()),
+                ConnectionEvent::EstablishmentFailed(failure) => {
+                    Err(DisplayErrorContext(failure.error()).to_string())
+                }
+                _ => return,
+            };
+            // The first one is waited for below, the others by requests.
+            let tell = tell.lock().ok().and_then(|mut tell| tell.take());
+            let _gone_when_out_of_time = tell.map(|tell| tell.send(outcome));
+        })?;
+        let client = SharedHttpClient::new(Client::new(&pool)?);
+        begin_to_connect(&client, &url).await?;
+        // While the name is looked up, or DynamoDB does its half of the handshake:
+        let store = Self::connect(&config.into_builder().http_client(client).build(), table);
+        go_on(CONNECTING).await;
+        let connected = async {
+            let outcome = match opened.try_recv() {
+                // What there is to wait for is time to rehearse in, and no more than that.
+                Err(TryRecvError::Empty) => {
+                    if let Err(error) = store.rehearse().await {
+                        let cause = DisplayErrorContext(error);
+                        tracing::warn!(%cause, "no request can be made; starting all the same");
+                    }
+                    opened.await?
+                }
+                told => told?,
+            };
+            Ok::<_, BoxError>(outcome?)
+        };
+        if let Err(cause) = timeout(INIT_TIMEOUT, connected).await.map_err(BoxError::from).flatten() {
+            tracing::warn!(%cause, "DynamoDB does not answer; starting without a connection to it");
+        }
+        Ok(store)
+    }
+
+    /// Has the SDK make and sign a request, and read an answer to it, so that its code is paged in. Both
+    /// stay in this process.
+    async fn rehearse(&self) -> Result<GetItemOutput, SdkError<GetItemError>> {
+        let rehearsal = http_client_fn(|_, _| SharedHttpConnector::new(Rehearsal));
+        let request = self.client.get_item().table_name(&*self.table).set_key(Some([].into()));
+        request.customize().config_override(Builder::new().http_client(rehearsal)).send().await
+    }
+}
+
+/// Where DynamoDB is: where `config` says, or else where the SDK will find it.
+async fn endpoint(config: &SdkConfig) -> Result<String, BoxError> {
+    if let Some(url) = config.endpoint_url() {
+        return Ok(url.to_owned());
+    }
+    let region = Params::builder().set_region(config.region().map(ToString::to_string)).build()?;
+    let resolver = DefaultResolver::new();
+    let endpoint = resolver.resolve_endpoint(&region).await?;
+    Ok(endpoint.url().to_owned())
+}
+
+/// Has `client` begin the connection to `url` that the SDK's first request will find there: the SDK
+/// itself would begin it only with a request, for which it has to be made first, and half of that can be
+/// done while DynamoDB shakes hands.
+async fn begin_to_connect(client: &SharedHttpClient, url: &str) -> Result<(), BoxError> {
+    let request =
+        HttpRequest::get(url).map_err(|cause| format!("DynamoDB's endpoint is not a URL: {cause}"))?;
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
+    let mut request = client.http_connector(&settings, &components(url)?).call(request);
+    // One turn asks the pool for a connection, and the pool has a task open one. Once that task has
+    // begun it ends, too, though nobody waits for the connection any more.
+    let _asked = (&mut request).now_or_never();
+    go_on(CONNECTING).await;
+    Ok(())
+}
+
+/// Lets the task that connects go on, for so many turns of the runtime.
+async fn go_on(turns: usize) {
+    for _ in 0..turns {
+        yield_now().await;
+    }
+}
+
+/// What a request to `url` has to have about it, without the SDK of a service.
+fn components(url: &str) -> Result<RuntimeComponents, BoxError> {
+    let builder = RuntimeComponentsBuilder::new("begin_to_connect");
+    let builder = NoAuthRuntimePluginV2::new().runtime_components(&builder).into_owned();
+    let builder = builder
+        .with_identity_cache(Some(IdentityCache::no_cache()))
+        .with_endpoint_resolver(Some(StaticUriEndpointResolver::uri(url)))
+        .with_retry_strategy(Some(NeverRetryStrategy::new()));
+    Ok(builder.build()?)
+}
+
+/// Answers in DynamoDB's place.
+#[derive(Debug)]
+struct Rehearsal;
+
+impl HttpConnector for Rehearsal {
+    fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(http::StatusCode::OK.into(), SdkBody::from("{}"))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::client::meter;
+    use aws_config::{BehaviorVersion, Region};
+    use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+    use std::net::TcpListener;
+
+    async fn found(region: Option<&'static str>) -> Result<String, String> {
+        let config = SdkConfig::builder().region(region.map(Region::from_static)).build();
+        endpoint(&config).await.map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn without_an_endpoint_of_its_own_it_is_the_regions() {
+        assert_eq!(found(Some("eu-west-1")).await.unwrap(), "https://dynamodb.eu-west-1.amazonaws.com");
+        assert_eq!(found(Some("cn-north-1")).await.unwrap(), "https://dynamodb.cn-north-1.amazonaws.com.cn");
+        assert!(found(None).await.unwrap_err().contains("Region"));
+    }
+
+    fn config(url: &str, credentials: Option<Credentials>) -> SdkConfig {
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-1"))
+            .endpoint_url(url);
+        config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
+        config.build()
+    }
+
+    fn credentials() -> Option<Credentials> {
+        Some(Credentials::new("key", "secret", None, None, "test"))
+    }
+
+    /// The requests that init makes, rehearsed ones, where a server takes connections and says nothing.
+    async fn rehearsed(scheme: &str) -> u32 {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("{scheme}://{}", silent.local_addr().unwrap());
+        let (store, usage) = meter::measure(Store::open(config(&url, credentials()), "table")).await;
+        store.unwrap();
+        usage.requests
+    }
+
+    #[tokio::test]
+    async fn init_rehearses_only_while_it_waits() {
+        // The server's turn to say something, which is not waited for without TLS.
+        assert_eq!((rehearsed("https").await, rehearsed("http").await), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_stays_in_this_process() {
+        // No server, and no client to reach one.
+        let store = Store::connect(&config("http://127.0.0.1:1", credentials()), "table");
+        assert_eq!(store.rehearse().await.unwrap().item, None);
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_tells_what_requests_would_fail_for() {
+        let store = Store::connect(&config("http://127.0.0.1:1", None), "table");
+        let cause = DisplayErrorContext(store.rehearse().await.unwrap_err()).to_string();
+        assert!(cause.contains("credentials"), "{cause}");
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_is_not_a_url_is_refused() {
+        let config = SdkConfig::builder().endpoint_url("not a url").build();
+        let refused = Store::open(config, "table").await.err().unwrap().to_string();
+        assert!(refused.starts_with("DynamoDB's endpoint is not a URL: "), "{refused}");
+    }
+}

@@ -1,0 +1,72 @@
+//! Puts `ORG#<id>`/`ORG#<id>`, `ORG#<id>`/`MEMBER#<caller>`, `USER#<caller>`/`ORG#<id>` and, for a request with a
+//! key, `USER#<caller>`/`IDEMPOTENCY#<key>`, all or none: an organization has an owner, and is in that
+//! owner's list, from its first moment. Guard: all are new, or the last has expired.
+
+use crate::error::Error;
+use crate::model::{
+    IdempotencyKey, Member, NewOrganization, Organization, OrganizationId, Role, Timestamp, UserId,
+};
+use crate::store::client::retry::Attempts;
+use crate::store::idempotency::IdempotencyRecord;
+use crate::store::items::{self, MemberItem, OrganizationItem};
+use crate::store::keys;
+use crate::store::table::Store;
+use crate::store::transaction::{Condition, Transaction};
+
+const NEW: &str = "attribute_not_exists(pk)";
+
+impl Store {
+    /// Creates an organization with `caller` as its owner. If `key` came with an earlier request of the
+    /// caller for the same, gives the first answer again.
+    ///
+    /// # Errors
+    /// [`Error::IdempotencyKeyReused`], [`Error::IdempotencyInProgress`], [`Error::Conflict`],
+    /// [`Error::ServiceUnavailable`], [`Error::Internal`].
+    pub async fn create_organization(
+        &self,
+        caller: &UserId,
+        new: NewOrganization,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Organization, Error> {
+        let id = OrganizationId::generate();
+        let organization = OrganizationItem::new(&id, caller, &new, Timestamp::now());
+        let member = MemberItem::new(&Member {
+            organization_id: id.clone(),
+            user_id: caller.clone(),
+            role: Role::Owner,
+            added_by: caller.clone(),
+            joined_at: organization.created_at.clone(),
+        });
+        let record =
+            key.map(|key| IdempotencyRecord::new(caller, key, &new, &id, &organization)).transpose()?;
+        let mut steps = vec![
+            self.put(items::write(&organization)?, Condition::new(NEW))?,
+            self.put(items::write(&member)?, Condition::new(NEW))?,
+            self.put(keys::membership(caller, &id), Condition::new(NEW))?,
+        ];
+        if let Some(record) = &record {
+            steps.push(self.put_record(record)?);
+        }
+        let transaction = Transaction::new(steps);
+        let mut attempts = Attempts::default();
+        let refused = loop {
+            let outcome = self.transact(&transaction, &attempts).await.map(Some);
+            match (attempts.settle(outcome).await, &record) {
+                (Ok(None), _) => {}
+                (Ok(Some(Ok(()))), _) => return Ok(organization.into_organization(id, Some(Role::Owner))),
+                (Ok(Some(Err(refused))), _) => break refused,
+                // The other items are new: the conflict is with a request with this key.
+                (Err(Error::Conflict), Some(_)) => return Err(Error::IdempotencyInProgress),
+                (Err(error), _) => return Err(error),
+            }
+        };
+        match (record, refused.into_iter().nth(3).flatten()) {
+            (Some(record), Some(refused)) => {
+                let (id, created_at) = self.first_answer(&record, refused.item).await?;
+                let first = OrganizationItem::new(&id, caller, &new, created_at);
+                Ok(first.into_organization(id, Some(Role::Owner)))
+            }
+            _ => Err(Error::Internal("a new organization id was taken".into())),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Updates `ORG#<id>`/`ORG#<id>` and deletes `ORG#<id>`/`MEMBER#<user>` and `USER#<user>`/`ORG#<id>`, all or
+//! none, then reads the organization for the answer, as a transaction returns no item. Guard: the user
+//! is a member; the caller is the user, an owner or, unless the user is an owner, an admin; the version;
+//! an owner stays.
+
+use crate::error::Error;
+use crate::model::{ExpectedVersion, Organization, OrganizationId, UserId};
+use crate::store::change::{Change, Guard};
+use crate::store::client::retry::while_unavailable;
+use crate::store::items::{self, OrganizationItem};
+use crate::store::keys;
+use crate::store::rules::{Rule, set_of};
+use crate::store::table::Store;
+use crate::store::transaction::Condition;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+impl Store {
+    /// Ends a user's membership.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationNotFound`], [`Error::MemberNotFound`], [`Error::Forbidden`],
+    /// [`Error::PreconditionFailed`], [`Error::LastOwner`], [`Error::Conflict`],
+    /// [`Error::ServiceUnavailable`], [`Error::Internal`].
+    pub async fn remove_member(
+        &self,
+        caller: &UserId,
+        id: &OrganizationId,
+        user: &UserId,
+        expected: &ExpectedVersion,
+    ) -> Result<Organization, Error> {
+        let leaving = caller == user;
+        let mut rules = vec![Rule::IsMember { caller, target: user }];
+        rules.extend((!leaving).then_some(Rule::Manages { caller, target: user }));
+        rules.extend([Rule::VersionIs(expected), Rule::OwnerStays(user)]);
+        let guard = Guard { id, caller, target: Some(user), rules: &rules };
+        let change = Change {
+            clauses: "ADD memberCount :less DELETE owners :targets, privileged :targets",
+            values: vec![(":less", AttributeValue::N("-1".to_owned())), (":targets", set_of(user))],
+            ..Change::default()
+        };
+        let others = [
+            self.delete(keys::member(id, user), guard.member_condition())?,
+            self.delete(keys::membership(user, id), Condition::NONE)?,
+        ];
+        self.change_membership(&guard, change, |_| Ok(others.to_vec())).await?;
+
+        let item = while_unavailable(|| self.get_item(keys::organization(id))).await?;
+        let organization: OrganizationItem = items::read(item.ok_or(Error::OrganizationNotFound)?)?;
+        let role = if leaving { None } else { self.role_since(&organization, caller, id).await? };
+        Ok(organization.into_organization(id.clone(), role))
+    }
+}

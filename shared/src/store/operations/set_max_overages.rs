@@ -1,0 +1,37 @@
+//! Updates `ORG#<id>`/`ORG#<id>`. Guard: the caller is an owner or admin; the version.
+
+use crate::error::Error;
+use crate::model::{ExpectedVersion, MaxOverages, OrganizationId, OverageConfiguration, UserId};
+use crate::store::change::{Change, Guard};
+use crate::store::rules::Rule;
+use crate::store::table::Store;
+
+impl Store {
+    /// Sets an organization's overage limit.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationNotFound`], [`Error::Forbidden`], [`Error::PreconditionFailed`],
+    /// [`Error::Conflict`], [`Error::ServiceUnavailable`], [`Error::Internal`].
+    pub async fn set_max_overages(
+        &self,
+        caller: &UserId,
+        id: &OrganizationId,
+        max_overages: MaxOverages,
+        expected: &ExpectedVersion,
+    ) -> Result<OverageConfiguration, Error> {
+        let rules = [Rule::Administers(caller), Rule::VersionIs(expected)];
+        let guard = Guard { id, caller, target: None, rules: &rules };
+        let limit =
+            serde_dynamo::to_attribute_value(max_overages).map_err(|error| Error::Internal(error.into()))?;
+        let change =
+            Change { set: ", maxOverages = :limit", values: vec![(":limit", limit)], ..Change::default() };
+        let item = self.change_organization(&guard, change).await?;
+        Ok(OverageConfiguration {
+            organization_id: id.clone(),
+            max_overages: item.max_overages,
+            updated_at: item.updated_at,
+            updated_by: item.updated_by.ok_or_else(|| Error::Internal("an item without updatedBy".into()))?,
+            version: item.version,
+        })
+    }
+}

@@ -1,0 +1,283 @@
+//! The rules of writes to an existing organization. Each stands here once: the condition that DynamoDB
+//! checks, beside the error that a client gets when an item breaks it.
+//!
+//! An operation lists its rules, the most basic one first. A refused write is explained by the first
+//! rule that is broken.
+
+use super::items::{OrganizationItem, digest_of};
+use super::keys::Item;
+use crate::error::Error;
+use crate::model::{ExpectedVersion, Role, UserId};
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// Owners and admins together. The organization's item names them, and every write pays for its size.
+const MAX_PRIVILEGED: usize = 100;
+
+/// What must hold for a write. The first two rules are about the item of the member, the others about
+/// the item of the organization.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rule<'a> {
+    /// `target` is a member.
+    IsMember { caller: &'a UserId, target: &'a UserId },
+    /// The user to add is not a member.
+    IsNoMember,
+    /// The caller is an owner or an admin.
+    Administers(&'a UserId),
+    /// The caller is an owner.
+    Owns(&'a UserId),
+    /// The caller is an owner, or an admin while `target` is not an owner. Only an owner adds an owner;
+    /// that would be moot if admins could demote and remove owners.
+    Manages { caller: &'a UserId, target: &'a UserId },
+    /// The version is one that If-Match names.
+    VersionIs(&'a ExpectedVersion),
+    /// The user is not the only owner.
+    OwnerStays(&'a UserId),
+    /// One more may join the owners and admins, or the user is one of them already.
+    RoomForAdmin(&'a UserId),
+}
+
+/// What is known, as of one moment, of the items that a write was refused for.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// `None` if the organization met all of its conditions.
+    pub organization: Option<OrganizationItem>,
+    /// True if the user that the write is about is a member.
+    pub target_is_member: bool,
+}
+
+impl Rule<'_> {
+    /// True for a rule about the member's item.
+    pub(super) fn is_about_the_member(self) -> bool {
+        matches!(self, Self::IsMember { .. } | Self::IsNoMember)
+    }
+
+    /// The condition that DynamoDB checks. Its values are added to `values`.
+    pub(super) fn condition(self, values: &mut Item) -> String {
+        let mut value = |name: &str, value| {
+            values.insert(name.to_owned(), value);
+        };
+        match self {
+            Self::IsMember { .. } => "attribute_exists(pk)".to_owned(),
+            Self::IsNoMember => "attribute_not_exists(pk)".to_owned(),
+            Self::Administers(caller) => {
+                value(":caller", digest(caller));
+                "contains(privileged, :caller)".to_owned()
+            }
+            Self::Owns(caller) => {
+                value(":caller", digest(caller));
+                "contains(owners, :caller)".to_owned()
+            }
+            Self::Manages { caller, target } => {
+                value(":caller", digest(caller));
+                value(":target", digest(target));
+                "(contains(owners, :caller) OR (contains(privileged, :caller) AND NOT contains(owners, :target)))"
+                    .to_owned()
+            }
+            Self::VersionIs(ExpectedVersion::Any) => "attribute_exists(version)".to_owned(),
+            Self::VersionIs(ExpectedVersion::OneOf(versions)) => {
+                // Versions start at 1. 0 stands for tags that can never match.
+                let versions = if versions.is_empty() { &[0][..] } else { versions };
+                let names: Vec<_> = (0..versions.len()).map(|place| format!(":version{place}")).collect();
+                for (name, version) in names.iter().zip(versions) {
+                    value(name, AttributeValue::N(version.to_string()));
+                }
+                format!("version IN ({})", names.join(", "))
+            }
+            Self::OwnerStays(user) => {
+                value(":targets", set_of(user));
+                "owners <> :targets".to_owned()
+            }
+            Self::RoomForAdmin(user) => {
+                value(":target", digest(user));
+                value(":max", AttributeValue::N(MAX_PRIVILEGED.to_string()));
+                "(size(privileged) < :max OR contains(privileged, :target))".to_owned()
+            }
+        }
+    }
+
+    /// The error if what is seen breaks the rule.
+    pub(super) fn error(self, seen: &Seen) -> Option<Error> {
+        match self {
+            Self::IsMember { .. } if seen.target_is_member => None,
+            // Callers who are not members are told what strangers are told.
+            Self::IsMember { caller, target } if caller == target => Some(Error::OrganizationNotFound),
+            Self::IsMember { .. } => Some(Error::MemberNotFound),
+            Self::IsNoMember => seen.target_is_member.then_some(Error::MemberAlreadyExists),
+            rule => rule.organization_error(seen.organization.as_ref()?),
+        }
+    }
+
+    fn organization_error(self, organization: &OrganizationItem) -> Option<Error> {
+        let forbidden = |required| Some(Error::Forbidden { required });
+        let is_owner = |user| organization.owners.contains(&digest_of(user));
+        match self {
+            Self::IsMember { .. } | Self::IsNoMember => None,
+            Self::Administers(caller) if organization.is_privileged(caller) => None,
+            Self::Administers(_) => forbidden(Role::Admin),
+            Self::Owns(caller) if is_owner(caller) => None,
+            Self::Owns(_) => forbidden(Role::Owner),
+            Self::Manages { caller, .. } if is_owner(caller) => None,
+            Self::Manages { target, .. } if is_owner(target) => forbidden(Role::Owner),
+            Self::Manages { caller, .. } => Self::Administers(caller).organization_error(organization),
+            Self::VersionIs(expected) if expected.matches(organization.version) => None,
+            Self::VersionIs(_) => Some(Error::PreconditionFailed { current: organization.version }),
+            Self::OwnerStays(user) if organization.owners != [digest_of(user)] => None,
+            Self::OwnerStays(_) => Some(Error::LastOwner),
+            Self::RoomForAdmin(user) if organization.is_privileged(user) => None,
+            Self::RoomForAdmin(_) if organization.privileged.len() < MAX_PRIVILEGED => None,
+            Self::RoomForAdmin(_) => Some(Error::TooManyAdmins),
+        }
+    }
+}
+
+/// A user as an element of an organization's sets.
+fn digest(user: &UserId) -> AttributeValue {
+    AttributeValue::B(blob(user))
+}
+
+/// A user as a set, to add to one, to delete from one or to compare with one.
+pub(super) fn set_of(user: &UserId) -> AttributeValue {
+    AttributeValue::Bs(vec![blob(user)])
+}
+
+fn blob(user: &UserId) -> Blob {
+    Blob::new(digest_of(user).as_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{NewOrganization, OrganizationId, OrganizationName, Timestamp};
+    use crate::store::items;
+    use crate::store::keys;
+    use aws_sdk_dynamodb::Client;
+    use std::collections::BTreeMap;
+
+    const ITEMS: usize = 100;
+
+    fn name(rule: Rule<'_>) -> &'static str {
+        match rule {
+            Rule::IsMember { .. } => "IsMember",
+            Rule::IsNoMember => "IsNoMember",
+            Rule::Administers(_) => "Administers",
+            Rule::Owns(_) => "Owns",
+            Rule::Manages { .. } => "Manages",
+            Rule::VersionIs(_) => "VersionIs",
+            Rule::OwnerStays(_) => "OwnerStays",
+            Rule::RoomForAdmin(_) => "RoomForAdmin",
+        }
+    }
+
+    /// Every rule for a caller and a target.
+    fn rules<'a>(
+        caller: &'a UserId,
+        target: &'a UserId,
+        expected: &'a [ExpectedVersion],
+    ) -> impl Iterator<Item = Rule<'a>> {
+        let rules = [
+            Rule::IsMember { caller, target },
+            Rule::IsNoMember,
+            Rule::Administers(caller),
+            Rule::Owns(caller),
+            Rule::Manages { caller, target },
+            Rule::OwnerStays(target),
+            Rule::RoomForAdmin(target),
+        ];
+        rules.into_iter().chain(expected.iter().map(Rule::VersionIs))
+    }
+
+    /// An organization of some of these users, often full of admins, and the key of a member who is
+    /// there or not.
+    fn generate(
+        random: &mut fastrand::Rng,
+        id: &OrganizationId,
+        users: &[UserId],
+    ) -> (OrganizationItem, bool) {
+        let new = NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None };
+        let mut item = OrganizationItem::new(id, &users[0], &new, Timestamp::now());
+        let some = |random: &mut fastrand::Rng| -> Vec<_> {
+            users.iter().filter(|_| random.bool()).map(digest_of).collect()
+        };
+        // Expressions cannot store an empty set, and an organization never has one.
+        item.owners = vec![digest_of(&users[random.usize(..users.len())])];
+        if random.bool() {
+            item.owners.extend(some(random));
+        }
+        item.owners.sort_unstable_by_key(|digest| digest.into_array());
+        item.owners.dedup();
+        let fillers = [0, 96, 97, 98, 99, 100][random.usize(..6)];
+        let fillers = (0..fillers).map(|number| digest_of(&user(&format!("filler{number}"))));
+        item.privileged = item.owners.iter().copied().chain(some(random)).chain(fillers).collect();
+        item.privileged.sort_unstable_by_key(|digest| digest.into_array());
+        item.privileged.dedup();
+        item.version = random.u64(1..4);
+        (item, random.bool())
+    }
+
+    fn user(name: &str) -> UserId {
+        UserId::parse(name).unwrap()
+    }
+
+    /// Puts the item at this key, or none.
+    async fn store(client: &Client, key: &Item, item: Option<Item>) {
+        match item {
+            Some(item) => {
+                drop(client.put_item().table_name("table").set_item(Some(item)).send().await.unwrap())
+            }
+            None => {
+                let delete = client.delete_item().table_name("table").set_key(Some(key.clone()));
+                delete.send().await.unwrap();
+            }
+        }
+    }
+
+    /// True if DynamoDB finds the rule's condition to hold for the item of this key.
+    async fn holds(client: &Client, rule: Rule<'_>, key: Item) -> bool {
+        let mut values = Item::new();
+        let condition = rule.condition(&mut values);
+        let check =
+            client.update_item().table_name("table").set_key(Some(key)).condition_expression(condition);
+        let check = check.set_expression_attribute_values((!values.is_empty()).then_some(values));
+        match check.send().await {
+            Ok(_) => true,
+            Err(error) => {
+                let error = error.into_service_error();
+                assert!(error.is_conditional_check_failed_exception(), "{rule:?}: {error:?}");
+                false
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn dynamodb_finds_a_condition_to_hold_when_the_rule_finds_no_error() {
+        let dynamodb = local::start_in_memory().await.unwrap();
+        let client = dynamodb.client();
+        local::table::create(&client, "table").await.unwrap();
+        let (id, users) = (OrganizationId::generate(), ["ann", "bob", "cyd"].map(user));
+        let expected = [vec![], vec![1], vec![2, 3]].map(ExpectedVersion::OneOf);
+        let expected = [&expected[..], &[ExpectedVersion::Any]].concat();
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut verdicts: BTreeMap<_, [usize; 2]> = BTreeMap::new();
+        for _ in 0..ITEMS {
+            let (item, target_is_member) = generate(&mut random, &id, &users);
+            let stored = items::write(&item).unwrap();
+            let seen = Seen { organization: Some(item), target_is_member };
+            let [caller, target] = [0, 1].map(|_| &users[random.usize(..users.len())]);
+            store(&client, &keys::organization(&id), Some(stored.clone())).await;
+            for rule in rules(caller, target, &expected) {
+                let mut key = keys::organization(&id);
+                if rule.is_about_the_member() {
+                    key = keys::member(&id, target);
+                    // The update of an item that is not there would make it.
+                    store(&client, &key, target_is_member.then(|| key.clone())).await;
+                }
+                let (holds, error) = (holds(&client, rule, key).await, rule.error(&seen));
+                assert_eq!(holds, error.is_none(), "{rule:?}, {error:?}, stored as {stored:?}");
+                verdicts.entry(name(rule)).or_default()[usize::from(holds)] += 1;
+            }
+        }
+        assert_eq!(verdicts.len(), 8, "{verdicts:?}");
+        assert!(verdicts.values().flatten().all(|times| *times > 0), "{verdicts:?}");
+    }
+}

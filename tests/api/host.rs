@@ -1,0 +1,134 @@
+//! The local stack, one for all tests of a run.
+//!
+//! `cargo test` runs the tests as threads of one process, and the stack is in another thread. Under
+//! nextest each test is a process. The first one starts a host: this binary once more, with the one test
+//! [`host`]. The host has the stack, and ends when nextest does.
+
+use crate::{failing, stack::report};
+use local::{Database, Identity, Options};
+use rustix::process::{Pid, getppid, test_kill_process};
+use serde::{Deserialize, Serialize};
+use std::{
+    env,
+    fs::{self, File},
+    future::pending,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+/// Set by nextest, to another value in each run.
+const NEXTEST_RUN_ID: &str = "NEXTEST_RUN_ID";
+/// The variable that tells a host its directory.
+const DIRECTORY: &str = "API_TESTS_HOST_DIRECTORY";
+/// The variable that tells a host the process id of nextest.
+const RUNNER: &str = "API_TESTS_HOST_RUNNER";
+
+/// How often processes look whether there is anything new.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// The local stack.
+pub(crate) struct Local {
+    pub(crate) api_url: String,
+    pub(crate) dynamodb_url: String,
+    pub(crate) identity: Arc<Identity>,
+}
+
+/// What a host tells the other processes.
+#[derive(Serialize, Deserialize)]
+struct Addresses {
+    api_url: String,
+    dynamodb_url: String,
+}
+
+/// The run's stack, started if it is not running yet.
+pub(crate) fn local() -> Result<Local, String> {
+    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    match env::var(NEXTEST_RUN_ID) {
+        Ok(run) => hosted(&tmp.join(format!("api-{run}"))).map_err(|error| error.to_string())?,
+        Err(_) => start(tmp.join("api")),
+    }
+}
+
+/// The stack of the host in that directory.
+fn hosted(directory: &Path) -> std::io::Result<Result<Local, String>> {
+    fs::create_dir_all(directory)?;
+    let lock = File::create(directory.join("starting"))?;
+    // Held until the host has told something, so that there is only one.
+    lock.lock()?;
+    let addresses = addresses(directory);
+    if !addresses.exists() {
+        let log = File::create(directory.join("host.log"))?;
+        let mut host = Command::new(env::current_exe()?);
+        host.args(["--exact", "host::host", "--ignored", "--nocapture"]);
+        host.env(DIRECTORY, directory).env(RUNNER, Pid::as_raw(getppid()).to_string());
+        host.env_remove(NEXTEST_RUN_ID);
+        host.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
+        let mut host = host.spawn()?;
+        while !addresses.exists() {
+            if let Some(status) = host.try_wait()? {
+                return Ok(Err(format!("its host ended with {status}")));
+            }
+            thread::sleep(INTERVAL);
+        }
+    }
+    let told: Result<Addresses, String> = serde_json::from_slice(&fs::read(addresses)?)?;
+    Ok(told.and_then(|Addresses { api_url, dynamodb_url }| {
+        let identity = Identity::load_or_create(directory).map_err(|error| error.to_string())?;
+        Ok(Local { api_url, dynamodb_url, identity: Arc::new(identity) })
+    }))
+}
+
+/// The file in which a host tells where its stack is, or why there is none.
+fn addresses(directory: &Path) -> PathBuf {
+    directory.join("addresses.json")
+}
+
+#[test]
+#[ignore = "no test: the host of the stack for a run of nextest, which starts it itself"]
+fn host() {
+    let (Some(directory), Ok(runner)) = (env::var_os(DIRECTORY), env::var(RUNNER)) else { return };
+    let (directory, runner) = (PathBuf::from(directory), Pid::from_raw(runner.parse().unwrap()).unwrap());
+    let local = start(directory.clone());
+    let told = local.map(|Local { api_url, dynamodb_url, .. }| Addresses { api_url, dynamodb_url });
+    let draft = directory.join("addresses.draft");
+    fs::write(&draft, serde_json::to_vec(&told).unwrap()).unwrap();
+    fs::rename(draft, addresses(&directory)).unwrap();
+    while test_kill_process(runner).is_ok() {
+        thread::sleep(INTERVAL);
+    }
+    fs::remove_dir_all(directory).unwrap();
+}
+
+/// Starts the stack in a thread with a runtime of its own: a test's runtime ends with the test. It stops
+/// with this process.
+fn start(data_dir: PathBuf) -> Result<Local, String> {
+    let (started, result) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        runtime.expect("a runtime for the stack").block_on(async {
+            let dynamodb = local::start_in_memory().await.expect("an embedded DynamoDB");
+            let proxy = failing::start(dynamodb.url()).await;
+            let options = Options {
+                port: 0,
+                database: Database::External { endpoint: proxy.url() },
+                log: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("api-functions.log")),
+                data_dir,
+                concurrency: 4,
+                ignore_changes: true,
+            };
+            let stack = local::Stack::start(options, report).await.map_err(|error| error.to_string());
+            let local = stack.as_ref().map_err(Clone::clone).map(|stack| Local {
+                api_url: stack.api_url.trim_end_matches('/').to_owned(),
+                dynamodb_url: stack.dynamodb_url.clone(),
+                identity: stack.identity.clone(),
+            });
+            let _ = started.send(local);
+            pending::<()>().await;
+        });
+    });
+    result.recv().map_err(|_| "the thread of the stack is gone".to_owned())?
+}

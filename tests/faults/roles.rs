@@ -1,0 +1,96 @@
+//! Each function's role in template.yaml allows exactly what the function asks DynamoDB for in all of
+//! the calls, also where a refusal comes without the items that explain it.
+
+use crate::calls::{self, Call};
+use crate::world::{Filling, World};
+use functions::Operation;
+use heck::ToPascalCase as _;
+use serde_json::Value;
+use shared::edge::FUNCTION_TIMEOUT;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::sync::{Arc, Mutex};
+use support::faults::Fault;
+use support::permissions::permissions;
+
+/// Such as `dynamodb:GetItem on table`.
+type Permissions = BTreeSet<String>;
+
+#[tokio::test]
+async fn every_role_allows_what_its_function_does_and_nothing_else() {
+    let mut fillings = BTreeMap::new();
+    let mut used: BTreeMap<Operation, Permissions> = BTreeMap::new();
+    for call in calls::all() {
+        let filling = match fillings.get(&call.table) {
+            Some(filling) => Arc::clone(filling),
+            None => Arc::new(Filling::new(call.table).await),
+        };
+        fillings.insert(call.table, filling.clone());
+        let used = used.entry(call.request("").operation).or_default();
+        used.extend(permissions_of(&call, &filling, || None).await);
+        used.extend(permissions_of(&call, &filling, || Some(Fault::WithoutItems)).await);
+    }
+    let template = template();
+    for operation in Operation::ALL {
+        let (id, allowed) = (operation.id(), allowed(*operation, &template));
+        let used = used.remove(operation).unwrap_or_else(|| panic!("calls.rs has no call of {id}"));
+        let missing: Vec<_> = used.difference(&allowed).collect();
+        let idle: Vec<_> = allowed.difference(&used).collect();
+        assert!(missing.is_empty(), "{id} does what its role does not allow: {missing:?}");
+        assert!(idle.is_empty(), "{id}'s role allows what it never does: {idle:?}");
+    }
+}
+
+/// What a call's requests to DynamoDB need to be allowed to do. Each of them meets `fault`.
+async fn permissions_of(call: &Call, filling: &Arc<Filling>, fault: fn() -> Option<Fault>) -> Permissions {
+    let world = World::new(filling).await;
+    let used = Arc::<Mutex<Permissions>>::default();
+    let record = used.clone();
+    world.proxy.plan_by_body(move |action, body| {
+        record.lock().unwrap().extend(permissions(action, body));
+        fault()
+    });
+    let (answer, _) = world.send(call, FUNCTION_TIMEOUT).await;
+    assert_eq!(answer["status"], call.status, "{}: {answer}", call.name);
+    world.end();
+    std::mem::take(&mut *used.lock().unwrap())
+}
+
+/// What the role of an operation's function allows.
+fn allowed(operation: Operation, template: &Value) -> Permissions {
+    let id = format!("{}Function", operation.id().to_pascal_case());
+    let policies = template["Resources"][&id]["Properties"]["Policies"].as_array();
+    let policies = policies.unwrap_or_else(|| panic!("{id} has no Policies"));
+    let statements = policies.iter().flat_map(|policy| policy["Statement"].as_array().expect("statements"));
+    statements
+        .flat_map(|statement| {
+            assert_eq!(statement["Effect"], "Allow", "{id}");
+            let resource = match statement["Resource"].as_str().expect("one resource") {
+                "OrganizationsTable.Arn" => "table",
+                other => panic!("{id}: a resource that no function needs: {other}"),
+            };
+            let actions = statement["Action"].as_array().expect("a list of actions");
+            actions.iter().map(move |action| format!("{} on {resource}", action.as_str().expect("an action")))
+        })
+        .collect()
+}
+
+/// The parser skips CloudFormation's tags and keeps their operands: `!GetAtt OrganizationsTable.Arn` is
+/// `"OrganizationsTable.Arn"`.
+fn template() -> Value {
+    serde_saphyr::from_str(&text()).unwrap()
+}
+
+fn text() -> String {
+    fs::read_to_string(local::workspace_root().join("template.yaml")).unwrap()
+}
+
+/// The operand alone, by which the test above knows the table, would also match `!Ref`.
+#[test]
+fn roles_name_the_table_by_its_arn() {
+    let text = text();
+    let resources = text.lines().map(str::trim).filter(|line| line.starts_with("Resource: "));
+    for resource in resources.filter(|line| line.contains("OrganizationsTable")) {
+        assert_eq!(resource, "Resource: !GetAtt OrganizationsTable.Arn");
+    }
+}
