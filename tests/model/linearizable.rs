@@ -74,7 +74,7 @@ pub fn explain(first: &[Answered], others: &[Answered]) -> Result<(), String> {
     for (begins, step) in in_order(&steps) {
         if begins {
             tester.on_invoke(step.thread(), step.clone())?;
-        } else if step.part != Part::Unanswered {
+        } else if step.part != Part::InDoubt {
             tester.on_return(step.thread(), ())?;
         }
     }

@@ -13,7 +13,7 @@ pub enum Part {
     /// All of it.
     Whole,
     /// All of it, or nothing, now or later.
-    Unanswered,
+    InDoubt,
     /// The change. The answer shows a later moment.
     Change,
     /// Reads whether this user is a member, and finds this.
@@ -43,7 +43,7 @@ impl Step {
         let (action, answer) = (answered.call.action(), &answered.answer);
         let parts: Arc<[_]> = match answer.status {
             503 if action.is_read() => vec![],
-            503 => vec![(Part::Unanswered, 0)],
+            503 => vec![(Part::InDoubt, 0)],
             409 if answer.body["code"] == "conflict" => vec![],
             _ => action.parts(answered),
         }
@@ -61,7 +61,7 @@ impl Step {
     /// A thread has one step at a time; an unanswered one never ends.
     pub fn thread(&self) -> (usize, usize) {
         let (number, place) = self.place;
-        if self.part == Part::Unanswered { (usize::MAX, number) } else { (self.answered.client, place) }
+        if self.part == Part::InDoubt { (usize::MAX, number) } else { (self.answered.client, place) }
     }
 
     /// True if the step's request has this part.
@@ -101,7 +101,7 @@ impl SequentialSpec for Reference {
         self.taken.insert(step.place);
         let Answered { call, time, answer, .. } = &*step.answered;
         match step.part {
-            Part::Whole | Part::Unanswered => self.model.step(call, time, answer).is_ok(),
+            Part::Whole | Part::InDoubt => self.model.step(call, time, answer).is_ok(),
             Part::Change => self.model.attempt(call, time, &Value::Null).is_ok(),
             Part::Membership(..) | Part::Roles | Part::Shown => self.reads(step),
         }

@@ -6,7 +6,7 @@ use support::proxy::Proxy;
 use tokio::net::TcpListener;
 
 /// Init has 2 s.
-const INIT: Duration = Duration::from_secs(2);
+const INIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[tokio::test]
 async fn opening_a_connection_asks_for_nothing() {
@@ -73,5 +73,5 @@ async fn a_dynamodb_that_is_silent_is_waited_for_a_moment() {
     // Over TLS, where there is no connection before the server has said something.
     let _store = store(format!("https://localhost:{port}")).await;
 
-    assert!(started.elapsed() < INIT);
+    assert!(started.elapsed() < INIT_TIMEOUT);
 }
