@@ -4,7 +4,7 @@ use shared::edge::{Error, Request, Response, percent_encoded};
 use shared::model::{Role, UserId};
 use shared::store::Store;
 
-/// Adds a user to an organization, with the role `member` unless another is given.
+/// Adds a user to an organization. The role is `member` by default.
 ///
 /// # Errors
 /// Those in openapi.yaml for this operation.

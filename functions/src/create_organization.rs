@@ -15,13 +15,13 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
         (Some(_), Some(_)) => {
             return Err(Error::invalid(
                 "name",
-                "Give organizationName or its other spelling name, not both.",
+                "Send either organizationName or name, not both.",
             ));
         }
         (None, Some(name)) => ("name", name),
         (Some(name), None) => ("organizationName", name),
         (None, None) => {
-            return Err(Error::invalid("organizationName", "The field organizationName is required."));
+            return Err(Error::invalid("organizationName", "Missing field \"organizationName\". Add it."));
         }
     };
     let domain = body.nullable_string("domain")?.flatten();

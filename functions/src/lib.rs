@@ -1,4 +1,4 @@
-//! The operations of the API: one module each, and the one list of them.
+//! The operations of the API: one module each, and one list of them all.
 //!
 //! A handler follows its description in openapi.yaml: parse, act, answer. Each binary in `src/bin`
 //! serves one handler.
@@ -29,7 +29,7 @@ pub enum Scope {
 macro_rules! operations {
     ($($name:ident: $module:ident, $id:literal, $method:ident $path:literal, $scope:ident;)*) => {
         /// An operation of the API. Match on it without a wildcard, so that the compiler reports every
-        /// place that lacks a new operation.
+        /// place that does not handle a new operation.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Operation {
             $(#[doc = concat!("`", $id, "`, `", stringify!($method), " ", $path, "`.")] $name,)*

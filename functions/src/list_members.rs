@@ -3,7 +3,7 @@
 use shared::edge::{Error, Request, Response};
 use shared::store::Store;
 
-/// Lists an organization's members, in the order of user ids. Only members may list them.
+/// Lists an organization's members, ordered by user id. Only members may list them.
 ///
 /// # Errors
 /// Those in openapi.yaml for this operation.

@@ -3,7 +3,7 @@
 use shared::edge::{Error, Request, Response};
 use shared::store::Store;
 
-/// Ends a user's membership. All members may end their own.
+/// Removes a member. Any member may leave.
 ///
 /// # Errors
 /// Those in openapi.yaml for this operation.

@@ -4,7 +4,7 @@ use shared::edge::{Error, Request, Response};
 use shared::model::{Domain, OrganizationChanges, OrganizationName};
 use shared::store::Store;
 
-/// Fields of getOrganization that this operation does not change. They are ignored, so that clients can
+/// Fields of an organization that this operation does not change. They are ignored, so that clients can
 /// GET an organization, edit it and PUT it back.
 const READ_ONLY: [&str; 8] =
     ["id", "maxOverages", "memberCount", "role", "createdBy", "createdAt", "updatedAt", "version"];
@@ -20,7 +20,7 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     body.ignore(&READ_ONLY);
     body.end()?;
     if name.is_none() && domain.is_none() {
-        return Err(Error::invalid("name", "There is nothing to update. Give name, domain or both."));
+        return Err(Error::invalid("name", "There is nothing to update. Send name, domain or both."));
     }
     let changes = OrganizationChanges {
         // A name cannot be cleared: `null` is refused like the empty name.

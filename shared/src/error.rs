@@ -26,22 +26,22 @@ pub enum Error {
     )]
     OrganizationNotFound,
     /// The caller is a member of the organization, but the target user is not.
-    #[error("This user is not a member of the organization. List its members to see who is.")]
+    #[error("This user is not a member of the organization. List the members and check the user id.")]
     MemberNotFound,
     /// The user to add is already a member.
-    #[error("This user is a member already. Update the member to change the role.")]
+    #[error("This user is already a member. Update the member to change the role.")]
     MemberAlreadyExists,
     /// Concurrent writes to the same organization outlasted the retries.
-    #[error("Others are changing this organization at the same moment. Send the request again.")]
+    #[error("Other requests are changing this organization at the same time. Retry the request.")]
     Conflict,
     /// The first request with this idempotency key is still in progress.
-    #[error("The first request with this Idempotency-Key is not done yet. Send the request again.")]
+    #[error("The first request with this Idempotency-Key is still in progress. Retry the request.")]
     IdempotencyInProgress,
     /// The idempotency key was used before, for a different request.
-    #[error("This Idempotency-Key was used for another request. Give this one a key of its own.")]
+    #[error("This Idempotency-Key was used for a different request. Send a new key.")]
     IdempotencyKeyReused,
     /// The organization is not at an expected version.
-    #[error("The organization has changed since. Get it again, and repeat the change on version {current}.")]
+    #[error("The organization has changed. Get it again and repeat the change on version {current}.")]
     PreconditionFailed {
         /// The organization's current version.
         current: u64,
@@ -58,7 +58,7 @@ pub enum Error {
     #[error("This would leave the organization without an owner. Make another member an owner first.")]
     LastOwner,
     /// The change would exceed the limit of owners and admins.
-    #[error("An organization has at most 100 owners and admins together. Demote one first.")]
+    #[error("An organization can have at most 100 owners and admins. Demote one first.")]
     TooManyAdmins,
     /// A bug, or stored data that this version cannot read.
     #[error(
@@ -67,7 +67,7 @@ pub enum Error {
     Internal(#[source] Box<dyn StdError + Send + Sync>),
     /// DynamoDB throttled the request, failed or could not be reached, even with retries.
     #[error(
-        "The service is overloaded or temporarily unavailable. Send the request again after the Retry-After time."
+        "The service is overloaded or temporarily unavailable. Retry after the number of seconds in Retry-After."
     )]
     ServiceUnavailable(#[source] Box<dyn StdError + Send + Sync>),
 }

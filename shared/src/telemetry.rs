@@ -1,6 +1,6 @@
-//! The log: JSON lines on standard output, which Lambda sends to CloudWatch. Each request has one.
+//! The log: JSON lines on standard output, which Lambda sends to CloudWatch. Each request logs one line.
 //!
-//! No line may hold a token, a body, a name, a domain or a user id.
+//! No line may contain a token, a body, a name, a domain or a user id.
 
 use crate::store::meter::Usage;
 use std::error::Error;
@@ -29,8 +29,8 @@ pub(crate) fn init() {
         )
         .with(targets)
         .init();
-    // The default hook writes several lines of plain text. A formatted message may hold personal data,
-    // so only literals are logged.
+    // The default hook writes several lines of plain text. A formatted message may contain personal data,
+    // so only literal messages are logged.
     panic::set_hook(Box::new(|panic| {
         let message = panic.payload().downcast_ref::<&'static str>();
         let location = panic.location().map(ToString::to_string);
@@ -38,7 +38,7 @@ pub(crate) fn init() {
     }));
 }
 
-/// What the log says of one request.
+/// The log line of one request.
 pub(crate) struct HandledRequest<'a> {
     pub(crate) operation: &'static str,
     pub(crate) request_id: &'a str,
@@ -46,7 +46,7 @@ pub(crate) struct HandledRequest<'a> {
     pub(crate) status: u16,
     /// The error's code, if the response is an error.
     pub(crate) code: Option<&'static str>,
-    /// The error below the one in the response, if there is one. It is logged with its own sources.
+    /// The source of the error in the response, if there is one. It is logged with its own sources.
     pub(crate) cause: Option<&'a (dyn Error + 'static)>,
     pub(crate) latency: Duration,
     pub(crate) usage: Usage,

@@ -26,7 +26,7 @@ fn one_of_each() -> Vec<Error> {
         OperationError::ServiceUnavailable("a cause".into()),
     ];
     let mut errors = vec![
-        Error::invalid("limit", "limit is an integer from 1 to 1000."),
+        Error::invalid("limit", "limit must be an integer from 1 to 1000."),
         Error::InvalidCursor,
         Error::Unauthorized,
         Error::PayloadTooLarge,

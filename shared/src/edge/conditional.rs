@@ -56,7 +56,7 @@ fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Error> {
         let name = if name == IF_MATCH { "If-Match" } else { "If-None-Match" };
         Error::invalid(
             name,
-            format!("{name} is * or up to {MAX_TAGS} quoted values of ETag headers, such as \"1\"."),
+            format!("{name} must be * or at most {MAX_TAGS} quoted ETags, such as \"1\"."),
         )
     };
     let mut listed = Vec::new();

@@ -2,32 +2,32 @@ use crate::error::Error as OperationError;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-/// Why a request was not answered with a result: the request itself was wrong, or its operation failed.
+/// Why a request failed: it was malformed, or its operation was refused or failed.
 ///
 /// The text of an error is the `message` in the response. It tells the client what to do and holds no
 /// internals.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The request does not have the form that the operation takes.
+    /// The request is malformed.
     #[error("{message}")]
     InvalidRequest {
-        /// The name of the field, parameter or header at fault, if there is one.
+        /// The field, parameter or header at fault, if there is one.
         field: Option<String>,
         /// What the client must do.
         message: String,
     },
     /// The cursor does not belong to this list.
     #[error(
-        "The cursor is not one of this list. Take it from the Link header of the previous page, or leave it out to start anew."
+        "The cursor does not belong to this list. Take it from the Link header of the previous page, or omit it to start over."
     )]
     InvalidCursor,
-    /// The caller's identity is not verified.
+    /// The request has no valid access token.
     #[error(
         "Send a valid, unexpired access token in the Authorization header: `Authorization: Bearer <token>`."
     )]
     Unauthorized,
     /// The body exceeds the size limit.
-    #[error("The body is larger than 64 KiB. Send less.")]
+    #[error("The body is larger than 64 KiB. Send a smaller body.")]
     PayloadTooLarge,
     /// The Content-Type is not JSON.
     #[error("The body must be JSON. Send it with `Content-Type: application/json`.")]
@@ -38,17 +38,17 @@ pub enum Error {
 }
 
 impl Error {
-    /// An [`Error::InvalidRequest`] at the field, parameter or header `field`.
+    /// An [`Error::InvalidRequest`] for the field, parameter or header `field`.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::InvalidRequest { field: Some(field.into()), message: message.into() }
     }
 
-    /// An [`Error::InvalidRequest`] at no particular field.
+    /// An [`Error::InvalidRequest`] for the request as a whole.
     pub(super) fn malformed(message: impl Into<String>) -> Self {
         Self::InvalidRequest { field: None, message: message.into() }
     }
 
-    /// The status of the response. No other place assigns one to an error.
+    /// The HTTP status. Nothing else maps errors to statuses.
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::InvalidRequest { .. } | Self::InvalidCursor => StatusCode::BAD_REQUEST,

@@ -6,16 +6,16 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::panic::catch_unwind;
 
-/// An API Gateway event: its request, or `None` if it holds no valid one.
+/// An API Gateway event: its request, or `None` if it does not contain a valid one.
 ///
-/// Deserializing never fails. A failure would be a failed invocation: clients could cause it, it would
-/// raise alarms, and API Gateway would answer it in its own format.
+/// Deserializing never fails. A failure would be a failed invocation, which clients could cause: it would
+/// raise alarms, and API Gateway would answer in its own format.
 pub struct Event(pub(super) Option<Request>);
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <&RawValue>::deserialize(deserializer)?.get();
-        // `lambda_http` panics if host, path and query make no valid URI, and on invalid base64.
+        // `lambda_http` panics on invalid base64, and if host, path and query do not form a valid URI.
         let read = catch_unwind(|| lambda_http::request::from_str(text));
         Ok(Self(read.ok().and_then(Result::ok)))
     }

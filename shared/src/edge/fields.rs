@@ -10,11 +10,11 @@ use std::fmt;
 
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// The fields of the JSON object in a request's body, to be taken one by one. [`Fields::end`] refuses
-/// fields that are left, so that a misspelt field is not silently ignored.
+/// The fields of a request's JSON body. A handler takes them one by one; [`Fields::end`] refuses the
+/// rest, so that a misspelled field is not silently ignored.
 ///
-/// Values are kept as written until they are taken. This distinguishes the integer `10` from the float
-/// `1e1`, and never builds nested values in memory.
+/// A value stays raw JSON until it is taken. This distinguishes the integer `10` from the float `1e1`,
+/// and avoids building nested values in memory.
 #[derive(Debug)]
 pub struct Fields(Vec<(String, Box<RawValue>)>);
 
@@ -38,7 +38,7 @@ impl Fields {
         })?;
         match fields.duplicate() {
             Some(name) => {
-                Err(Error::invalid(name, format!("The field {name:?} is given twice. Give it once.")))
+                Err(Error::invalid(name, format!("Duplicate field {name:?}. Send it once.")))
             }
             None => Ok(fields),
         }
@@ -104,7 +104,7 @@ impl Fields {
         match self.0.into_iter().next() {
             None => Ok(()),
             Some((name, _)) => {
-                let message = format!("The field {name:?} is not one of this operation. Leave it out.");
+                let message = format!("Unknown field {name:?}. Remove it.");
                 Err(Error::invalid(name, message))
             }
         }
@@ -131,7 +131,7 @@ impl Fields {
 }
 
 fn missing(name: &str) -> Error {
-    Error::invalid(name, format!("The field {name:?} is required."))
+    Error::invalid(name, format!("Missing field {name:?}. Add it."))
 }
 
 fn wrong_type(name: &str, expected: &str) -> Error {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_and_floats_are_distinguished_by_their_spelling() {
+    fn a_float_is_not_an_integer() {
         for (body, expected) in [
             (r#"{"n": 5}"#, Some(Some(5))),
             (r#"{"n": -0}"#, Some(Some(0))),
@@ -203,9 +203,9 @@ mod tests {
     }
 
     #[test]
-    fn bodies_other_than_an_object_with_distinct_fields_are_refused() {
+    fn a_body_must_be_a_json_object_with_distinct_fields() {
         let deep = format!("{{\"a\": {}1{}}}", "[".repeat(20_000), "]".repeat(20_000));
-        assert!(parse(&deep).is_ok(), "nesting is not built in memory");
+        assert!(parse(&deep).is_ok(), "nested values are not built in memory");
         for body in
             ["", "  ", "[]", "\"a\"", "null", "{", "{\"a\":}", "{} {}", "\u{feff}{}", &"[".repeat(20_000)]
         {
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_left_over_are_named() {
+    fn an_unknown_field_is_named() {
         let mut fields = parse(r#"{"a": "x", "b": 1, "c": 2}"#).unwrap();
         assert_eq!(fields.string("a").unwrap().as_deref(), Some("x"));
         fields.ignore(&["c"]);

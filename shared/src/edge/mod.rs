@@ -40,14 +40,14 @@ use std::time::{Duration, Instant, SystemTime};
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The part of [`FUNCTION_TIMEOUT`] that is reserved for the response. Building, logging and sending it
-/// takes some milliseconds at the CPU share of the smallest function, and timers may be late by as much.
+/// takes some milliseconds at the CPU share of the smallest function, and timers may fire as late.
 const RESPONSE_MARGIN: Duration = Duration::from_millis(500);
 
 /// The message for an event without a valid request.
 const UNREADABLE: &str =
-    "The request cannot be read. Percent-encode the query, and send no control characters.";
+    "The request is malformed. Percent-encode the query and remove control characters.";
 
-/// A function: one operation's handler and its dependencies. An instance makes one.
+/// One operation's handler and its dependencies. Each Lambda instance makes one.
 pub struct Edge<H> {
     operation: &'static str,
     authenticator: Authenticator,
@@ -58,7 +58,7 @@ pub struct Edge<H> {
 /// Runs a function until its instance ends: reads the configuration from the environment, then
 /// answers each event with `handler`. `operation` is the operationId, for the log and the SDK.
 ///
-/// Returns a failure, and logs its cause, when the configuration is missing or invalid, or the Lambda
+/// Logs the cause and returns a failure if the configuration is missing or invalid, or if the Lambda
 /// runtime fails.
 pub async fn serve<H, F>(operation: &'static str, handler: H) -> ExitCode
 where
@@ -89,7 +89,7 @@ where
     H: Fn(Request, Store) -> F,
     F: Future<Output = Result<Response, Error>> + Send,
 {
-    /// A function with the given dependencies; [`serve`] takes them from the environment.
+    /// An edge with the given dependencies; [`serve`] takes them from the environment.
     pub fn new(operation: &'static str, authenticator: Authenticator, store: Store, handler: H) -> Self {
         Self { operation, authenticator, store, handler }
     }
@@ -119,7 +119,7 @@ where
             // A panic is a bug and ends only this request: requests share no state that it could break.
             let (result, usage) = meter::measure(AssertUnwindSafe(work).catch_unwind()).await;
             let result = result
-                .unwrap_or_else(|_| Err(OperationError::Internal("a panic, logged before".into()).into()));
+                .unwrap_or_else(|_| Err(OperationError::Internal("the handler panicked".into()).into()));
             let (status, error) = match &result {
                 Ok(response) => (response.status(), None),
                 Err(error) => (error.status(), Some(error)),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_has_the_time_of_its_invocation() {
+    async fn a_handler_gets_the_time_left_of_its_invocation() {
         let edge = edge(async |_, _| Response::ok(&deadline::left().as_millis()));
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let mut context = Context::default();
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_answered_as_a_bug() {
+    async fn a_panic_becomes_an_internal_error_without_its_message() {
         let edge = edge(async |request: Request, _| panic!("{}", request.caller().as_str()));
         let (status, body) = answer(edge, EVENT, Context::default()).await;
         assert_eq!(status, 500);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_work_ends_before_the_invocation_does() {
+    fn a_handler_ends_before_its_invocation() {
         let now = SystemTime::now();
         let time = |left| time_limit(now + Duration::from_millis(left), now).as_millis();
         assert_eq!([time(15_000), time(60_000), time(4_000), time(300)], [14_500, 14_500, 3_500, 0]);

@@ -7,10 +7,10 @@ use lambda_http::aws_lambda_events::query_map::QueryMap;
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const MAX_POSITION_BYTES: usize = 1000;
 
-/// The page of a list that a client asks for.
+/// The requested page of a list.
 ///
-/// A cursor holds only a position. The partition always comes from the caller and the path, so a forged
-/// cursor gives access to nothing that the caller may not read anyway.
+/// A cursor contains only a position. The partition always comes from the caller and the path, so a
+/// forged cursor reveals nothing that the caller may not read.
 #[derive(Debug)]
 pub struct PageRequest {
     /// The maximum number of items.
@@ -30,7 +30,7 @@ impl PageRequest {
             None => Self::MAX_LIMIT,
             Some(text) => limit(text)
                 .filter(|limit| (1..=Self::MAX_LIMIT).contains(limit))
-                .ok_or_else(|| Error::invalid("limit", "limit is an integer from 1 to 1000."))?,
+                .ok_or_else(|| Error::invalid("limit", "limit must be an integer from 1 to 1000."))?,
         };
         let after = match single(query, "cursor")? {
             None => None,
@@ -52,7 +52,7 @@ fn single<'a>(query: &'a QueryMap, name: &str) -> Result<Option<&'a str>, Error>
     match query.all(name).as_deref() {
         None | Some([]) => Ok(None),
         Some([value]) => Ok(Some(value)),
-        Some(_) => Err(Error::invalid(name, format!("{name} is given more than once. Give it once."))),
+        Some(_) => Err(Error::invalid(name, format!("Duplicate parameter {name}. Send it once."))),
     }
 }
 
@@ -60,7 +60,7 @@ fn limit(text: &str) -> Option<usize> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-/// Accepts any text that fits a key, since a list must get past rows with unreadable keys.
+/// Accepts any text that fits into a key, because a cursor may name a row with an unreadable key.
 fn decode(list: &str, cursor: &str) -> Option<String> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let position = text.strip_prefix(list)?.strip_prefix(':')?;
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_out_of_range_are_refused() {
+    fn a_limit_must_be_an_integer_from_1_to_1000() {
         assert_eq!(page("limit=1").unwrap().limit, 1);
         assert_eq!(page("limit=1000").unwrap().limit, 1000);
         assert_eq!(page("").unwrap().limit, 1000);

@@ -9,11 +9,11 @@ use std::borrow::Cow;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// All characters but RFC 3986's unreserved ones.
+/// All characters except RFC 3986's unreserved ones.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Characters that no path may hold (RFC 3986 §3.3). The percent sign is left out, because it may belong
-/// to an existing encoding.
+/// Characters that a path must not contain (RFC 3986 §3.3). The percent sign is not among them, because
+/// it may belong to an existing encoding.
 const NOT_IN_A_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -56,17 +56,17 @@ impl Request {
         &self.caller
     }
 
-    /// The path of the request; new resources are located below it. API Gateway decodes the path, so
-    /// characters that a URI reference or a header may not hold are encoded again here.
+    /// The path of the request, below which new resources are located. API Gateway decodes the path, so
+    /// characters that are not allowed in a URI reference or a header are encoded again here.
     pub fn path(&self) -> String {
         utf8_percent_encode(self.event.raw_http_path(), NOT_IN_A_PATH).to_string()
     }
 
-    /// The path's `organization_id`. Call this after the body is checked: a malformed id gives the same
+    /// The path's `organization_id`. Call this after checking the body: a malformed id gives the same
     /// error as an organization that does not exist, and existence is checked after the body.
     ///
     /// # Errors
-    /// [`OperationError::OrganizationNotFound`] when it is not an organization id.
+    /// [`OperationError::OrganizationNotFound`] when it is not a valid organization id.
     pub fn organization_id(&self) -> Result<OrganizationId, Error> {
         self.path_parameter("organization_id")
             .and_then(|id| OrganizationId::parse(&id))
@@ -115,7 +115,7 @@ impl Request {
         key.map(Some).map_err(|invalid| Error::invalid(IDEMPOTENCY_KEY, invalid.message))
     }
 
-    /// The requested page of `list`. Cursors hold this name, so that those of other lists are refused.
+    /// The requested page of `list`. A cursor contains this name, so that another list's cursor is refused.
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] for a bad `limit`, [`Error::InvalidCursor`] for a bad `cursor`.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Long enough for a throttled partition to recover some capacity, short enough for a person to wait.
+/// Long enough for a throttled partition to recover some capacity; short enough for a user to wait.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// The body of every error.
@@ -36,8 +36,8 @@ impl Response {
     /// 201 with `value` as its JSON body, and the path of the new resource in `Location`.
     ///
     /// # Errors
-    /// [`OperationError::Internal`] when `value` does not serialize to JSON, or `location` holds
-    /// characters that no header may hold.
+    /// [`OperationError::Internal`] when `value` does not serialize to JSON, or `location` contains
+    /// characters that are not allowed in a header.
     pub fn created(location: &str, value: &impl Serialize) -> Result<Self, Error> {
         Self::json(StatusCode::CREATED, value)?.with(LOCATION, location)
     }
@@ -63,7 +63,7 @@ impl Response {
     /// Adds a link to the next page, if there is one (RFC 8288).
     ///
     /// # Errors
-    /// [`OperationError::Internal`] when `reference` holds characters that no header may hold.
+    /// [`OperationError::Internal`] when `reference` contains characters that are not allowed in a header.
     pub fn next(self, reference: Option<&str>) -> Result<Self, Error> {
         match reference {
             Some(reference) => self.with(LINK, &format!("<{reference}>; rel=\"next\"")),

@@ -1,4 +1,4 @@
-//! Verifies signatures for `jsonwebtoken` with ring, which TLS links already. The backends that come with
+//! Verifies signatures for `jsonwebtoken` with ring, which TLS already links. The backends of
 //! `jsonwebtoken` would add a second cryptography library to every function.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};

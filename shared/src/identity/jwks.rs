@@ -9,7 +9,7 @@ const LEEWAY: u64 = 30;
 /// The keys that may sign tokens.
 pub(super) struct Jwks(Vec<Key>);
 
-/// A key and its algorithm. The algorithm comes from the key set, not from the token: otherwise a token
+/// A key and its algorithm. The algorithm comes from the key set, not from the token. Otherwise, a token
 /// could choose another, such as HMAC with the public key as its secret (RFC 8725 §3.1).
 struct Key {
     id: Option<String>,
@@ -38,7 +38,7 @@ impl Jwks {
             Ok(Key { id: jwk.common.key_id.clone(), key, validation })
         };
         match set.keys.iter().map(key).collect::<Result<Vec<_>, String>>()? {
-            keys if keys.is_empty() => Err("the set holds no key".to_owned()),
+            keys if keys.is_empty() => Err("the set contains no keys".to_owned()),
             keys => Ok(Self(keys)),
         }
     }
@@ -46,8 +46,7 @@ impl Jwks {
     /// The subject of a token, if the token passes every check.
     pub(super) fn verify(&self, token: &str) -> Option<String> {
         let header = decode_header(token).ok()?;
-        // RFC 7515 §4.1.11: a token with a critical extension that is not supported is invalid. None is
-        // supported here.
+        // RFC 7515 §4.1.11: a token with an unsupported critical extension is invalid. None is supported.
         if header.crit.is_some() {
             return None;
         }
@@ -61,7 +60,7 @@ fn algorithm(jwk: &Jwk) -> Result<Algorithm, String> {
         AlgorithmParameters::RSA(_) => Ok(Algorithm::RS256),
         AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => Ok(Algorithm::ES256),
         AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => Ok(Algorithm::EdDSA),
-        _ => Err("only RSA, P-256 and Ed25519 keys are taken".to_owned()),
+        _ => Err("only RSA, P-256 and Ed25519 keys are supported".to_owned()),
     }
 }
 
@@ -136,8 +135,7 @@ mod tests {
         assert_eq!(jwks.verify(&relabelled), None);
     }
 
-    /// The example of RFC 7515, appendix A.2. Its token expired long ago, so only its signature is
-    /// verified.
+    /// The example in RFC 7515, appendix A.2. Its token expired long ago, so only the signature is valid.
     #[test]
     fn an_rsa_signature_is_verified() {
         let key = json!({ "kty": "RSA", "e": "AQAB", "n": concat!(
@@ -172,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn clocks_may_differ_by_the_leeway_and_no_more() {
+    fn clocks_may_differ_by_at_most_the_leeway() {
         let (pair, jwks) = ed25519();
         let header = json!({ "alg": "EdDSA", "kid": "k" });
         let now = get_current_timestamp();

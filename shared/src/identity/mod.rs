@@ -1,8 +1,8 @@
 //! Identifies the caller by the `sub` of a verified JSON Web Token, and by nothing else.
 //!
 //! In AWS, API Gateway's JWT authorizer verifies the token and passes on its claims. If no authorizer
-//! ran and a key set is configured, the token is verified here. There is no third way, and no setting
-//! that turns verification off.
+//! ran and a key set is configured, the token is verified here. There is no other way in, and no setting
+//! turns verification off.
 
 mod crypto;
 mod jwks;
@@ -28,7 +28,7 @@ impl Authenticator {
     /// events without an authorizer's claims. Tokens must have this `iss` and `aud`.
     ///
     /// # Errors
-    /// When `jwks` is malformed, is empty, or holds a key other than RSA, P-256 or Ed25519.
+    /// When `jwks` is malformed or empty, or contains a key other than RSA, P-256 or Ed25519.
     pub fn with_jwks(jwks: &str, issuer: &str, audience: &str) -> Result<Self, String> {
         Ok(Self { jwks: Some(Jwks::parse(jwks, issuer, audience)?) })
     }
@@ -41,7 +41,7 @@ impl Authenticator {
     pub fn from_env() -> Result<Self, String> {
         let Ok(jwks) = std::env::var("AUTH_JWKS") else { return Ok(Self::gateway()) };
         let required = |name: &str| {
-            std::env::var(name).map_err(|_| format!("{name} is not set: it is required with AUTH_JWKS"))
+            std::env::var(name).map_err(|_| format!("{name} is not set: set it together with AUTH_JWKS"))
         };
         Self::with_jwks(&jwks, &required("AUTH_ISSUER")?, &required("AUTH_AUDIENCE")?)
             .map_err(|error| format!("AUTH_JWKS: {error}"))
@@ -58,8 +58,8 @@ impl Authenticator {
     }
 }
 
-/// The `sub` that the gateway's authorizer verified; `None` if no authorizer ran. If one ran but gave no
-/// subject, this is an empty string, which is no valid user id, so that the token is not verified again.
+/// The `sub` that the gateway's authorizer verified; `None` if no authorizer ran. If one ran but passed on
+/// no subject, this is an empty string, which is not a valid user id: the token is not verified again.
 fn authorizer_subject(event: &lambda_http::Request) -> Option<String> {
     match event.request_context_ref()? {
         RequestContext::ApiGatewayV2(context) => {
@@ -71,7 +71,7 @@ fn authorizer_subject(event: &lambda_http::Request) -> Option<String> {
 }
 
 /// The token in the Authorization header (RFC 6750 §2.1). The scheme is case-insensitive (RFC 9110
-/// §11.1). Of two headers neither counts, since choosing one would be a guess.
+/// §11.1). If the header is repeated, none counts: choosing one would be a guess.
 fn bearer_token(event: &lambda_http::Request) -> Option<&str> {
     let mut values = event.headers().get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };
@@ -110,14 +110,14 @@ mod tests {
     }
 
     #[test]
-    fn the_subject_that_the_gateway_verified_is_the_caller() {
+    fn the_caller_is_the_subject_that_the_gateway_verified() {
         let caller =
             Authenticator::gateway().authenticate(&claims(json!({ "sub": "auth0|64ab", "iss": "i" })));
         assert_eq!(caller.unwrap().as_str(), "auth0|64ab");
     }
 
     #[test]
-    fn without_a_valid_subject_there_is_no_caller() {
+    fn claims_without_a_valid_subject_name_no_caller() {
         for invalid in [json!({}), json!({ "sub": "" }), json!({ "sub": "a b" }), json!({ "SUB": "ann" })] {
             let refused = Authenticator::gateway().authenticate(&claims(invalid.clone()));
             assert_eq!(refused, None, "{invalid}");
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_token_stands_alone() {
+    fn only_a_single_bearer_token_is_read() {
         let token = |value: &str| {
             let event = event(json!(null), json!({ "authorization": value }));
             bearer_token(&event).map(str::to_owned)

@@ -12,7 +12,7 @@ impl Domain {
     /// limited to RFC 1035's lengths and RFC 1123's letters, digits and hyphens.
     ///
     /// # Errors
-    /// When the text is not such a name.
+    /// When `text` breaks one of these rules.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         let text = text.strip_suffix('.').unwrap_or(text);
@@ -25,7 +25,7 @@ impl Domain {
                 )
             })?;
         let Some((_, last)) = ascii.rsplit_once('.') else {
-            return Err(Invalid::new("labels", "The domain needs at least two labels, such as example.com."));
+            return Err(Invalid::new("labels", "The domain must have at least two labels, such as example.com."));
         };
         if ends_in_a_number(last) {
             return Err(Invalid::new("ip_address", "The domain must be a name, not an IP address."));
@@ -33,7 +33,7 @@ impl Domain {
         if psl::domain_str(&ascii).is_none() {
             return Err(Invalid::new(
                 "public_suffix",
-                "The domain is a public suffix under which anybody registers names. Give your own name below it.",
+                "The domain must not be a public suffix such as co.uk. Send a name registered under the suffix.",
             ));
         }
         Ok(Self(ascii.into_owned()))

@@ -2,8 +2,7 @@ use super::Invalid;
 
 const MAX_CHARACTERS: usize = 255;
 
-/// A client's name for one request, which identifies the request when it is sent again: 1 to 255
-/// printable ASCII characters.
+/// Identifies one request, so that a retry of it is recognized: 1 to 255 printable ASCII characters.
 ///
 /// It has no `Debug`, so that it cannot be logged: clients may put personal data into keys.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,7 +14,7 @@ impl IdempotencyKey {
     /// Both spellings give the same key.
     ///
     /// # Errors
-    /// When the key is empty, too long or holds another character, or when a quoted string is malformed.
+    /// When the key is empty, too long or contains another character, or when a quoted string is malformed.
     pub fn parse(value: &str) -> Result<Self, Invalid> {
         let key = match value.strip_prefix('"') {
             Some(quoted) => unquoted(quoted),
@@ -26,7 +25,7 @@ impl IdempotencyKey {
             .map(Self)
             .ok_or(Invalid::new(
                 "idempotency_key",
-                "Idempotency-Key is given once: 1 to 255 printable ASCII characters, alone or as a quoted string.",
+                "Send one Idempotency-Key: 1 to 255 printable ASCII characters, bare or as a quoted string.",
             ))
     }
 
@@ -76,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn other_values_are_refused() {
+    fn malformed_keys_are_refused() {
         let too_long = "k".repeat(256);
         for value in ["", &too_long, &format!("\"{too_long}\""), "\t", "a\u{7f}", "é", "\"é\"", "\"a\tb\""]
         {

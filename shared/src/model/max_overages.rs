@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct MaxOverages(Option<u32>);
 
 impl MaxOverages {
-    /// The default of a new organization, so that nobody is billed for overages without opting in.
+    /// The default for a new organization, so that nobody is billed for overages without opting in.
     pub const NONE: Self = Self(Some(0));
 
     /// No limit.
@@ -27,7 +27,7 @@ impl MaxOverages {
             .map(|units| Self(Some(units)))
             .ok_or(Invalid::new(
                 "range",
-                "maxOverages is an integer from 0 to 1000000000, or null for no limit.",
+                "maxOverages must be an integer from 0 to 1000000000, or null for no limit.",
             ))
     }
 }

@@ -12,7 +12,7 @@ pub struct Organization {
     pub id: OrganizationId,
     /// The display name.
     pub name: String,
-    /// The domain, if one is set. Not unique: sister organizations share one.
+    /// The domain, if one is set. Not unique: related organizations may share one.
     pub domain: Option<String>,
     /// The overage limit.
     pub max_overages: MaxOverages,
@@ -48,7 +48,7 @@ pub struct OrganizationChanges {
     pub domain: Option<Option<Domain>>,
 }
 
-/// An organization's overage limit, and when and by whom it was set.
+/// An organization's overage limit, with the time and the user of the last change to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OverageConfiguration {

@@ -14,8 +14,8 @@ impl OrganizationId {
         Self(format!("{PREFIX}{}", Ulid::generate()))
     }
 
-    /// Parses the canonical spelling; any other gives `None`. Crockford's alphabet has aliases (`i` for
-    /// `1`, lower case), and accepting them would give an organization several paths.
+    /// Parses the canonical spelling and returns `None` for any other. Crockford's alphabet has aliases
+    /// (`i` for `1`, lower case); accepting them would give an organization several paths.
     pub fn parse(text: &str) -> Option<Self> {
         let ulid = text.strip_prefix(PREFIX)?;
         let canonical = Ulid::from_string(ulid).ok()?.to_string();

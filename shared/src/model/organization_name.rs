@@ -13,11 +13,11 @@ impl OrganizationName {
     /// Trims and normalizes `text`.
     ///
     /// # Errors
-    /// When the result has no or more than 256 characters, or holds a control character.
+    /// When the result is empty, has more than 256 characters, or contains a control character.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let name = ComposingNormalizerBorrowed::new_nfc().normalize(text.trim()).into_owned();
         if name.chars().any(char::is_control) {
-            return Err(Invalid::new("control_character", "The name must not hold control characters."));
+            return Err(Invalid::new("control_character", "The name must not contain control characters."));
         }
         if !(1..=Self::MAX_CHARACTERS).contains(&name.chars().count()) {
             return Err(Invalid::new("length", "The name must have 1 to 256 characters after trimming."));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// May do everything. Only owners may promote to owner, and demote or remove owners.
+    /// May do everything. Only owners may promote a member to owner, or demote or remove an owner.
     Owner,
     /// May also change the organization, its overage limit, and its admins and members.
     Admin,
@@ -17,13 +17,13 @@ impl Role {
     /// Parses the name of a role.
     ///
     /// # Errors
-    /// When there is no role of this name.
+    /// When there is no role with this name.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         match text {
             "owner" => Ok(Self::Owner),
             "admin" => Ok(Self::Admin),
             "member" => Ok(Self::Member),
-            _ => Err(Invalid::new("role", "A role is one of: owner, admin, member.")),
+            _ => Err(Invalid::new("role", "The role must be owner, admin or member.")),
         }
     }
 

@@ -4,8 +4,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Iso8601;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
 
-/// Clocks of different machines are not in sync beyond milliseconds, and timestamps of one length
-/// compare correctly as text.
+/// Clocks of different machines do not agree beyond milliseconds. Timestamps of equal length compare
+/// correctly as text.
 const MILLISECONDS: EncodedConfig =
     Config::DEFAULT.set_time_precision(TimePrecision::Second { decimal_digits: NonZero::new(3) }).encode();
 
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn now_has_the_form_of_rfc_3339_with_z_and_milliseconds() {
+    fn now_is_rfc_3339_in_utc_with_milliseconds() {
         let now = Timestamp::now();
         let shape: String = now.as_str().chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
         assert_eq!(shape, "0000-00-00T00:00:00.000Z");

@@ -11,7 +11,7 @@ impl UserId {
     /// Parses a user id.
     ///
     /// # Errors
-    /// When the text is empty, too long, or holds another character.
+    /// When the text is empty, too long, or contains another character.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~|:@+=,".contains(&byte);
         if (1..=255).contains(&text.len()) && text.bytes().all(allowed) {
@@ -19,7 +19,7 @@ impl UserId {
         } else {
             Err(Invalid::new(
                 "user_id",
-                "A user id is the `sub` of the user's token: 1 to 255 ASCII letters, digits and - _ . ~ | : @ + = ,",
+                "A user id must be the `sub` claim of the user's token: 1 to 255 ASCII letters, digits or - _ . ~ | : @ + = ,",
             ))
         }
     }
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_paths_cannot_be_forged_through_an_id() {
+    fn an_id_cannot_forge_a_key_or_a_path() {
         for id in ["", "a#b", "a/b", "a b", "a%7Cb", "a?b", "é", "a\n", &"x".repeat(256)] {
             assert_eq!(UserId::parse(id).unwrap_err().rule, "user_id", "{id}");
         }

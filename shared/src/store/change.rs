@@ -1,5 +1,5 @@
-//! Changes of an existing organization. Each is a guarded write: what it does, the rules it must keep,
-//! and why it was refused.
+//! Writes to an existing organization. A write has a change to make and rules that must hold. If
+//! DynamoDB refuses it, the first broken rule explains why.
 
 use super::client::retry::Attempts;
 use super::items::{self, OrganizationItem};
@@ -15,28 +15,28 @@ use aws_sdk_dynamodb::types::{
 use std::collections::HashMap;
 use ulid::Ulid;
 
-/// Puts a write's name before those of the last ones, and forgets the oldest. The list always has this
-/// length: no expression could cut one that has grown.
+/// Prepends a write's id to the list and drops the oldest. The list has a fixed length, because no
+/// update expression can truncate a longer one.
 const REMEMBER: &str = "lastMutations[7] = lastMutations[6], lastMutations[6] = lastMutations[5], \
     lastMutations[5] = lastMutations[4], lastMutations[4] = lastMutations[3], \
     lastMutations[3] = lastMutations[2], lastMutations[2] = lastMutations[1], \
     lastMutations[1] = lastMutations[0], lastMutations[0] = :mutation";
 
-/// Who changes which organization, and what must hold.
+/// The organization, the users and the rules of a write.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Guard<'a> {
     pub id: &'a OrganizationId,
     pub caller: &'a UserId,
-    /// The user that the change is about, if it is about one.
+    /// The user to add, change or remove, if any.
     pub target: Option<&'a UserId>,
-    /// The most basic one first.
+    /// In order of precedence: the first broken rule explains a refusal.
     pub rules: &'a [Rule<'a>],
 }
 
-/// What a change does beyond a new version: parts of the update expression, and their values.
+/// The parts of an update expression that are specific to one change, and their values.
 #[derive(Debug, Default)]
 pub(super) struct Change {
-    /// Assignments, each with a comma before it.
+    /// `SET` assignments, each preceded by a comma.
     pub set: &'static str,
     /// Further clauses: `ADD`, `DELETE`, `REMOVE`.
     pub clauses: &'static str,
@@ -45,8 +45,8 @@ pub(super) struct Change {
 }
 
 impl Guard<'_> {
-    /// The update of the organization's item. `mutation` names the write, so that its second sending is
-    /// refused.
+    /// The update of the organization's item. `mutation` identifies the write, so that a retry of a
+    /// write that succeeded is refused.
     fn update(&self, table: &str, mutation: &str, change: Change) -> Result<Update, Error> {
         let mut values = Item::from([
             (":one".to_owned(), AttributeValue::N("1".to_owned())),
@@ -85,17 +85,18 @@ impl Guard<'_> {
         rule.map_or(Condition::NONE, |rule| Condition::new(rule.condition(&mut Item::new())))
     }
 
-    /// What a refusal of the member's condition says of the target's membership.
+    /// True if the target is a member. `refused` is the failed condition on the member's item, if it
+    /// failed.
     fn target_is_member(&self, refused: Option<&Refused>) -> bool {
         let must_be_new = self.rules.iter().any(|rule| matches!(rule, Rule::IsNoMember));
         match refused {
             None => !must_be_new,
-            // Where there is an item, it is another membership than the one that was read.
+            // An existing item is a different membership from the one that was read.
             Some(refused) => must_be_new || refused.item.is_some(),
         }
     }
 
-    /// The error of the first rule that what is found breaks.
+    /// The error of the first broken rule.
     fn judge(&self, found: &Found) -> Result<(), Error> {
         if !found.caller_is_member {
             return Err(Error::OrganizationNotFound);
@@ -106,20 +107,20 @@ impl Guard<'_> {
     }
 }
 
-/// The items that a write was refused for, all as of one moment.
+/// The items that explain why a write was refused, as of one moment.
 struct Found {
     /// `None` if the organization met its conditions, or does not exist.
     organization: Option<Item>,
-    /// False if there is no such organization, either.
+    /// Also false if the organization does not exist.
     caller_is_member: bool,
     target_is_member: bool,
-    /// The target's item, if it was seen.
+    /// The target's member item, if it was read.
     member: Option<Item>,
 }
 
 impl Store {
-    /// Makes a change to the organization's item alone. Gives the item as the change left it or, when its
-    /// answer was lost, as it is later.
+    /// Changes only the organization's item. Returns the updated item or, if the response was lost, the
+    /// item as a later read finds it.
     pub(super) async fn change_organization(
         &self,
         guard: &Guard<'_>,
@@ -143,8 +144,8 @@ impl Store {
         }
     }
 
-    /// The item if the write recognizes itself in it: its first sending was made, and its second was
-    /// refused. Otherwise the reason; `None` if there is none any more.
+    /// The item, if it shows that this write succeeded: its response was lost, and the SDK's retry was
+    /// refused. Otherwise the error of the first broken rule, or `None` if no rule is broken any more.
     async fn made_or_refused(
         &self,
         guard: &Guard<'_>,
@@ -162,12 +163,12 @@ impl Store {
         }
     }
 
-    /// Makes a change to the organization's item and, in one transaction, what `others` gives: first the
-    /// write or check of the member's item, with [`Guard::member_condition`], then any without
+    /// Changes the organization's item and makes the writes of `others` in one transaction. The first of
+    /// `others` writes or checks the member's item, with [`Guard::member_condition`]. The rest have no
     /// conditions.
     ///
-    /// `others` is asked again when the write was refused for a reason that is gone, with the member's
-    /// item if that was seen.
+    /// If the write was refused but no rule is broken any more, `others` is called again, with the
+    /// member's item if it was read.
     pub(super) async fn change_membership(
         &self,
         guard: &Guard<'_>,
@@ -202,8 +203,8 @@ impl Store {
         }
     }
 
-    /// Why a write was refused: the error of its first broken rule. Without a broken rule the write can
-    /// be made now, and the member's item is given if it was seen.
+    /// Explains a refused write by the error of its first broken rule. If no rule is broken, the write
+    /// can be retried; returns the member's item if it was read.
     pub(super) async fn explain(
         &self,
         guard: &Guard<'_>,
@@ -215,12 +216,12 @@ impl Store {
         Ok(found.member)
     }
 
-    /// Looks at the items that a write was refused for. Without any refusal it looks at them as they are.
+    /// Collects the items that explain a refusal. Without a refusal, reads them.
     ///
-    /// They must be seen at one moment, or a client is told something that was never so. A refusal comes
-    /// with the items as they were, but not with the caller's membership: a caller in neither set may be
-    /// a plain member or a stranger. Then the organization and both memberships are read, as they are
-    /// together at one later moment (TransactGetItems).
+    /// All items must be from one moment, or the client may get an error that was never true. A refusal
+    /// returns the items as they were, but not the caller's membership: a caller in neither set may be a
+    /// plain member or a stranger. In that case, TransactGetItems reads the organization and both
+    /// memberships as of one later moment.
     async fn look(
         &self,
         guard: &Guard<'_>,
@@ -255,7 +256,8 @@ impl Store {
     }
 }
 
-/// A name for a write: a ULID's random part, as the writes it is told from are of the same second.
+/// An id for a write: the random part of a ULID. The time part would not help, because the remembered
+/// writes are from the same second.
 fn new_mutation() -> String {
     Ulid::generate().to_string().split_off(10)
 }

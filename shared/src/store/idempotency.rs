@@ -1,6 +1,6 @@
-//! `USER#<caller>`/`IDEMPOTENCY#<key>`: what was answered to the first request with a key. It is put
-//! in the transaction that does what the request asks, so that neither is there without the other.
-//! Guard: there is none yet, or it has expired.
+//! `USER#<caller>`/`IDEMPOTENCY#<key>`: the answer to the first request with a key. The record is put in
+//! the request's own transaction, so that neither exists without the other. Guard: the key has no
+//! record, or its record has expired.
 
 use super::items::{self, OrganizationItem};
 use super::keys::{self, Item};
@@ -14,18 +14,17 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// TTL may delete an expired item days late, so the expiry is a condition too.
+/// TTL may delete an expired item days late, so the condition checks the expiry too.
 const NEW_OR_EXPIRED: &str = "attribute_not_exists(pk) OR expiresAt <= :now";
 
 /// How long a key is remembered.
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A request that came with a key, and what it was answered.
+/// A request with a key, and its answer.
 ///
-/// Everything about a new organization follows from who asked, for what, and these attributes. So
-/// the first answer can be given again whatever became of the organization since, be it renamed or
-/// left by its creator; no other item is read for it, and it shows nothing that the caller has not
-/// been shown before.
+/// The caller, the request and these attributes determine every field of a new organization. So the
+/// first answer can be repeated without reading another item, even if the organization was renamed or
+/// its creator has left. The caller learns nothing new from it.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct IdempotencyRecord {
@@ -59,18 +58,18 @@ impl IdempotencyRecord {
 }
 
 impl Store {
-    /// Puts a record unless its key has one.
+    /// Puts a record, unless its key already has one.
     pub(super) fn put_record(&self, record: &IdempotencyRecord) -> Result<TransactWriteItem, Error> {
         let now = AttributeValue::N(now().to_string());
         self.put(items::write(record)?, Condition::new(NEW_OR_EXPIRED).value(":now", now))
     }
 
-    /// The id and the time that the first request with a key was answered with, where `repeated`
-    /// could not be put. `seen` is what DynamoDB returned with the refusal; where nothing came, the
-    /// record is read.
+    /// The id and the creation time in the answer to the first request with a key. Called if `repeated`
+    /// could not be put. `seen` is the record that DynamoDB returned with the refusal; if it returned
+    /// none, the record is read.
     ///
     /// # Errors
-    /// [`Error::IdempotencyKeyReused`] when the first request was another.
+    /// [`Error::IdempotencyKeyReused`] when the first request was a different one.
     pub(super) async fn first_answer(
         &self,
         repeated: &IdempotencyRecord,
@@ -78,8 +77,8 @@ impl Store {
     ) -> Result<(OrganizationId, Timestamp), Error> {
         let item = match seen {
             Some(item) => item,
-            // One that is gone a moment after it was in the way has just expired: the next request
-            // will be the first.
+            // The record blocked the write and is gone now, so it has just expired. A retry will be the
+            // first request.
             None => {
                 let key = keys::key(repeated.pk.clone(), repeated.sk.clone());
                 self.get_item(key).await?.ok_or(Error::IdempotencyInProgress)?
@@ -91,15 +90,15 @@ impl Store {
         }
         match OrganizationId::parse(&first.organization_id) {
             Some(id) => Ok((id, first.created_at)),
-            None => Err(Error::Internal("an idempotency record without an organization's id".into())),
+            None => Err(Error::Internal("an idempotency record without an organization id".into())),
         }
     }
 }
 
-/// Names what a request asks for: the operation and its values as parsed. A client that sends a
-/// request again may build its body anew, with the fields in another order, the name under its other
-/// name or the domain in capitals: that is the same request. Only equality matters, so the values
-/// themselves are not kept. SHA-256, so that nobody finds another request that counts as equal.
+/// A hash of the operation and its parsed values. A client that retries may build the body again, with
+/// the fields in another order, `name` for `organizationName` or the domain in capitals: that is the
+/// same request. Only equality matters, so the values themselves are not stored. SHA-256 makes it
+/// infeasible to find a different request with the same hash.
 fn hash(new: &NewOrganization) -> Result<String, Error> {
     let domain = new.domain.as_ref().map(|domain| domain.as_str());
     let request = serde_json::to_vec(&("createOrganization", new.name.as_str(), domain))
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_names_the_values_and_not_their_spelling() {
+    fn the_hash_depends_on_the_values_not_on_their_spelling() {
         let hash = |name, domain| hash(&new(name, domain)).unwrap();
         assert_eq!(hash(" Acme ", Some("ACME.example.")), hash("Acme", Some("acme.example")));
         let all = [hash("Acme", None), hash("acme", None), hash("Acme", Some("acme.example"))];
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_logged_of_an_unreadable_record_has_no_key() {
+    fn the_error_for_an_unreadable_record_does_not_contain_its_key() {
         let item = keys::key("USER#ann".into(), "IDEMPOTENCY#secret".into());
         let Err(Error::Internal(cause)) = items::read::<IdempotencyRecord>(item) else { panic!("read") };
         assert!(!cause.to_string().contains("secret"), "{cause}");

@@ -1,7 +1,7 @@
-//! The items as they are stored. Their attribute names and types are pinned by tests: a rename
-//! would lose what is already there.
+//! The stored items. Tests pin their attribute names and types, because a rename would lose existing
+//! data.
 //!
-//! A membership in its user's partition has no attributes but its key ([`keys::membership`]).
+//! A membership, in its user's partition, has no attributes except its key ([`keys::membership`]).
 
 use super::keys::{self, Item};
 use super::table::Projection;
@@ -13,13 +13,13 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 
-/// Number of writes that an organization remembers: more than others can make to it, one after the
-/// other, while the SDK is about to send one again.
+/// Number of writes that an organization remembers. Other clients cannot make this many while the SDK
+/// waits to retry one.
 const REMEMBERED_MUTATIONS: usize = 8;
 
-/// Names a user in an organization's sets: the first 128 bits of the SHA-256 of the user id. An id may
-/// have 255 bytes, and every write pays for the item's size. Nobody finds another id with the same
-/// digest: that takes 2^128 attempts.
+/// Identifies a user in an organization's sets: the first 128 bits of the SHA-256 of the user id. An id
+/// may have 255 bytes, and every write pays for the item's size. Finding another id with the same digest
+/// takes 2^128 attempts.
 pub(super) type UserDigest = ByteArray<16>;
 
 /// The digest of a user's id.
@@ -30,7 +30,7 @@ pub(super) fn digest_of(user: &UserId) -> UserDigest {
     ByteArray::new(short)
 }
 
-/// An organization. Its sets are the one place where roles are stored.
+/// An organization. Roles are stored only in its two sets.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrganizationItem {
@@ -41,32 +41,32 @@ pub(super) struct OrganizationItem {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
-    /// NULL is no limit. A missing attribute is an error, as it must never be mistaken for one:
-    /// naming the function keeps serde from reading it as `None`.
+    /// NULL means no limit. A missing attribute is an error, because it must never be read as no limit:
+    /// `deserialize_with` keeps serde from reading it as `None`.
     #[serde(deserialize_with = "MaxOverages::deserialize")]
     pub max_overages: MaxOverages,
     pub member_count: u64,
     #[serde(with = "serde_dynamo::binary_set")]
     pub owners: Vec<UserDigest>,
-    /// Owners and admins. That the owners are among them makes "may change the organization" one
-    /// condition and their number, which is limited, one `size()`: expressions cannot add.
+    /// Owners and admins. Including the owners makes "may change the organization" one condition, and
+    /// the limit on both one `size()`: expressions cannot add two sizes.
     #[serde(with = "serde_dynamo::binary_set")]
     pub privileged: Vec<UserDigest>,
     pub version: u64,
     pub created_at: Timestamp,
     pub created_by: UserId,
     pub updated_at: Timestamp,
-    /// Lists do not read it.
+    /// Not in [`Self::LISTED`], so `None` when a list reads the item.
     #[serde(default)]
     pub updated_by: Option<UserId>,
-    /// Names the last writes, newest first, so that a write whose answer was lost recognizes itself
-    /// when the SDK sends it again, even after others have written. See [`remembers`].
+    /// The ids of the last writes, newest first. If a response is lost and the SDK retries, the write
+    /// finds its own id here, even after other writes. See [`remembers`].
     #[serde(skip_deserializing)]
     last_mutations: Vec<String>,
 }
 
 impl OrganizationItem {
-    /// What a list reads.
+    /// The attributes that a list reads.
     pub(super) const LISTED: Projection = Projection {
         attributes: "sk, #name, #domain, maxOverages, memberCount, owners, privileged, version, createdAt, \
             createdBy, updatedAt",
@@ -93,7 +93,7 @@ impl OrganizationItem {
         }
     }
 
-    /// Whether the user is an owner or an admin, who are both members for certain.
+    /// True if the user is an owner or an admin, and therefore a member.
     pub(super) fn is_privileged(&self, user: &UserId) -> bool {
         self.privileged.contains(&digest_of(user))
     }
@@ -127,7 +127,7 @@ impl OrganizationItem {
     }
 }
 
-/// A member of an organization, in the organization's partition. The role is in the organization.
+/// A member of an organization, in the organization's partition. The role is in the organization's item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MemberItem {
@@ -141,7 +141,7 @@ pub(super) struct MemberItem {
 }
 
 impl MemberItem {
-    /// What a list reads of a member, as a projection expression.
+    /// The attributes that a list reads, as a projection expression.
     pub(super) const LISTED: &str = "sk, userId, addedBy, joinedAt";
 
     /// The item of a member.
@@ -155,7 +155,7 @@ impl MemberItem {
         }
     }
 
-    /// The member of the item, with a role.
+    /// The member with `role`.
     pub(super) fn into_member(self, organization_id: OrganizationId, role: Role) -> Member {
         Member {
             organization_id,
@@ -167,7 +167,7 @@ impl MemberItem {
     }
 }
 
-/// True if the write is among the last that were made to an organization.
+/// True if `mutation` is one of the organization's last writes.
 pub(super) fn remembers(organization: &Item, mutation: &str) -> bool {
     let last = organization.get("lastMutations").and_then(|last| last.as_l().ok());
     last.is_some_and(|last| last.iter().any(|one| one.as_s().is_ok_and(|one| one == mutation)))
@@ -175,8 +175,8 @@ pub(super) fn remembers(organization: &Item, mutation: &str) -> bool {
 
 /// Reads an item. An item that cannot be read is an internal error.
 ///
-/// Errors are logged, so this one names the organization of the item's sort key and nothing else: serde's
-/// message may quote a name or a domain, and another sort key holds a client's Idempotency-Key.
+/// The error is logged, so it contains only the organization id in the item's sort key. serde's message
+/// may quote a name or a domain, and other sort keys contain a client's Idempotency-Key.
 pub(super) fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<T, Error> {
     let organization = keys::organization_of(&item);
     serde_dynamo::from_item(item).map_err(|_| {
@@ -185,12 +185,12 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<T, Error>
     })
 }
 
-/// Reads an item of a list. A row that is missing or cannot be read is left out, with a line in the log:
-/// one bad row must not make a whole list unavailable.
+/// Reads an item of a list. A row that is missing or cannot be read is omitted and logged: one bad row
+/// must not make the whole list unavailable.
 pub(super) fn read_for_list<T: for<'de> Deserialize<'de>>(item: Option<Item>) -> Option<T> {
     let read =
         item.ok_or_else(|| Error::Internal("a membership without its organization".into())).and_then(read);
-    read.inspect_err(|error| tracing::warn!(cause = ?error, "left a row out of a list")).ok()
+    read.inspect_err(|error| tracing::warn!(cause = ?error, "omitted a row from a list")).ok()
 }
 
 /// Writes an item.
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_limit_is_not_taken_for_no_limit() {
+    fn a_missing_limit_is_not_read_as_no_limit() {
         let mut item =
             write(&OrganizationItem::new(&id(), &user("ann"), &acme(None), Timestamp::now())).unwrap();
         item.insert("maxOverages".into(), Null(true));

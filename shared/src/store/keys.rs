@@ -1,16 +1,16 @@
-//! The format of every key, and back.
+//! Builds and parses every key.
 
 use crate::model::{IdempotencyKey, OrganizationId, UserId};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
-/// An item, or a part of one, as the SDK has it.
+/// An item or a part of one, in the SDK's form.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// Starts the sort keys of a user's memberships. The user's other items start differently.
+/// The sort key prefix of a user's memberships. The user's other items have other prefixes.
 pub(super) const MEMBERSHIP_PREFIX: &str = "ORG#";
 
-/// Starts the sort keys of an organization's members. Its other items start differently.
+/// The sort key prefix of an organization's members. Its other items have other prefixes.
 pub(super) const MEMBER_PREFIX: &str = "MEMBER#";
 
 pub(super) fn organization_key(id: &OrganizationId) -> String {
@@ -25,7 +25,7 @@ pub(super) fn member_key(user: &UserId) -> String {
     format!("{MEMBER_PREFIX}{}", user.as_str())
 }
 
-/// The sort key of the record of a request that came with a key, among its user's items.
+/// The sort key of an idempotency record, in its user's partition.
 pub(super) fn idempotency_key(key: &IdempotencyKey) -> String {
     format!("IDEMPOTENCY#{}", key.as_str())
 }
@@ -49,8 +49,8 @@ pub(super) fn organization_of(item: &Item) -> Option<OrganizationId> {
     OrganizationId::parse(position(MEMBERSHIP_PREFIX, item)?)
 }
 
-/// The rest of a sort key after its prefix: where an item stands in a list of items with that prefix.
-/// In readable rows it is an organization's or a user's id.
+/// An item's position in a list: the rest of its sort key after `prefix`. In readable rows, this is an
+/// organization's or a user's id.
 pub(super) fn position<'a>(prefix: &str, item: &'a Item) -> Option<&'a str> {
     item.get("sk")?.as_s().ok()?.strip_prefix(prefix)
 }

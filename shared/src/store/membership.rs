@@ -1,4 +1,4 @@
-//! What several operations ask about a caller's membership.
+//! Reads of the caller's membership that several operations share.
 
 use super::client::retry::while_unavailable;
 use super::items::{self, OrganizationItem};
@@ -23,8 +23,8 @@ impl Store {
         }
     }
 
-    /// The role of a caller who has changed an organization, as of the moment it was read since. Others
-    /// may have demoted or removed the caller in between.
+    /// The current role of a caller who has just changed an organization. Others may have demoted or
+    /// removed the caller since the change.
     pub(super) async fn role_since(
         &self,
         organization: &OrganizationItem,
@@ -38,8 +38,8 @@ impl Store {
         Ok(membership.map(|_| Role::Member))
     }
 
-    /// The answer about a user id that nobody can have: to a member of the organization there is no such
-    /// member, to others no such organization.
+    /// The error for an invalid user id in the path: [`Error::MemberNotFound`] for members of the
+    /// organization, [`Error::OrganizationNotFound`] for others.
     pub async fn no_such_member(&self, caller: &UserId, id: &OrganizationId) -> Error {
         let membership = self.organization_of_member(caller, id).await;
         membership.err().unwrap_or(Error::MemberNotFound)

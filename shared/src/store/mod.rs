@@ -1,5 +1,5 @@
-//! One table, `pk` and `sk`. Every access pattern is one method of [`Store`], in a file of its own in
-//! `operations/`.
+//! One table with the keys `pk` and `sk`. Every access pattern is one method of [`Store`], in its own
+//! file in `operations/`.
 //!
 //! | item | pk | sk | attributes |
 //! |---|---|---|---|
@@ -8,10 +8,11 @@
 //! | membership | `USER#<sub>` | `ORG#<id>` | none |
 //! | idempotency record | `USER#<sub>` | `IDEMPOTENCY#<key>` | the first answer |
 //!
-//! All reads are strongly consistent, and there is no index. A member is stored twice: in the
-//! organization's partition, for its list of members, and in the user's, for that user's list and for
-//! authorization, which thus reads the caller's own partition. Roles are stored once, in two sets of the
-//! organization's item, so that one conditional write both authorizes a change and makes it.
+//! All reads are strongly consistent, and there is no index. A member is stored twice. The item in the
+//! organization's partition serves its list of members. The item in the user's partition serves that
+//! user's list of organizations, and authorization, which thus reads the caller's own partition. Roles
+//! are stored once, in two sets of the organization's item, so that one conditional write both
+//! authorizes a change and makes it.
 //!
 //! | method | DynamoDB requests when it succeeds |
 //! |---|---|
@@ -24,11 +25,11 @@
 //! | `remove_member` | 1 TransactWriteItems, then 1 GetItem |
 //! | `list_members` | 1 BatchGetItem, then 1 Query |
 //!
-//! - `keys`, `items`, `idempotency`: what is stored, under which key
-//! - `rules`: what must hold for a write; `change`: writes that are guarded by rules
-//! - `membership`: what reads ask about the caller
-//! - `table`, `transaction`: the only callers of DynamoDB's operations
-//! - `client`: connections, time, retries, metering
+//! - `keys`, `items`, `idempotency`: stored items and their keys
+//! - `rules`: conditions of writes, with their errors; `change`: writes guarded by rules
+//! - `membership`: reads of the caller's membership
+//! - `table`, `transaction`: the only code that calls DynamoDB
+//! - `client`: connections, time-outs, retries, metering
 
 mod change;
 mod client;

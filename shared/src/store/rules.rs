@@ -1,8 +1,7 @@
-//! The rules of writes to an existing organization. Each stands here once: the condition that DynamoDB
-//! checks, beside the error that a client gets when an item breaks it.
+//! The rules for writes to an existing organization. Each is defined once: the condition that DynamoDB
+//! checks, next to the error that a client gets if it fails.
 //!
-//! An operation lists its rules, the most basic one first. A refused write is explained by the first
-//! rule that is broken.
+//! An operation lists its rules in order of precedence. The first broken rule explains a refused write.
 
 use super::items::{OrganizationItem, digest_of};
 use super::keys::Item;
@@ -11,11 +10,12 @@ use crate::model::{ExpectedVersion, Role, UserId};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// Owners and admins together. The organization's item names them, and every write pays for its size.
+/// Maximum number of owners and admins together. Their digests are in the organization's item, and every
+/// write pays for its size.
 const MAX_PRIVILEGED: usize = 100;
 
-/// What must hold for a write. The first two rules are about the item of the member, the others about
-/// the item of the organization.
+/// What must hold for a write. The first two rules are conditions on the member's item, the others on
+/// the organization's.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Rule<'a> {
     /// `target` is a member.
@@ -26,23 +26,23 @@ pub(super) enum Rule<'a> {
     Administers(&'a UserId),
     /// The caller is an owner.
     Owns(&'a UserId),
-    /// The caller is an owner, or an admin while `target` is not an owner. Only an owner adds an owner;
-    /// that would be moot if admins could demote and remove owners.
+    /// The caller is an owner, or an admin if `target` is not an owner. Only an owner can add an owner,
+    /// so admins must not demote or remove owners either.
     Manages { caller: &'a UserId, target: &'a UserId },
-    /// The version is one that If-Match names.
+    /// The version is one of those in If-Match.
     VersionIs(&'a ExpectedVersion),
     /// The user is not the only owner.
     OwnerStays(&'a UserId),
-    /// One more may join the owners and admins, or the user is one of them already.
+    /// There is room for another owner or admin, or the user is one already.
     RoomForAdmin(&'a UserId),
 }
 
-/// What is known, as of one moment, of the items that a write was refused for.
+/// The items that explain a refusal, as of one moment.
 #[derive(Debug)]
 pub(super) struct Seen {
     /// `None` if the organization met all of its conditions.
     pub organization: Option<OrganizationItem>,
-    /// True if the user that the write is about is a member.
+    /// True if the user to add, change or remove is a member.
     pub target_is_member: bool,
 }
 
@@ -96,11 +96,11 @@ impl Rule<'_> {
         }
     }
 
-    /// The error if what is seen breaks the rule.
+    /// The error, if these items break the rule.
     pub(super) fn error(self, seen: &Seen) -> Option<Error> {
         match self {
             Self::IsMember { .. } if seen.target_is_member => None,
-            // Callers who are not members are told what strangers are told.
+            // Non-members must not learn that the organization exists.
             Self::IsMember { caller, target } if caller == target => Some(Error::OrganizationNotFound),
             Self::IsMember { .. } => Some(Error::MemberNotFound),
             Self::IsNoMember => seen.target_is_member.then_some(Error::MemberAlreadyExists),
@@ -136,7 +136,7 @@ fn digest(user: &UserId) -> AttributeValue {
     AttributeValue::B(blob(user))
 }
 
-/// A user as a set, to add to one, to delete from one or to compare with one.
+/// A user as a set of one, for `ADD`, `DELETE` and comparisons.
 pub(super) fn set_of(user: &UserId) -> AttributeValue {
     AttributeValue::Bs(vec![blob(user)])
 }
@@ -187,8 +187,8 @@ mod tests {
         rules.into_iter().chain(expected.iter().map(Rule::VersionIs))
     }
 
-    /// An organization of some of these users, often full of admins, and the key of a member who is
-    /// there or not.
+    /// A random organization of some of these users, often at the limit of admins, and whether the
+    /// target is a member.
     fn generate(
         random: &mut fastrand::Rng,
         id: &OrganizationId,
@@ -219,7 +219,7 @@ mod tests {
         UserId::parse(name).unwrap()
     }
 
-    /// Puts the item at this key, or none.
+    /// Puts the item at this key, or deletes what is there.
     async fn store(client: &Client, key: &Item, item: Option<Item>) {
         match item {
             Some(item) => {
@@ -232,7 +232,7 @@ mod tests {
         }
     }
 
-    /// True if DynamoDB finds the rule's condition to hold for the item of this key.
+    /// True if the rule's condition holds in DynamoDB for the item at this key.
     async fn holds(client: &Client, rule: Rule<'_>, key: Item) -> bool {
         let mut values = Item::new();
         let condition = rule.condition(&mut values);
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn dynamodb_finds_a_condition_to_hold_when_the_rule_finds_no_error() {
+    async fn a_condition_holds_in_dynamodb_exactly_if_the_rule_has_no_error() {
         let dynamodb = local::start_in_memory().await.unwrap();
         let client = dynamodb.client();
         local::table::create(&client, "table").await.unwrap();
@@ -269,7 +269,7 @@ mod tests {
                 let mut key = keys::organization(&id);
                 if rule.is_about_the_member() {
                     key = keys::member(&id, target);
-                    // The update of an item that is not there would make it.
+                    // Start afresh: the last update may have created this item.
                     store(&client, &key, target_is_member.then(|| key.clone())).await;
                 }
                 let (holds, error) = (holds(&client, rule, key).await, rule.error(&seen));

@@ -1,5 +1,5 @@
-//! The only callers of DynamoDB's operations, with those in `transaction.rs`. Each meters what it
-//! consumes. Reads are strongly consistent.
+//! Together with `transaction.rs`, the only code that calls DynamoDB. Every call is metered. Reads are
+//! strongly consistent.
 
 use super::client::failure::unexpected;
 use super::client::meter;
@@ -34,11 +34,11 @@ pub struct Page<T> {
 pub(super) struct List {
     pub partition: String,
     pub prefix: &'static str,
-    /// The attributes that are read.
+    /// The attributes to read.
     pub projection: &'static str,
 }
 
-/// The attributes to read of an item. DynamoDB reserves some words, which need an alias.
+/// The attributes to read. DynamoDB's reserved words need an alias.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Projection {
     pub attributes: &'static str,
@@ -110,17 +110,17 @@ impl Store {
             if wanted.is_empty() {
                 return Ok(found);
             }
-            // Unprocessed keys mean throttling: asking again at once would meet it again.
+            // Unprocessed keys mean throttling, so pause before the retry.
             if !attempts.pause().await {
                 return Err(Error::ServiceUnavailable("keys left unprocessed by BatchGetItem".into()));
             }
         }
     }
 
-    /// At most `limit` of the items of a list that stand after the position `after`, each as `read` makes
-    /// it. Items that it cannot read are left out.
+    /// At most `limit` items of a list after the position `after`, converted by `read`. Items that
+    /// `read` cannot convert are omitted.
     ///
-    /// One more is asked for, so that an empty last page is never announced. DynamoDB itself may stop
+    /// The query asks for one item more, so that no empty last page is announced. DynamoDB may stop
     /// earlier, at 1 MB.
     pub(super) async fn query_page<T>(
         &self,
@@ -150,13 +150,14 @@ impl Store {
         let mut items = output.items.unwrap_or_default();
         let more = output.last_evaluated_key.is_some() || items.len() > limit;
         items.truncate(limit);
-        // By the last item, not the last readable one: the next page must not start anew.
+        // The position of the last item, even if it is unreadable: otherwise the next page would repeat
+        // items.
         let next = items.last().filter(|_| more).and_then(|item| keys::position(prefix, item));
         let next = next.map(str::to_owned);
         Ok(Page { items: items.into_iter().filter_map(read).collect(), next })
     }
 
-    /// Makes an update, if its condition holds, and gives the item as it is then.
+    /// Makes an update if its condition holds, and returns the updated item.
     ///
     /// # Errors
     /// [`Error::Conflict`] if a transaction is writing the item.

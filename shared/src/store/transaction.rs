@@ -1,5 +1,5 @@
-//! TransactWriteItems: a few writes, all of them or none; and TransactGetItems: a few items as they are at
-//! one moment.
+//! TransactWriteItems makes several writes, all or none. TransactGetItems reads several items as of one
+//! moment.
 
 use super::client::failure::unexpected;
 use super::client::meter;
@@ -19,7 +19,8 @@ use ulid::Ulid;
 /// Writes that are made together or not at all.
 pub(super) struct Transaction {
     steps: Vec<TransactWriteItem>,
-    /// The ClientRequestToken of all sendings: a transaction whose answer was lost is made once.
+    /// The ClientRequestToken of all attempts, so that a retry after a lost response is not a second
+    /// write.
     token: String,
 }
 
@@ -57,7 +58,7 @@ impl Condition {
     }
 }
 
-/// Steps of transactions. DynamoDB returns the item that a condition fails on.
+/// Steps of transactions. If a condition fails, DynamoDB returns the item.
 impl Store {
     pub(super) fn put(&self, item: Item, condition: Condition) -> Result<TransactWriteItem, Error> {
         let put = Put::builder()
@@ -97,7 +98,7 @@ impl Store {
 }
 
 impl Store {
-    /// Reads items as they are at one moment, in the order of the keys.
+    /// Reads items as of one moment, in the order of the keys.
     ///
     /// # Errors
     /// [`Error::Conflict`] if a transaction is writing one of them.
@@ -133,8 +134,8 @@ impl Store {
         }
     }
 
-    /// Makes all writes or none. If it makes none, it says which of the steps' conditions failed, each in
-    /// its step's place.
+    /// Makes all writes or none. If conditions failed, returns one entry for each step, in order; it is
+    /// `None` if the step's condition held.
     ///
     /// # Errors
     /// [`Error::Conflict`] if another transaction is writing one of the items.
@@ -175,8 +176,8 @@ fn reasons<R>(error: &SdkError<TransactWriteItemsError, R>, steps: usize) -> Opt
     }
 }
 
-/// The error of a transaction that was canceled for another reason than its conditions. Beside such a
-/// reason, the conditions of the other items say nothing for certain.
+/// The error of a transaction that was canceled for a reason other than its conditions. In that case,
+/// the reported outcomes of its conditions are not reliable.
 fn interference(reasons: &[CancellationReason]) -> Option<Error> {
     reasons.iter().find_map(|reason| match reason.code().unwrap_or_default() {
         "None" | "ConditionalCheckFailed" => None,

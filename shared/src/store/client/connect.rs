@@ -1,4 +1,4 @@
-//! How a store connects to DynamoDB: configuration, trust, time-outs.
+//! Connecting to DynamoDB: configuration, trusted root CAs, time-outs.
 
 use super::deadline::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, Deadline};
 use super::meter::Meter;
@@ -17,27 +17,27 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::dns::ResolveDns;
 use std::env;
 
-/// The root CAs of AWS's endpoints (<https://www.amazontrust.com/repository/>, the five that a client must
-/// have).
+/// The root CAs of AWS's endpoints: the five that Amazon requires of clients
+/// (<https://www.amazontrust.com/repository/>).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 impl Store {
-    /// Opens the table that `TABLE_NAME` names, in the region and with the credentials of the
-    /// variables that Lambda sets (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
-    /// `AWS_SESSION_TOKEN`), in the DynamoDB at `AWS_ENDPOINT_URL_DYNAMODB`, or else in the region's.
+    /// Opens the table named in `TABLE_NAME`. The region and the credentials come from the variables
+    /// that Lambda sets (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    /// `AWS_SESSION_TOKEN`). `AWS_ENDPOINT_URL_DYNAMODB` overrides the region's endpoint.
     ///
-    /// `application` goes with every request in the User-Agent, which CloudTrail records: it tells
-    /// which function made it.
+    /// `application` is sent in the User-Agent, which CloudTrail records, so that a request can be
+    /// traced to its function.
     ///
     /// # Errors
-    /// When `TABLE_NAME` or `AWS_REGION` is not set, or no HTTP client can be made.
+    /// When `TABLE_NAME` or `AWS_REGION` is not set, or the HTTP client cannot be created.
     pub async fn from_env(application: &'static str) -> Result<Self, String> {
         let table =
-            env::var("TABLE_NAME").map_err(|_| "TABLE_NAME is not set: it names the DynamoDB table")?;
+            env::var("TABLE_NAME").map_err(|_| "TABLE_NAME is not set: set it to the name of the DynamoDB table")?;
         let region = EnvironmentVariableRegionProvider::new().region().await;
-        let region = region.ok_or("AWS_REGION is not set: it names the region of the DynamoDB table")?;
-        // Not `aws_config::defaults`: its chains of providers would read profiles, ask for roles
-        // and link a client of STS, only to end at these variables.
+        let region = region.ok_or("AWS_REGION is not set: set it to the region of the DynamoDB table")?;
+        // `aws_config::defaults` would use the same variables, but its provider chains also read
+        // profiles, assume roles and link an STS client.
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .app_name(AppName::new(application).map_err(|error| error.to_string())?)
@@ -49,7 +49,7 @@ impl Store {
         Self::open(config.build(), &table).await.map_err(|error| error.to_string())
     }
 
-    /// Connects to `table` as `config` says.
+    /// A store for `table`, with this crate's retries, time-outs and interceptors added to `config`.
     pub fn connect(config: &SdkConfig, table: &str) -> Self {
         let config = aws_sdk_dynamodb::config::Builder::from(config)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
@@ -61,11 +61,11 @@ impl Store {
     }
 }
 
-/// A pool of connections that trusts only Amazon's root CAs or, if it is set, those in `SSL_CERT_FILE`: for
-/// partitions with other roots, and for proxies with their own.
+/// A connection pool that trusts only Amazon's root CAs, or those in `SSL_CERT_FILE` if it is set. AWS
+/// partitions with other root CAs need that, and proxies with their own.
 ///
-/// Not the system's roots: reading all of them takes half of a cold start, and any of them could vouch
-/// for a false DynamoDB.
+/// It does not trust the system's root CAs: loading them takes half of a cold start, and any of them
+/// could issue a certificate for an impostor.
 pub(super) fn pool(
     dns: impl ResolveDns + 'static,
     listener: impl ConnectionEventListener,
@@ -82,7 +82,7 @@ pub(super) fn pool(
     Ok(pool.build_https()?)
 }
 
-/// The SDK's own defaults wait for ever. `deadline.rs` bounds all attempts together.
+/// The SDK waits forever by default. `deadline.rs` limits the total time of all attempts.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)

@@ -1,10 +1,10 @@
-//! The time for one request. All requests to DynamoDB, with the retries of the SDK and of `retry.rs`, end
-//! within it, so that the function answers before Lambda stops it.
+//! The deadline of one API request. All its requests to DynamoDB, including retries by the SDK and by
+//! `retry.rs`, end before the deadline, so that the function responds before Lambda stops it.
 //!
-//! An attempt that is cut off leaves open whether DynamoDB made the write. So no attempt begins without a
-//! fair chance to be answered, and a refused write is repeated only if there is time for a whole attempt.
-//! If DynamoDB does not answer at all, a write is answered 503, though it may have been made, or may be
-//! made a moment later.
+//! If an attempt at a write is cut off, the write is in doubt: DynamoDB may have made it. So an attempt
+//! starts only if DynamoDB is likely to answer in time, and a refused write is retried only if there is
+//! time for a whole attempt. If DynamoDB does not answer at all, the response to a write is 503,
+//! although DynamoDB may have made the write or may still make it.
 
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
@@ -15,32 +15,32 @@ use aws_sdk_dynamodb::error::BoxError;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Less is not enough to begin an attempt with. DynamoDB answers in milliseconds; one that has not in a
-/// second is unlikely to in three.
+/// An attempt needs at least this much time to start. DynamoDB answers in milliseconds. If it has not
+/// answered in one second, it is unlikely to answer in three.
 const MIN_ATTEMPT_TIME: Duration = Duration::from_secs(1);
 
-/// To open a connection to DynamoDB, TLS included.
+/// Time to open a connection to DynamoDB, including TLS.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// For DynamoDB to answer one attempt. Three attempts, and the SDK's pauses between them, fit into the
-/// time of one request.
+/// Time for DynamoDB to answer one attempt. Three attempts and the SDK's pauses between them fit into
+/// the time of one request.
 pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
 tokio::task_local! {
     static DEADLINE: Instant;
 }
 
-/// Does `work`. All its requests to DynamoDB end within `time`.
+/// Runs `work`. All its requests to DynamoDB end within `time`.
 pub async fn within<T>(time: Duration, work: impl Future<Output = T>) -> T {
     DEADLINE.scope(Instant::now() + time, work).await
 }
 
-/// The time that is left. Outside [`within`] it is unlimited.
+/// The time left; unlimited outside [`within`].
 pub(crate) fn left() -> Duration {
     DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now())).unwrap_or(Duration::MAX)
 }
 
-/// The SDK's interceptor that keeps to the deadline.
+/// An SDK interceptor that enforces the deadline.
 #[derive(Debug)]
 pub(super) struct Deadline;
 
@@ -65,6 +65,6 @@ impl Intercept for Deadline {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if left() < MIN_ATTEMPT_TIME { Err("no time is left to ask DynamoDB".into()) } else { Ok(()) }
+        if left() < MIN_ATTEMPT_TIME { Err("no time is left for a request to DynamoDB".into()) } else { Ok(()) }
     }
 }

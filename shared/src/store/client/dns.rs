@@ -1,5 +1,5 @@
-//! Resolves host names by the system's resolver on a thread, as the SDK does by itself, but resolves
-//! DynamoDB's name early, in parallel with init.
+//! Resolves host names with the system's resolver, on a thread, like the SDK. DynamoDB's host name is
+//! resolved early, in parallel with init.
 
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use std::io;
@@ -13,20 +13,21 @@ type LookUp = JoinHandle<io::Result<Vec<IpAddr>>>;
 /// Resolves host names.
 #[derive(Debug)]
 pub(super) struct Resolver {
-    /// A name that will be needed, and the look-up that has begun.
+    /// The host name that is resolved early, and its look-up.
     ahead: Mutex<Option<(String, LookUp)>>,
 }
 
 impl Resolver {
-    /// Begins to resolve the host of `url`, if that is a name.
+    /// Starts to resolve the host of `url`, unless it is an IP address.
     pub(super) fn ahead_of(url: &str) -> Self {
         let url = url.parse::<http::Uri>().ok();
         let host = url.as_ref().and_then(http::Uri::host);
-        // An address needs no look-up; of version 6, it is in brackets.
+        // IP addresses need no look-up. An IPv6 address is in brackets.
         let name = host.filter(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_err());
         let ahead = name.map(|name| {
             let look_up = look_up(name);
-            // Linux may put the new thread behind this one, on the same processor: it is to ask first.
+            // Linux may queue the new thread behind this one on the same CPU. Yield, so that it sends
+            // its query first.
             thread::yield_now();
             (name.to_owned(), look_up)
         });
@@ -59,7 +60,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_name_in_a_url_is_looked_up_ahead() {
+    async fn the_host_name_of_a_url_is_resolved_early() {
         assert_eq!(ahead("https://dynamodb.test:8000/").as_deref(), Some("dynamodb.test"));
         for none in ["http://127.0.0.1:8000", "http://[::1]:8000", "", "/path", "::"] {
             assert_eq!(ahead(none), None, "{none}");
@@ -67,7 +68,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_looked_up_ahead_is_used_once_and_by_its_name() {
+    async fn an_early_look_up_is_used_once_and_only_for_its_name() {
         let known = IpAddr::from([192, 0, 2, 1]);
         let look_up = spawn_blocking(move || Ok(vec![known]));
         let resolver = Resolver { ahead: Mutex::new(Some(("localhost".to_owned(), look_up))) };

@@ -1,14 +1,14 @@
-//! What a failed DynamoDB call means when it is not one of the conditions that a method set.
+//! The errors for failed DynamoDB calls, except failed conditions.
 
 use crate::error::Error;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error as StdError;
 
-/// Codes by which DynamoDB says that it has too much to do just now
+/// DynamoDB's error codes for temporary overload
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>).
-/// A transaction in progress is an earlier sending of the same one, of which it is open how it ends:
-/// no conflict with others, of which it is certain that it changed nothing.
+/// `TransactionInProgressException` means that an earlier attempt at the same transaction is still
+/// running and may succeed. It is not a conflict, because a conflict promises that nothing has changed.
 const OVERLOAD: [&str; 7] = [
     "InternalServerError",
     "LimitExceededException",
@@ -19,20 +19,20 @@ const OVERLOAD: [&str; 7] = [
     "TransactionInProgressException",
 ];
 
-/// Codes whose messages name a permission or a table, and nothing of the request. Others may quote it,
-/// names and domains included, or credentials: a validation fails with "Value '[…]' at 'transactItems'",
-/// and a signature with the text that was to be signed.
+/// Error codes whose messages are safe to log: they name a permission or a table, and nothing from the
+/// request. Other messages may quote names, domains or credentials. A validation error says "Value '[…]'
+/// at 'transactItems'", and a signature error quotes the text to sign.
 const TELLING: [&str; 2] = ["AccessDeniedException", "ResourceNotFoundException"];
 
-/// The error for a call that failed, the SDK's retries included: overload and anything between us
-/// and DynamoDB is unavailability, a refused request is a bug.
+/// The error for a call that failed after the SDK's retries. Overload and network failures mean that the
+/// service is unavailable. Any other rejected request is a bug.
 pub(in crate::store) fn unexpected<E>(error: SdkError<E, HttpResponse>) -> Error
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
     let SdkError::ServiceError(refused) = &error else {
-        // The log shows what it and its sources say of themselves. Their `Debug`, which the SDK's
-        // `DisplayErrorContext` adds, has the answer's body.
+        // The log shows the `Display` text of the error and its sources. `DisplayErrorContext` of the
+        // SDK would add their `Debug` text, which contains the response body.
         return match error {
             SdkError::ConstructionFailure(_) => Error::Internal(error.into()),
             _ => Error::ServiceUnavailable(error.into()),

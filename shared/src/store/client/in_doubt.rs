@@ -1,7 +1,7 @@
 //! Tracks writes in doubt: sent, but never acknowledged.
 //!
-//! The SDK sends a write again when a connection breaks or DynamoDB answers 500. A refusal of the second
-//! sending, such as a conflict, says nothing about the first, which may have been made.
+//! The SDK retries a write when a connection breaks or DynamoDB answers 500. If the retry is refused,
+//! for example with a conflict, the first attempt may still have succeeded.
 
 use aws_sdk_dynamodb::config::interceptors::{
     AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
@@ -11,17 +11,17 @@ use aws_sdk_dynamodb::error::BoxError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Counts the sendings of one write that were not acknowledged. Clones count together.
+/// Counts the unacknowledged attempts at one write. Clones share the count.
 #[derive(Debug, Clone, Default)]
 pub(in crate::store) struct InDoubt(Arc<AtomicU32>);
 
 impl InDoubt {
-    /// True if any sending went unacknowledged. Call only when none is in flight.
+    /// True if any attempt went unacknowledged. Call only when none is in flight.
     pub(super) fn any(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0
     }
 
-    /// Forgets the sendings so far, of which it is known by now that none was made.
+    /// Resets the count. Call only when it is certain that no attempt so far succeeded.
     pub(super) fn clear(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
@@ -42,7 +42,7 @@ impl Intercept for InDoubt {
         Ok(())
     }
 
-    /// Only a readable answer acknowledges a write: not one that broke off, and not a 500.
+    /// Only a complete response acknowledges a write, and a 5xx response does not.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,

@@ -1,5 +1,5 @@
-//! Counts what a piece of work costs in DynamoDB: requests sent, retries included, and capacity consumed.
-//! The log line has it, and tests hold each operation to its budget.
+//! Counts the DynamoDB requests of some work, including retries, and the capacity consumed. The log line
+//! contains both, and tests compare them with each operation's budget.
 
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -11,16 +11,16 @@ tokio::task_local! {
     static USAGE: RefCell<Usage>;
 }
 
-/// What some work cost.
+/// The DynamoDB usage of some work.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Usage {
-    /// HTTP requests to DynamoDB, each attempt one.
+    /// HTTP requests to DynamoDB. Each attempt counts.
     pub requests: u32,
     /// Capacity units, as DynamoDB reports them; refused requests report none.
     pub capacity: f64,
 }
 
-/// Does `work` and says what it cost. A measurement around this one has the cost, too.
+/// Runs `work` and returns its usage. An enclosing measurement includes this usage.
 pub async fn measure<T>(work: impl Future<Output = T>) -> (T, Usage) {
     let measured = USAGE.scope(RefCell::default(), async {
         let result = work.await;
@@ -34,18 +34,18 @@ pub async fn measure<T>(work: impl Future<Output = T>) -> (T, Usage) {
     (result, usage)
 }
 
-/// Adds what an answer says it consumed.
+/// Adds the capacity that a response reports.
 pub(in crate::store) fn consumed<'a>(capacity: impl IntoIterator<Item = &'a ConsumedCapacity>) {
     let units: f64 = capacity.into_iter().filter_map(ConsumedCapacity::capacity_units).sum();
     add(|usage| usage.capacity += units);
 }
 
 fn add(change: impl FnOnce(&mut Usage)) {
-    // Outside `measure` nobody asked.
-    let _nobody_asked = USAGE.try_with(|usage| change(&mut usage.borrow_mut()));
+    // Outside `measure`, there is no count to add to.
+    let _not_measured = USAGE.try_with(|usage| change(&mut usage.borrow_mut()));
 }
 
-/// The SDK's interceptor that counts requests.
+/// An SDK interceptor that counts requests.
 #[derive(Debug)]
 pub(super) struct Meter;
 

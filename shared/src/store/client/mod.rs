@@ -1,5 +1,4 @@
-//! Everything about connections and time: how the store connects, what init does ahead, deadlines, retries
-//! and metering.
+//! Connections and time: connecting, warm-up during init, deadlines, retries and metering.
 
 pub(super) mod connect;
 pub mod deadline;

@@ -1,19 +1,19 @@
-//! The attempts that the SDK leaves to its callers.
+//! Retries that the SDK leaves to its callers.
 
 use super::deadline::{self, ATTEMPT_TIMEOUT};
 use super::in_doubt::InDoubt;
 use crate::error::Error;
 use std::time::Duration;
 
-/// Attempts at one piece of work.
+/// Maximum number of attempts.
 const MAX_ATTEMPTS: u32 = 5;
 
-/// A transaction was canceled because this is throttled. To the SDK it is a refusal like any other.
+/// A transaction was canceled by throttling. The SDK does not retry this.
 #[derive(Debug, thiserror::Error)]
 #[error("transaction canceled: {0}")]
 pub(in crate::store) struct Throttled(pub String);
 
-/// The attempts at one piece of work: at most [`MAX_ATTEMPTS`], with pauses between them.
+/// The attempts at one operation: at most [`MAX_ATTEMPTS`], with pauses between them.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Attempts {
     failures: u32,
@@ -21,27 +21,27 @@ pub(in crate::store) struct Attempts {
 }
 
 impl Attempts {
-    /// What every sending of the write must carry.
+    /// The interceptor that counts every attempt at the write.
     pub(in crate::store) fn in_doubt(&self) -> InDoubt {
         self.in_doubt.clone()
     }
 
-    /// Notes that DynamoDB refused the write: no sending before that was made either.
+    /// Records that DynamoDB refused the write. A refusal proves that no earlier attempt succeeded.
     pub(in crate::store) fn refused(&self) {
         self.in_doubt.clear();
     }
 
-    /// Takes the outcome of an attempt at a write. Gives what the write made, or `None`, after a pause,
-    /// when it must be attempted again.
+    /// Handles the outcome of an attempt at a write. Returns the result, or `None` after a pause if the
+    /// write must be retried.
     ///
-    /// An attempt is repeated when another transaction was writing the same item. It is repeated when
-    /// DynamoDB throttled one item of the transaction. It is repeated when DynamoDB refused the write but
-    /// the reason was gone before it could be read (`Ok(None)`).
+    /// A write is retried when another transaction was writing the same item, or when DynamoDB throttled
+    /// an item of the transaction. It is also retried when DynamoDB refused it but the reason was gone
+    /// before it could be read (`Ok(None)`).
     ///
     /// # Errors
-    /// Any other error at once, and these when no attempts or no time are left. A conflict means that
-    /// nothing was changed; if a sending went unacknowledged that is not certain, and the error is
-    /// [`Error::ServiceUnavailable`].
+    /// Any other error immediately, and these when no attempts or no time is left. [`Error::Conflict`]
+    /// promises that nothing has changed. If an attempt went unacknowledged, it may have succeeded, so
+    /// the error is [`Error::ServiceUnavailable`] instead.
     pub(in crate::store) async fn settle<T>(
         &mut self,
         outcome: Result<Option<T>, Error>,
@@ -61,16 +61,17 @@ impl Attempts {
         }
         match error {
             Error::Conflict if self.in_doubt.any() => {
-                Err(Error::ServiceUnavailable("a conflict, after a sending that was not answered".into()))
+                Err(Error::ServiceUnavailable("a conflict, after an unacknowledged attempt".into()))
             }
             error => Err(error),
         }
     }
 
-    /// Waits before the next attempt: exponential with full jitter, so that callers who collided do not
-    /// meet again (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
+    /// Waits before the next attempt: exponential backoff with full jitter, so that colliding requests
+    /// do not collide again
+    /// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
     ///
-    /// `false`, at once, if no attempt or no time for a whole attempt is left.
+    /// Returns `false` immediately if no attempt is left, or not enough time for a whole one.
     pub(in crate::store) async fn pause(&mut self) -> bool {
         self.failures += 1;
         let pause = Duration::from_millis(fastrand::u64(0..=25 << self.failures));
@@ -82,8 +83,8 @@ impl Attempts {
     }
 }
 
-/// Repeats a read until DynamoDB answers it, or no attempts or no time are left. For reads that answer a
-/// write that was made: giving up early would report the write as failed.
+/// Retries a read until DynamoDB answers, or no attempts or no time is left. For reads after a
+/// successful write: giving up early would report that write as failed.
 pub(in crate::store) async fn while_unavailable<T, F>(read: impl Fn() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,

@@ -1,8 +1,7 @@
-//! What can be done before the first request: the connection to DynamoDB, and a first pass through the
-//! SDK.
+//! Warm-up during init: opens the connection to DynamoDB, and runs the SDK's code once.
 //!
-//! Lambda gives a function's init phase a whole core; the first invocation of a 128 MB function has
-//! a fourteenth of one, too little for a TLS handshake and for code that is not paged in
+//! Lambda gives a function's init phase a whole core. The first invocation of a 128 MB function has a
+//! fourteenth of one, which is slow for a TLS handshake and for code that is not yet paged in
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>).
 
 use super::connect::pool;
@@ -33,27 +32,25 @@ use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-/// For DynamoDB to answer during init. After it, the function starts without a connection.
+/// Time for DynamoDB to answer during init. After that, the function starts without a connection.
 const INIT_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// The turns that it takes to connect, until the server has to answer: when the address is there, when
-/// the socket is writable, and one to see that it is.
+/// Turns of the runtime until the server must answer: one when the address is known, one when the socket
+/// is writable, and one to notice that it is.
 const CONNECTING: usize = 3;
 
 impl Store {
-    /// Connects to `table` as `config` says, by an HTTP client of its own, and comes back when the
-    /// connection is open that the first request will use. Nothing is asked of DynamoDB, so it
-    /// takes no permission and no capacity.
+    /// Connects to `table` with its own HTTP client. Returns when the connection for the first request
+    /// is open. Sends DynamoDB no request, so it needs no permission and consumes no capacity.
     ///
-    /// For a runtime of one thread, as a function's is: with more, the request that the connection is
-    /// opened for may happen to be sent.
+    /// Call this on a single-threaded runtime, as functions do. With more threads, the request that
+    /// opens the connection may actually be sent.
     ///
-    /// A DynamoDB that is away, or not there in time, is the first request's to meet, and no reason not
-    /// to start.
+    /// If DynamoDB is unreachable or slow, the function starts anyway, and the first request connects.
     ///
     /// # Errors
-    /// When `config` has an endpoint that is not a URL, or neither an endpoint nor a region, or no HTTP
-    /// client can be made.
+    /// When the endpoint in `config` is not a URL, `config` has neither an endpoint nor a region, or the
+    /// HTTP client cannot be created.
     pub async fn open(config: SdkConfig, table: &str) -> Result<Self, BoxError> {
         let url = endpoint(&config).await?;
         let (tell, mut opened) = oneshot::channel();
@@ -66,22 +63,22 @@ impl Store {
                 }
                 _ => return,
             };
-            // The first one is waited for below, the others by requests.
+            // Only the first connection is awaited below. Requests open the others.
             let tell = tell.lock().ok().and_then(|mut tell| tell.take());
             let _gone_when_out_of_time = tell.map(|tell| tell.send(outcome));
         })?;
         let client = SharedHttpClient::new(Client::new(&pool)?);
         begin_to_connect(&client, &url).await?;
-        // While the name is looked up, or DynamoDB does its half of the handshake:
+        // Meanwhile, the host name is resolved, or DynamoDB does its half of the handshake.
         let store = Self::connect(&config.into_builder().http_client(client).build(), table);
         go_on(CONNECTING).await;
         let connected = async {
             let outcome = match opened.try_recv() {
-                // What there is to wait for is time to rehearse in, and no more than that.
+                // Rehearse only while waiting for the server anyway.
                 Err(TryRecvError::Empty) => {
                     if let Err(error) = store.rehearse().await {
                         let cause = DisplayErrorContext(error);
-                        tracing::warn!(%cause, "no request can be made; starting all the same");
+                        tracing::warn!(%cause, "the SDK cannot make a request; starting anyway");
                     }
                     opened.await?
                 }
@@ -90,12 +87,12 @@ impl Store {
             Ok::<_, BoxError>(outcome?)
         };
         if let Err(cause) = timeout(INIT_TIMEOUT, connected).await.map_err(BoxError::from).flatten() {
-            tracing::warn!(%cause, "DynamoDB does not answer; starting without a connection to it");
+            tracing::warn!(%cause, "DynamoDB does not answer; starting without a connection");
         }
         Ok(store)
     }
 
-    /// Has the SDK make and sign a request, and read an answer to it, so that its code is paged in. Both
+    /// Makes the SDK build and sign a request and read a response, so that its code is paged in. Both
     /// stay in this process.
     async fn rehearse(&self) -> Result<GetItemOutput, SdkError<GetItemError>> {
         let rehearsal = http_client_fn(|_, _| SharedHttpConnector::new(Rehearsal));
@@ -104,7 +101,7 @@ impl Store {
     }
 }
 
-/// Where DynamoDB is: where `config` says, or else where the SDK will find it.
+/// DynamoDB's endpoint: the one in `config`, or else the SDK's default.
 async fn endpoint(config: &SdkConfig) -> Result<String, BoxError> {
     if let Some(url) = config.endpoint_url() {
         return Ok(url.to_owned());
@@ -115,29 +112,29 @@ async fn endpoint(config: &SdkConfig) -> Result<String, BoxError> {
     Ok(endpoint.url().to_owned())
 }
 
-/// Has `client` begin the connection to `url` that the SDK's first request will find there: the SDK
-/// itself would begin it only with a request, for which it has to be made first, and half of that can be
-/// done while DynamoDB shakes hands.
+/// Makes `client` start the connection to `url` that the SDK's first request will use. The SDK itself
+/// would connect only with its first request, after its client is built. This way, half of that work
+/// overlaps with the handshake.
 async fn begin_to_connect(client: &SharedHttpClient, url: &str) -> Result<(), BoxError> {
     let request =
         HttpRequest::get(url).map_err(|cause| format!("DynamoDB's endpoint is not a URL: {cause}"))?;
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
     let mut request = client.http_connector(&settings, &components(url)?).call(request);
-    // One turn asks the pool for a connection, and the pool has a task open one. Once that task has
-    // begun it ends, too, though nobody waits for the connection any more.
+    // The first poll asks the pool for a connection, and the pool spawns a task to open it. Once
+    // started, the task runs to completion, although nothing awaits this request any more.
     let _asked = (&mut request).now_or_never();
     go_on(CONNECTING).await;
     Ok(())
 }
 
-/// Lets the task that connects go on, for so many turns of the runtime.
+/// Lets the connecting task run for `turns` turns of the runtime.
 async fn go_on(turns: usize) {
     for _ in 0..turns {
         yield_now().await;
     }
 }
 
-/// What a request to `url` has to have about it, without the SDK of a service.
+/// The runtime components of a request to `url` that is made without a service's SDK.
 fn components(url: &str) -> Result<RuntimeComponents, BoxError> {
     let builder = RuntimeComponentsBuilder::new("begin_to_connect");
     let builder = NoAuthRuntimePluginV2::new().runtime_components(&builder).into_owned();
@@ -148,7 +145,7 @@ fn components(url: &str) -> Result<RuntimeComponents, BoxError> {
     Ok(builder.build()?)
 }
 
-/// Answers in DynamoDB's place.
+/// Answers in place of DynamoDB.
 #[derive(Debug)]
 struct Rehearsal;
 
@@ -172,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_an_endpoint_of_its_own_it_is_the_regions() {
+    async fn the_default_endpoint_is_that_of_the_region() {
         assert_eq!(found(Some("eu-west-1")).await.unwrap(), "https://dynamodb.eu-west-1.amazonaws.com");
         assert_eq!(found(Some("cn-north-1")).await.unwrap(), "https://dynamodb.cn-north-1.amazonaws.com.cn");
         assert!(found(None).await.unwrap_err().contains("Region"));
@@ -191,7 +188,8 @@ mod tests {
         Some(Credentials::new("key", "secret", None, None, "test"))
     }
 
-    /// The requests that init makes, rehearsed ones, where a server takes connections and says nothing.
+    /// The number of rehearsed requests during init, with a server that accepts connections but never
+    /// answers.
     async fn rehearsed(scheme: &str) -> u32 {
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("{scheme}://{}", silent.local_addr().unwrap());
@@ -201,20 +199,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn init_rehearses_only_while_it_waits() {
-        // The server's turn to say something, which is not waited for without TLS.
+    async fn init_rehearses_only_while_it_waits_for_the_server() {
+        // Only a TLS handshake waits for the server.
         assert_eq!((rehearsed("https").await, rehearsed("http").await), (1, 0));
     }
 
     #[tokio::test]
     async fn a_rehearsal_stays_in_this_process() {
-        // No server, and no client to reach one.
+        // There is no server here, and no HTTP client to reach one.
         let store = Store::connect(&config("http://127.0.0.1:1", credentials()), "table");
         assert_eq!(store.rehearse().await.unwrap().item, None);
     }
 
     #[tokio::test]
-    async fn a_rehearsal_tells_what_requests_would_fail_for() {
+    async fn a_rehearsal_fails_for_the_reason_a_request_would() {
         let store = Store::connect(&config("http://127.0.0.1:1", None), "table");
         let cause = DisplayErrorContext(store.rehearse().await.unwrap_err()).to_string();
         assert!(cause.contains("credentials"), "{cause}");

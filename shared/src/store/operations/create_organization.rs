@@ -1,6 +1,6 @@
-//! Puts `ORG#<id>`/`ORG#<id>`, `ORG#<id>`/`MEMBER#<caller>`, `USER#<caller>`/`ORG#<id>` and, for a request with a
-//! key, `USER#<caller>`/`IDEMPOTENCY#<key>`, all or none: an organization has an owner, and is in that
-//! owner's list, from its first moment. Guard: all are new, or the last has expired.
+//! Puts `ORG#<id>`/`ORG#<id>`, `ORG#<id>`/`MEMBER#<caller>`, `USER#<caller>`/`ORG#<id>` and, for a
+//! request with a key, `USER#<caller>`/`IDEMPOTENCY#<key>`, all or none. So a new organization has an
+//! owner and is in the owner's list at once. Guard: all are new; the last may also have expired.
 
 use crate::error::Error;
 use crate::model::{
@@ -16,8 +16,8 @@ use crate::store::transaction::{Condition, Transaction};
 const NEW: &str = "attribute_not_exists(pk)";
 
 impl Store {
-    /// Creates an organization with `caller` as its owner. If `key` came with an earlier request of the
-    /// caller for the same, gives the first answer again.
+    /// Creates an organization with `caller` as its owner. If the caller sent the same request with
+    /// `key` before, repeats the first answer.
     ///
     /// # Errors
     /// [`Error::IdempotencyKeyReused`], [`Error::IdempotencyInProgress`], [`Error::Conflict`],
@@ -55,7 +55,7 @@ impl Store {
                 (Ok(None), _) => {}
                 (Ok(Some(Ok(()))), _) => return Ok(organization.into_organization(id, Some(Role::Owner))),
                 (Ok(Some(Err(refused))), _) => break refused,
-                // The other items are new: the conflict is with a request with this key.
+                // The other items are new, so the conflict is with a request that has the same key.
                 (Err(Error::Conflict), Some(_)) => return Err(Error::IdempotencyInProgress),
                 (Err(error), _) => return Err(error),
             }

@@ -1,11 +1,11 @@
-//! Reads `ORG#<id>`/`ORG#<id>` and `USER#<caller>`/`ORG#<id>` in one BatchGetItem, then queries `ORG#<id>`,
-//! `begins_with(sk, "MEMBER#")`. All of it is strongly consistent: a member is in the list from the moment
-//! that addMember returns.
+//! Reads `ORG#<id>`/`ORG#<id>` and `USER#<caller>`/`ORG#<id>` in one BatchGetItem, then queries
+//! `ORG#<id>`, `begins_with(sk, "MEMBER#")`. Both are strongly consistent: a member is in the list as
+//! soon as addMember returns.
 //!
-//! Not both requests at the same time: that would take a second connection, whose TLS handshake costs a
-//! throttled instance more than the round trip it saves, and strangers could read an organization's
-//! partition. A role is the one of the first request; somebody who becomes an admin between the two
-//! is still listed as a member.
+//! The requests do not run in parallel. That would need a second connection, whose TLS handshake costs a
+//! CPU-throttled instance more than the round trip it saves, and a stranger's request would read the
+//! organization's partition. Roles are those of the first request: a member who becomes an admin between
+//! the two is still listed as a member.
 
 use crate::error::Error;
 use crate::model::{Member, OrganizationId, UserId};
@@ -14,8 +14,8 @@ use crate::store::keys;
 use crate::store::table::{List, Page, Store};
 
 impl Store {
-    /// The members of an organization that `caller` is a member of, by user id: at most `limit` of
-    /// those after the position `after`.
+    /// The members of an organization, by user id: at most `limit` of those after the position `after`.
+    /// The caller must be a member.
     ///
     /// # Errors
     /// [`Error::OrganizationNotFound`], [`Error::ServiceUnavailable`], [`Error::Internal`].

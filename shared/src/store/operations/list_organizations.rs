@@ -1,5 +1,6 @@
-//! Queries `USER#<caller>`, `begins_with(sk, "ORG#")`, then reads each `ORG#<id>`/`ORG#<id>`, 100 at a time
-//! and in parallel. All of it is strongly consistent, so a list has what was just created.
+//! Queries `USER#<caller>`, `begins_with(sk, "ORG#")`, then reads each `ORG#<id>`/`ORG#<id>`, 100 at a
+//! time and in parallel. All reads are strongly consistent, so a new organization is in the list at
+//! once.
 
 use crate::error::Error;
 use crate::model::{Organization, OrganizationId, UserId};
@@ -9,7 +10,7 @@ use crate::store::table::{List, Page, Store};
 use futures_util::future::try_join_all;
 use std::collections::HashMap;
 
-/// Keys that one BatchGetItem takes.
+/// Maximum number of keys in one BatchGetItem.
 const MAX_BATCH: usize = 100;
 
 impl Store {

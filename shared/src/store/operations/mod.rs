@@ -1,4 +1,4 @@
-//! One access pattern in each file: its first line names the keys and the guard. No file calls another.
+//! One access pattern per file. Its first lines name the keys and the guard. No file calls another.
 
 mod add_member;
 mod create_organization;

@@ -1,7 +1,7 @@
-//! Updates `ORG#<id>`/`ORG#<id>` and deletes `ORG#<id>`/`MEMBER#<user>` and `USER#<user>`/`ORG#<id>`, all or
-//! none, then reads the organization for the answer, as a transaction returns no item. Guard: the user
-//! is a member; the caller is the user, an owner or, unless the user is an owner, an admin; the version;
-//! an owner stays.
+//! Updates `ORG#<id>`/`ORG#<id>` and deletes `ORG#<id>`/`MEMBER#<user>` and `USER#<user>`/`ORG#<id>`,
+//! all or none. Then reads the organization for the response, because a transaction returns no items.
+//! Guard: the user is a member; the caller is the user, an owner, or an admin if the user is not an
+//! owner; the version; an owner remains.
 
 use crate::error::Error;
 use crate::model::{ExpectedVersion, Organization, OrganizationId, UserId};
@@ -15,7 +15,7 @@ use crate::store::transaction::Condition;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 impl Store {
-    /// Ends a user's membership.
+    /// Removes a member.
     ///
     /// # Errors
     /// [`Error::OrganizationNotFound`], [`Error::MemberNotFound`], [`Error::Forbidden`],

@@ -1,13 +1,13 @@
-//! Reads `USER#<caller>`/`ORG#<id>` and `ORG#<id>`/`MEMBER#<user>` in one BatchGetItem; then updates
-//! `ORG#<id>`/`ORG#<id>` and checks `ORG#<id>`/`MEMBER#<user>`, both or neither. Guard: the user is a member,
-//! since the membership that was read; the caller is an owner or, while neither the old role nor the
-//! new one is owner, an admin; the version; an owner stays; room among the owners and admins.
+//! Reads `USER#<caller>`/`ORG#<id>` and `ORG#<id>`/`MEMBER#<user>` in one BatchGetItem. Then updates
+//! `ORG#<id>`/`ORG#<id>` and checks `ORG#<id>`/`MEMBER#<user>`, both or neither. Guard: the membership
+//! is the one that was read; the caller is an owner, or an admin if neither the old nor the new role is
+//! owner; the version; an owner remains; room for another owner or admin.
 //!
-//! A transaction returns no item, and the answer needs what the member's item says of the membership's
-//! beginning, which never changes. It is read first, while a failure to read has changed nothing yet.
-//! The user may leave and come back in between: that is another membership, with another beginning.
-//! The caller's membership is read with it, so that a stranger causes the same requests for a member
-//! as for a user who is none.
+//! A transaction returns no items, but the response contains `joinedAt` and `addedBy`, which never
+//! change during a membership. They are read first, so that a failed read changes nothing. If the user
+//! leaves and returns in between, that is a new membership with other values. The caller's membership is
+//! read in the same request, so that a stranger causes the same requests whether or not the user is a
+//! member.
 
 use crate::error::Error;
 use crate::model::{ExpectedVersion, Member, OrganizationId, Role, UserId};
@@ -44,7 +44,7 @@ impl Store {
         let key = || keys::member(id, user);
         let [membership, member] = self.batch_get_each([keys::membership(caller, id), key()]).await?;
         membership.ok_or(Error::OrganizationNotFound)?;
-        // The two were not read at one moment, so a missing member is looked for again.
+        // The two items are not from one moment, so a missing member is looked up again.
         let mut attempts = Attempts::default();
         let mut found = member;
         let member = loop {
@@ -68,8 +68,8 @@ impl Store {
     }
 }
 
-/// Sets need no knowledge of the old role: adding an element that is there and deleting one that is not
-/// change nothing.
+/// The old role does not matter: adding an element that is present, or deleting one that is absent,
+/// changes nothing.
 fn transition(user: &UserId, role: Role) -> Change {
     let clauses = match role {
         Role::Owner => "ADD owners :targets, privileged :targets",

@@ -1,5 +1,5 @@
-//! Updates `ORG#<id>`/`ORG#<id>`, and answers from what the update itself returns. Guard: the caller is an
-//! owner or admin; the version.
+//! Updates `ORG#<id>`/`ORG#<id>`, and responds with the item that the update returns. Guard: the caller
+//! is an owner or admin; the version.
 
 use crate::error::Error;
 use crate::model::{Domain, ExpectedVersion, Organization, OrganizationChanges, OrganizationId, UserId};
@@ -29,7 +29,7 @@ impl Store {
     }
 }
 
-/// Chosen from constants rather than put together, so that the expressions can be read here.
+/// The expressions are literals, not assembled, so that they can be read here.
 fn change(changes: &OrganizationChanges) -> Change {
     const NAME: (&str, &str) = ("#name", "name");
     const DOMAIN: (&str, &str) = ("#domain", "domain");
