@@ -13,10 +13,7 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let key = request.idempotency_key()?;
     let (field, name) = match (body.string("organizationName")?, body.string("name")?) {
         (Some(_), Some(_)) => {
-            return Err(Error::invalid(
-                "name",
-                "Send either organizationName or name, not both.",
-            ));
+            return Err(Error::invalid("name", "Send either organizationName or name, not both."));
         }
         (None, Some(name)) => ("name", name),
         (Some(name), None) => ("organizationName", name),

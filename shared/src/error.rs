@@ -7,8 +7,8 @@ use std::error::Error as StdError;
 
 /// Why an operation was refused or failed.
 ///
-/// The text of an error is the `message` in the response. It tells the client what to do and holds no
-/// internals. A cause travels as `source`, for the log only.
+/// The text of an error is the `message` in the response. It tells the client what to do and contains no
+/// internals. The cause is the `source`, for the log only.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The caller is a member, but the role does not allow the operation.

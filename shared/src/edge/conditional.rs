@@ -5,7 +5,7 @@ use crate::model::ExpectedVersion;
 use http::HeaderMap;
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 
-/// DynamoDB's `IN` takes at most 100 operands. A client hardly ever holds that many versions.
+/// DynamoDB's `IN` takes at most 100 operands. A client rarely has that many versions.
 const MAX_TAGS: usize = 50;
 
 /// The versions that an `If-None-Match` header excludes.
@@ -54,10 +54,7 @@ pub(super) fn if_none_match(headers: &HeaderMap) -> Result<IfNoneMatch, Error> {
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tags>, Error> {
     let malformed = || {
         let name = if name == IF_MATCH { "If-Match" } else { "If-None-Match" };
-        Error::invalid(
-            name,
-            format!("{name} must be * or at most {MAX_TAGS} quoted ETags, such as \"1\"."),
-        )
+        Error::invalid(name, format!("{name} must be * or at most {MAX_TAGS} quoted ETags, such as \"1\"."))
     };
     let mut listed = Vec::new();
     for value in headers.get_all(name) {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// Why a request failed: it was malformed, or its operation was refused or failed.
 ///
-/// The text of an error is the `message` in the response. It tells the client what to do and holds no
+/// The text of an error is the `message` in the response. It tells the client what to do and contains no
 /// internals.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -37,9 +37,7 @@ impl Fields {
             _ => Error::malformed(format!("The body is not valid JSON: {error}.")),
         })?;
         match fields.duplicate() {
-            Some(name) => {
-                Err(Error::invalid(name, format!("Duplicate field {name:?}. Send it once.")))
-            }
+            Some(name) => Err(Error::invalid(name, format!("Duplicate field {name:?}. Send it once."))),
             None => Ok(fields),
         }
     }

@@ -44,8 +44,7 @@ pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 const RESPONSE_MARGIN: Duration = Duration::from_millis(500);
 
 /// The message for an event without a valid request.
-const UNREADABLE: &str =
-    "The request is malformed. Percent-encode the query and remove control characters.";
+const UNREADABLE: &str = "The request is malformed. Percent-encode the query and remove control characters.";
 
 /// One operation's handler and its dependencies. Each Lambda instance makes one.
 pub struct Edge<H> {

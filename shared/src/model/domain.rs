@@ -25,7 +25,10 @@ impl Domain {
                 )
             })?;
         let Some((_, last)) = ascii.rsplit_once('.') else {
-            return Err(Invalid::new("labels", "The domain must have at least two labels, such as example.com."));
+            return Err(Invalid::new(
+                "labels",
+                "The domain must have at least two labels, such as example.com.",
+            ));
         };
         if ends_in_a_number(last) {
             return Err(Invalid::new("ip_address", "The domain must be a name, not an IP address."));

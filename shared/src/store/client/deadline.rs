@@ -15,8 +15,8 @@ use aws_sdk_dynamodb::error::BoxError;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// An attempt needs at least this much time to start. DynamoDB answers in milliseconds. If it has not
-/// answered in one second, it is unlikely to answer in three.
+/// Minimum time left to start an attempt. DynamoDB answers in milliseconds. If it has not answered in
+/// one second, it is unlikely to answer in three.
 const MIN_ATTEMPT_TIME: Duration = Duration::from_secs(1);
 
 /// Time to open a connection to DynamoDB, including TLS.
@@ -65,6 +65,10 @@ impl Intercept for Deadline {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if left() < MIN_ATTEMPT_TIME { Err("no time is left for a request to DynamoDB".into()) } else { Ok(()) }
+        if left() < MIN_ATTEMPT_TIME {
+            Err("no time is left for a request to DynamoDB".into())
+        } else {
+            Ok(())
+        }
     }
 }
