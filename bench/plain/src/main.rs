@@ -1,8 +1,8 @@
-//! getOrganization as the ecosystem's templates write it: `cargo lambda new --http` around the
-//! SDK's own example. Default features and profile, a client made in `main`, no warm-up.
+//! getOrganization as the ecosystem's templates write it: `cargo lambda new --http` around the SDK's own
+//! example. Default features and profile, a client created in `main`, no warm-up.
 //!
-//! It asks DynamoDB for what the real function asks for, one BatchGetItem of a membership and an
-//! organization, so that the difference is in how a function is built and not in what it does.
+//! It sends DynamoDB the same request as the real function: one BatchGetItem of a membership and an
+//! organization. The difference is thus in how the function is built, not in what it does.
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
