@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn as_json_each_event_says_which_it_is() {
+    fn in_json_each_event_has_its_name() {
         let json = serde_json::to_value(Event::Request(request(200))).unwrap();
         assert_eq!(
             (&json["event"], &json["status"], &json["dynamodbRequests"]),

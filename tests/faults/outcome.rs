@@ -1,4 +1,4 @@
-//! The outcome of a call, and whether the faults that it met allow it.
+//! The outcome of a call, and whether its faults allow that outcome.
 
 use crate::calls::Call;
 use crate::contents::{masked, texts};
@@ -20,20 +20,20 @@ pub struct Normal {
     after: Value,
     answer_again: Value,
     after_again: Value,
-    /// Its requests to DynamoDB, by the names of their actions.
+    /// The actions of its requests to DynamoDB.
     pub actions: Vec<String>,
 }
 
 /// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// As without faults.
+    /// The same answer as without faults.
     Right,
-    /// Answered 503, with nothing done.
+    /// Answered 503, and nothing written.
     Unavailable,
-    /// Answered 503, and done.
+    /// Answered 503, and written.
     UnavailableThoughDone,
-    /// Answered 409 `conflict` or `idempotency_in_progress`, with nothing done.
+    /// Answered 409 `conflict` or `idempotency_in_progress`, and nothing written.
     Conflict,
 }
 
@@ -77,12 +77,12 @@ impl Normal {
         Self { before, known, answer, after, answer_again, after_again, actions }
     }
 
-    /// True if DynamoDB refuses the call, or has nothing to write.
+    /// True if DynamoDB refuses the call, or the call writes nothing.
     pub fn changes_nothing(&self) -> bool {
         self.mask(&self.before) == self.after
     }
 
-    /// Sends the call into faults, and then again without any. An error says which result is wrong.
+    /// Makes the call with faults, and then again without. The error says which result is wrong.
     pub async fn compare(
         &self,
         call: &Call,

@@ -1,5 +1,5 @@
-// A client with the types that openapi-typescript makes of openapi.yaml, against the local stack. What
-// it may not send, and which errors it must expect, is checked when it is compiled.
+// A client with the types that openapi-typescript generates from openapi.yaml, against the local stack.
+// Compiling it checks which requests it may send and which errors it must expect.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

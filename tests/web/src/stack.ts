@@ -1,4 +1,4 @@
-// The local stack: `cargo local` as a process of its own, with ports and a directory of its own.
+// The local stack: `cargo local` as a separate process, with its own ports and directory.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
