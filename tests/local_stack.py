@@ -53,7 +53,7 @@ def running(*options):
 
 
 def send(request):
-    """The status and the body of the answer."""
+    """Returns the status and the body of the answer."""
     try:
         with urllib.request.urlopen(request, timeout=60) as response:
             return response.status, json.load(response)

@@ -77,7 +77,7 @@ impl Console {
 
     /// Reports an event. Ignores errors, such as a closed standard output.
     pub(crate) fn report(self, event: &Event<'_>) {
-        // Strips colours if standard output is no terminal, or if NO_COLOR is set.
+        // Strips colours if standard output is not a terminal, or if NO_COLOR is set.
         let mut out = anstream::stdout().lock();
         let _ = if self.json {
             serde_json::to_string(event).map_or(Ok(()), |line| writeln!(out, "{line}"))

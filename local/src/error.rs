@@ -34,7 +34,7 @@ pub enum Error {
     #[error("{} is not a P-256 key in PKCS#8: delete it to have a new one generated", .0.display())]
     SigningKey(PathBuf),
     /// The operating system provides no random bytes.
-    #[error("cannot make a key: the operating system gives no random bytes")]
+    #[error("cannot generate a key: the operating system provides no random bytes")]
     Random,
     /// template.yaml or openapi.yaml is not as this crate expects.
     #[error("{}: {reason}", path.display())]

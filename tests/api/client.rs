@@ -58,7 +58,7 @@ impl User {
             None => path.to_owned(),
         };
         let url = Url::parse(&url).unwrap_or_else(|error| panic!("{url}: {error}"));
-        assert!(url.as_str().ends_with(path), "{path} would be sent as {url}");
+        assert!(url.as_str().ends_with(path), "{path} would be changed to {url}");
         let mut http = self.http.request(method.clone(), url.clone());
         if let Some(authorization) = &self.authorization {
             http = http.header("authorization", authorization);

@@ -138,7 +138,7 @@ fn follow(openapi: &Value, value: &Value) -> Value {
         Value::Object(fields) => match string(&value["$ref"]) {
             Some(reference) => {
                 let found = reference.strip_prefix('#').and_then(|pointer| openapi.pointer(pointer));
-                follow(openapi, found.unwrap_or_else(|| panic!("{reference} leads nowhere")))
+                follow(openapi, found.unwrap_or_else(|| panic!("{reference} has no target")))
             }
             None => fields.iter().map(|(name, field)| (name.clone(), follow(openapi, field))).collect(),
         },

@@ -76,7 +76,7 @@ pub(crate) fn served() -> Names {
         let (id, handler) = text
             .split_once("serve(functions::Operation::")
             .and_then(|(_, call)| call.split_once(".id(), functions::"))
-            .unwrap_or_else(|| panic!("{name} serves nothing"));
+            .unwrap_or_else(|| panic!("{name} serves no operation"));
         let handler = handler.split("::").next().unwrap();
         let served = [id, handler].map(|served| called(&served.to_kebab_case(), name));
         assert_eq!(served[0], served[1], "functions/src/bin/{name}.rs");

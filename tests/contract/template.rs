@@ -11,7 +11,7 @@ const API: &str = "OrganizationsApi";
 #[test]
 fn no_function_gets_auth_jwks() {
     let text = read("template.yaml");
-    assert!(text.contains("TABLE_NAME"), "this is where variables are set");
+    assert!(text.contains("TABLE_NAME"), "template.yaml sets no variables");
     assert!(!text.contains("AUTH_JWKS"));
 }
 

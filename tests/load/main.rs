@@ -73,14 +73,14 @@ async fn main() {
     let (expected, created) = world.expected();
     contents.must(
         contents.organizations.len() as u64 == created,
-        "organizations lost or doubled",
+        "organizations lost or duplicated",
         "the table",
     );
     for (id, expected) in expected {
-        contents.must(contents.organizations.get(&id) == Some(&expected), "not as the answers said", &id);
+        contents.must(contents.organizations.get(&id) == Some(&expected), "not as answered", &id);
     }
     contents.expect_no_fault();
-    println!("The table holds what the requests should have made of it.");
+    println!("The table contains exactly the answered changes.");
     stack.stop().await.unwrap();
     if options.write {
         report::write(&text);

@@ -243,7 +243,7 @@ impl Action {
                 organization.allows(user, None)?;
                 organization.members.remove(*user);
             }
-            other => panic!("not a change of an organization: {other:?}"),
+            other => panic!("not a change to an organization: {other:?}"),
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ async fn run(history: Concurrent) -> Result<usize, String> {
     let mut contents = Contents::read(&database.client).await;
     for answered in &all {
         let definite = is_definite(answered);
-        contents.must(definite, "no answer to that", &format!("{answered:?}"));
+        contents.must(definite, "not a definite answer", &format!("{answered:?}"));
     }
     changes(&mut contents, &all);
     creations(&mut contents, &all);
@@ -84,10 +84,10 @@ fn creations(contents: &mut Contents, all: &[Answered]) {
         contents.must(contents.organizations.contains_key(&id), "answered but not created", &id);
         if let Some(key) = key {
             let recorded = contents.idempotency.get(&(call.request.caller.to_owned(), (*key).to_owned()));
-            contents.must(recorded == Some(&id), "not the one organization of its key", &id);
+            contents.must(recorded == Some(&id), "not the organization recorded for its key", &id);
             let asked = [name.1.ok(), domain.and_then(|(_, domain)| domain.ok())];
             let answered = ["name", "domain"].map(|field| answer.body[field].as_str());
-            contents.must(answered == asked, "answered to another request", &id);
+            contents.must(answered == asked, "the answer to another request", &id);
         }
         created.insert(id);
     }

@@ -139,7 +139,7 @@ impl Answer {
         if answer == expected {
             Ok(())
         } else {
-            Err(format!("{answer:?}\n  where the model has\n  {expected:?}"))
+            Err(format!("{answer:?}\n  but the model has\n  {expected:?}"))
         }
     }
 

@@ -63,7 +63,7 @@ async fn run(requests: &[Request]) -> Result<(), String> {
     if contents.organizations == expected.collect() && contents.faults.is_empty() {
         Ok(())
     } else {
-        Err(format!("{contents:?}\n  where the model has\n  {model:?}"))
+        Err(format!("{contents:?}\n  but the model has\n  {model:?}"))
     }
 }
 

@@ -42,7 +42,7 @@ impl Contents {
             match (user, id, organization, member, key) {
                 (_, Some(id), Some(_), _, _) if pk == sk => organizations.push((id.to_owned(), item)),
                 (_, Some(id), _, Some(user), _) => {
-                    contents.must(text(item, "userId") == user, "a member with another's id", &pk);
+                    contents.must(text(item, "userId") == user, "a member item with another user's id", &pk);
                     members.entry(id.to_owned()).or_default().insert(user.to_owned());
                 }
                 (Some(user), _, Some(id), _, _) => {
@@ -52,7 +52,7 @@ impl Contents {
                     let created = text(item, "organizationId");
                     contents.idempotency.insert((user.to_owned(), key.to_owned()), created);
                 }
-                _ => contents.must(false, "an item of no kind", &format!("{pk} {sk}")),
+                _ => contents.must(false, "an item of unknown kind", &format!("{pk} {sk}")),
             }
         }
         contents.must(members == memberships, "members and memberships differ", "the table");

@@ -81,7 +81,7 @@ impl RuntimeApi {
     pub async fn polled(&mut self) -> io::Result<Instant> {
         match self.call().await? {
             Call::Next(at) => Ok(at),
-            Call::Response(..) => Err(io::Error::other("it answers without an event")),
+            Call::Response(..) => Err(io::Error::other("the instance answered without an event")),
             Call::Error(report) => Err(reported(&report)),
         }
     }
@@ -94,14 +94,14 @@ impl RuntimeApi {
         self.events.send(event.into()).map_err(io::Error::other)?;
         match self.call().await? {
             Call::Response(answer, took) => Ok((answer, took)),
-            Call::Next(_) => Err(io::Error::other("it asks for another event before it answers")),
+            Call::Next(_) => Err(io::Error::other("the instance asked for another event before it answered")),
             Call::Error(report) => Err(reported(&report)),
         }
     }
 
     async fn call(&mut self) -> io::Result<Call> {
         let call = timeout(CALL_TIMEOUT, self.calls.recv()).await;
-        call.map_err(|_| io::Error::other("it calls nothing in time"))?.ok_or_else(stopped)
+        call.map_err(|_| io::Error::other("the instance made no call in time"))?.ok_or_else(stopped)
     }
 }
 
@@ -164,7 +164,7 @@ fn next_event(event: Bytes) -> io::Result<Response<Body>> {
 }
 
 fn reported(report: &[u8]) -> io::Error {
-    io::Error::other(format!("it reports: {}", String::from_utf8_lossy(report)))
+    io::Error::other(format!("the instance reported: {}", String::from_utf8_lossy(report)))
 }
 
 fn stopped() -> io::Error {

@@ -51,7 +51,7 @@ def main():
             rehearse(url, local)
     finally:
         moto.stop()
-    print("\nThe rehearsal went as it should.")
+    print("\nThe rehearsal succeeded.")
 
 
 def rehearse(moto, local):
@@ -150,7 +150,7 @@ def hold_a_session(local):
         request = urllib.request.Request(local.url + path, data, headers, method=method)
         status, answer = local_stack.send(request)
         print(f"  {user} {method} {path}: {status}")
-        assert status == expected, f"{expected} was expected, not {status} {answer}"
+        assert status == expected, f"expected {expected}, got {status} {answer}"
         return answer
 
     acme = call(201, "ann", "POST", "/organization", {"organizationName": "Acme"})

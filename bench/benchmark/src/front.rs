@@ -37,7 +37,7 @@ async fn serve_one(client: TcpStream, acceptor: TlsAcceptor, database: Database)
 async fn answer(request: Request<Incoming>, database: &Database) -> Result<Response<Full<Bytes>>> {
     let (head, body) = request.into_parts();
     let target = head.headers.get("x-amz-target").context("it is not for DynamoDB")?.to_str()?;
-    let operation = target.strip_prefix("DynamoDB_20120810.").context("it is of another version")?;
+    let operation = target.strip_prefix("DynamoDB_20120810.").context("it is for another API version")?;
     let body = body.collect().await?.to_bytes();
     let (status, body) = match perform(database, operation, &body) {
         Ok(body) => (StatusCode::OK, body),

@@ -73,7 +73,7 @@ impl Launch {
     pub(crate) async fn start(&self) -> Result<Instance> {
         let mut api = RuntimeApi::start().await?;
         let group = self.throttle.as_ref().map(Throttle::group).transpose()?;
-        let log = File::create(&self.log).context("make a log file")?;
+        let log = File::create(&self.log).context("create a log file")?;
         let mut words = self.under.iter().cloned().chain([self.binary.clone().into()]);
         let mut command = Command::new(words.next().context("there is nothing to start")?);
         command.args(words).env_clear().envs(self.environment(&api)).kill_on_drop(true);
@@ -126,7 +126,7 @@ impl Instance {
         self.polled = false;
         let (answer, took) = self.api.invoke(event).await.with_context(|| output(&self.log))?;
         let response: Response = serde_json::from_slice(&answer).with_context(|| {
-            format!("what it answers is no response: {}", String::from_utf8_lossy(&answer))
+            format!("its answer is not an HTTP response: {}", String::from_utf8_lossy(&answer))
         })?;
         Ok(Answer { status: response.status_code, body: response.body.unwrap_or_default(), took })
     }
@@ -142,11 +142,11 @@ impl Instance {
 
     /// Its peak memory in bytes, including its binary's pages.
     pub(crate) fn peak_memory(&self) -> Result<u64> {
-        let id = self.process.id().context("it has ended")?;
+        let id = self.process.id().context("the process has ended")?;
         let status = fs::read_to_string(format!("/proc/{id}/status")).context("read its memory")?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        Ok(kibibytes.context("this system does not tell a process's peak memory")? * 1024)
+        Ok(kibibytes.context("this system does not report a process's peak memory")? * 1024)
     }
 
     /// Kills it and removes its cgroup.
@@ -160,7 +160,7 @@ impl Instance {
     pub(crate) async fn end(self) -> Result<()> {
         let Self { api, mut process, .. } = self;
         drop(api);
-        timeout(EXIT_TIMEOUT, process.wait()).await.context("it does not end without a Runtime API")??;
+        timeout(EXIT_TIMEOUT, process.wait()).await.context("it outlived the Runtime API")??;
         Ok(())
     }
 }
@@ -170,7 +170,7 @@ impl Answer {
     pub(crate) fn success(self) -> Result<Duration> {
         match self.status {
             200..=299 => Ok(self.took),
-            status => Err(anyhow!("it answers {status}: {}", self.body)),
+            status => Err(anyhow!("it answered {status}: {}", self.body)),
         }
     }
 }

@@ -122,6 +122,6 @@ async fn run(
     }
     instance.ready().await?;
     instance.end().await?;
-    let text = fs::read_to_string(file).context("read what was counted")?;
+    let text = fs::read_to_string(file).context("read the counts")?;
     counter.read(&text).with_context(|| format!("{} counted nothing: {text}", counter.name()))
 }

@@ -60,7 +60,7 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
     let known = |name: &String| COMPARED_WITH.contains(&&**name) || functions.contains(name);
     if let Some(unknown) = options.subjects.iter().find(|name| !known(name)) {
         let all = [COMPARED_WITH.join(", "), functions.join(", ")].join(", ");
-        bail!("there is no subject {unknown}; there are {all}");
+        bail!("unknown subject {unknown}; known are {all}");
     }
 
     let subject =

@@ -44,7 +44,7 @@ pub(crate) struct Certified {
 impl Certified {
     /// Creates a certificate for `localhost`, and writes root certificates to files in `directory`.
     pub(crate) fn new(directory: &Path) -> Result<Self> {
-        let (config, root) = identity().context("make the certificates")?;
+        let (config, root) = identity().context("create the certificates")?;
         let system = SYSTEM_ROOTS.iter().find_map(|path| fs::read_to_string(path).ok());
         let system = system.context("this system has no root certificates (package ca-certificates)")?;
         let roots = Roots { system: directory.join("system.pem"), built_in: directory.join("built-in.pem") };

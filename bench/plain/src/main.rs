@@ -41,7 +41,7 @@ async fn get_organization(event: Request, client: &Client, table: &str) -> Resul
 
     let (status, body) = match (role, name) {
         (Some(role), Some(name)) => (200, json!({ "id": id, "name": name, "role": role })),
-        _ => (404, json!({ "message": "There is no such organization." })),
+        _ => (404, json!({ "message": "Organization not found." })),
     };
     let response = Response::builder().status(status).header("content-type", "application/json");
     Ok(response.body(body.to_string().into())?)

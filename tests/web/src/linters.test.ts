@@ -11,7 +11,7 @@ import { parse } from "yaml";
 
 const WRONG = { wrong: true };
 
-/** Runs a linter, which is to find faults, and gives its report. */
+/** Runs a linter that must find errors. Returns its report. */
 function lint(program: string, ...options: string[]): unknown {
   const path = join(import.meta.dirname, "../node_modules/.bin", program);
   const { status, stdout, stderr, error } = spawnSync(path, ["lint", "--format", "json", ...options], {
@@ -22,7 +22,7 @@ function lint(program: string, ...options: string[]): unknown {
   return JSON.parse(stdout);
 }
 
-/** JSON Pointers to all examples below `node`, each of which is replaced. */
+/** Replaces all examples below `node`. Returns JSON Pointers to them. */
 function replaceExamples(node: object, at: string[] = []): string[] {
   return Object.entries(node).flatMap(([key, child]) => {
     const path = [...at, key];

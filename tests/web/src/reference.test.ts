@@ -16,7 +16,7 @@ const MAX_BYTES = 200_000;
 let stack: Stack;
 let browser: Browser;
 let page: Page;
-/** What the page has asked others for, and what its own policy or script failed at. */
+/** Requests of the page to other servers, violations of its policy, and script errors. */
 const faults: string[] = [];
 
 before(async () => {
@@ -58,7 +58,7 @@ function operation(id: string): Locator {
   return page.locator(`.opblock[id$="-${id}"]`);
 }
 
-/** Executes an operation that is open, and gives status and body of the answer. */
+/** Executes an expanded operation. Returns status and body of the answer. */
 async function execute(operation: Locator): Promise<{ status: number; body: Record<string, unknown> }> {
   await operation.getByRole("button", { name: "Execute" }).click();
   const answer = operation.locator(".live-responses-table tbody .response");
