@@ -29,7 +29,7 @@ thread_local! {
 }
 
 impl World {
-    /// Runs an input in a world. After [`MAX_INPUTS`] inputs, checks the table and starts a new world.
+    /// Runs an input in a world. After `MAX_INPUTS` inputs, checks the table and starts a new world.
     pub fn with(attempt: impl FnOnce(&Self)) {
         WORLD.with_borrow_mut(|(inputs, world)| {
             *inputs += 1;
