@@ -1,4 +1,4 @@
-"""The local stack for scripts: `cargo local` as a process of its own, as on anybody's machine."""
+"""The local stack for scripts: `cargo local` as a separate process, as a developer runs it."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ LOCAL = ROOT / "target/debug/local"
 
 
 class LocalStack:
-    """One that answers on `url`."""
+    """A running stack that answers on `url`."""
 
     def __init__(self, url, data_dir):
         self.url, self.data_dir = url, data_dir
@@ -28,7 +28,7 @@ class LocalStack:
 
 @contextlib.contextmanager
 def running(*options):
-    """Builds and starts it with these options of `cargo local`, and ends it."""
+    """Builds the stack, runs it with these options of `cargo local`, and stops it."""
     subprocess.run(["cargo", "build", "--quiet", "--bins", "--locked"], cwd=ROOT, check=True)
     port = free_port()
     with tempfile.TemporaryDirectory() as data_dir, open(pathlib.Path(data_dir) / "log", "w+") as log:
@@ -53,7 +53,7 @@ def running(*options):
 
 
 def send(request):
-    """The status and the body of the answer."""
+    """Returns the status and the body of the answer."""
     try:
         with urllib.request.urlopen(request, timeout=60) as response:
             return response.status, json.load(response)
@@ -63,7 +63,7 @@ def send(request):
 
 
 def wait_for(url, process):
-    """Waits until the API refuses a request without a token, as it does when it is up."""
+    """Waits until the API is up. It then refuses a request without a token."""
     deadline = time.monotonic() + 600
     while time.monotonic() < deadline:
         assert process.poll() is None, "`cargo local` ended"

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_column_and_a_cell_that_is_no_number_are_errors_that_name_the_file() {
+    fn a_missing_column_and_a_cell_that_is_not_a_number_are_errors_that_name_the_file() {
         for (text, reason) in
             [("item\nmembership\n", "missing field `bytes`"), ("item,bytes\nmembership,many\n", "float")]
         {

@@ -102,7 +102,7 @@ fn request_kinds(
         let operation =
             Operation::ALL.iter().copied().find(|operation| operation.id() == capacity.operation_id());
         let operation =
-            operation.ok_or_else(|| format!("{CAPACITY} has a row for {name}, which is no operation"))?;
+            operation.ok_or_else(|| format!("{CAPACITY} has a row for {name}, which is not an operation"))?;
         let share = traffic.get(name);
         let share = share.ok_or_else(|| format!("[traffic] of {GIVEN} has no share for {name}"))?;
         let binary = operation.id().to_kebab_case();

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_document_is_what_its_inputs_give() {
+    fn the_document_is_up_to_date_with_its_inputs() {
         let document = fs::read_to_string(root().join("docs/cost.md")).unwrap();
         assert!(filled(&document).unwrap() == document, "docs/cost.md is not up to date: run `cargo cost`");
     }

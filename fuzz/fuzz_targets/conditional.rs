@@ -1,4 +1,4 @@
-//! `If-Match` and `If-None-Match`: both read the same value alike.
+//! `If-Match` and `If-None-Match`: both parse a value the same way.
 #![no_main]
 
 use fuzz::Asked;

@@ -1,4 +1,4 @@
-//! `cursor`: what is taken for one is one that was given out, and DynamoDB lists what follows it.
+//! `cursor`: an accepted cursor is one that the API issues, and DynamoDB lists what follows it.
 #![no_main]
 
 use fuzz::{Asked, World};

@@ -1,4 +1,4 @@
-//! Domains: what is taken for one is normal, and taken again as it is.
+//! Domains: an accepted domain is normalized, and parsing it again does not change it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Raw events of API Gateway, each to the function that its route names: all are answered, none by an
+//! Raw API Gateway events, each sent to the function of its route. All get an answer, and none gets an
 //! internal error.
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a key is printable and of bounded length, and the same in quotes.
+//! `Idempotency-Key`: an accepted key is printable, of bounded length, and equal to its quoted form.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

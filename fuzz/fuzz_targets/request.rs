@@ -1,4 +1,4 @@
-//! Requests, one after the other, as API Gateway makes events of them. An input is a text:
+//! Sequences of requests, converted to events as API Gateway does it. An input is a text:
 //!
 //! ```text
 //! ann PUT /organization/org_01ARZ3NDEKTSV4RRFFQ69G5FAV

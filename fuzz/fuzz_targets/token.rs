@@ -1,5 +1,5 @@
-//! Tokens. A text of two lines is the header and the claims of a token that is well signed, and it is
-//! accepted only if both say what they must; any other text is a token that nobody signed.
+//! Tokens. A text of two lines is the header and the claims of a correctly signed token, accepted only if
+//! both are valid. Any other text is a token without a valid signature.
 #![no_main]
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
@@ -35,7 +35,7 @@ fuzz_target!(init: fuzz::start(), |text: &str| {
     let asked = Asked { headers, ..Asked::default() };
     let authenticator = Authenticator::with_jwks(&JWKS, ISSUER, "api").unwrap();
     let status = fuzz::ask(authenticator, &asked, |request| {
-        let (header, claims) = signed.expect("nobody signed this");
+        let (header, claims) = signed.expect("a token without a valid signature is refused");
         let [header, claims] = [header, claims].map(|part| serde_json::from_str::<Value>(part).unwrap());
         assert_eq!((&header["alg"], &header["kid"]), (&json!("EdDSA"), &json!("k")));
         assert!(header.get("crit").is_none());
@@ -46,11 +46,11 @@ fuzz_target!(init: fuzz::start(), |text: &str| {
         assert!(claims["nbf"].as_f64().is_none_or(|from| from < now + LEEWAY), "{claims}");
         Ok(())
     });
-    // 400: a control character is in no header.
+    // 400: a header cannot contain control characters.
     assert!([200, 400, 401].contains(&status), "{status}");
 });
 
-/// RFC 7519 §4.1.3: one, or a list that has it.
+/// RFC 7519 §4.1.3: the claim is the expected value, or a list that contains it.
 fn names(claim: &Value, expected: &str) -> bool {
     claim == expected || claim.as_array().is_some_and(|claims| claims.contains(&json!(expected)))
 }

@@ -3,30 +3,28 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use support::event::Request;
 
-/// A request of HTTP.
+/// An HTTP request.
 #[derive(Debug, Default)]
 pub struct Asked<'a> {
     /// The subject of the token, if the gateway has verified one.
     pub caller: Option<&'a str>,
-    /// As it is written.
+    /// As written by the client.
     pub method: &'a str,
     /// Path and query.
     pub target: &'a str,
     /// Names and values.
     pub headers: Vec<(&'a str, &'a str)>,
-    /// The body, if there is one.
+    /// The body, if any.
     pub body: Option<&'a str>,
 }
 
 impl Asked<'_> {
-    /// The operation that has this method and path, and the path's parameters, decoded as the gateway
-    /// does it.
+    /// The operation with this method and path, and the path's parameters, decoded as the gateway does it.
     pub fn operation(&self) -> Option<(Operation, Map<String, Value>)> {
         let operations = Operation::ALL.iter().filter(|operation| operation.method() == self.method);
         let matches =
             operations.filter_map(|operation| Some((*operation, parameters(operation.path(), self.path())?)));
-        // Of two paths that match, the gateway takes the one that has a literal where the other has a
-        // parameter.
+        // If two paths match, the gateway prefers a literal to a parameter.
         matches.min_by_key(|(_, parameters)| parameters.len())
     }
 
@@ -35,7 +33,7 @@ impl Asked<'_> {
     }
 }
 
-/// The values of a route's parameters, if a path has them.
+/// The values of a route's parameters, if a path matches it.
 fn parameters(route: &str, path: &str) -> Option<Map<String, Value>> {
     let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
     let mut parameters = Map::new();
@@ -66,7 +64,7 @@ pub fn event(asked: &Asked<'_>) -> Value {
     }
     let mut headers = Map::new();
     for (name, value) in &asked.headers {
-        // What is given twice, API Gateway joins.
+        // API Gateway joins the values of a repeated name.
         let joined = match headers.get(*name).and_then(Value::as_str) {
             Some(first) => format!("{first},{value}"),
             None => (*value).to_owned(),

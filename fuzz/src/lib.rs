@@ -17,10 +17,10 @@ use std::future::ready;
 use std::panic;
 use tokio::runtime::{Builder, Runtime};
 
-/// Parts of `lambda_http` that panic on an event that makes no request, which `edge::Event` catches.
+/// Crates that panic on an event that is not a valid request. `edge::Event` catches these panics.
 const PANICS_ARE_CAUGHT: [&str; 2] = ["/lambda_http-", "/aws_lambda_events-"];
 
-/// Prepares a target. Any panic ends it, also one that would be caught, but for those above.
+/// Prepares a target. Every panic ends it, even one that would be caught, except for those above.
 pub fn start() {
     let abort = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
@@ -31,13 +31,12 @@ pub fn start() {
     }));
 }
 
-/// A runtime on this thread.
+/// A single-threaded runtime.
 pub fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Lets `ask` look at a request, if what was asked makes one, as a handler would. Gives the status of
-/// the answer.
+/// Passes the request to `ask`, as to a handler, if it is valid. Returns the status of the answer.
 pub fn ask(
     authenticator: Authenticator,
     asked: &Asked<'_>,
@@ -59,7 +58,7 @@ pub fn ask(
     response.status_code
 }
 
-/// Holds a response to what is promised of all, among it that there is no internal error.
+/// Checks what holds for every response, such as that there is no internal error.
 pub fn hold(response: &ApiGatewayV2httpResponse) {
     let status = response.status_code;
     assert!((200..500).contains(&status), "{response:?}");

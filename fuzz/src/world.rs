@@ -10,10 +10,10 @@ use support::in_process;
 use support::invariants::Contents;
 use tokio::runtime::Runtime;
 
-/// How many inputs a world takes. With more it would grow, and slow down.
+/// The number of inputs per world. With more inputs the table would grow and slow down.
 const MAX_INPUTS: usize = 500;
 
-/// What stands for the id of the organization in inputs, which know no other.
+/// Stands for the organization's id in inputs, which cannot know it.
 const ORGANIZATION: &str = "org_01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
 /// The functions, and a table with an organization of `ann`, where `bob` is an admin and `cyd` a member.
@@ -29,7 +29,7 @@ thread_local! {
 }
 
 impl World {
-    /// Tries an input in one. A world that has served its time is looked through.
+    /// Runs an input in a world. After `MAX_INPUTS` inputs, checks the table and starts a new world.
     pub fn with(attempt: impl FnOnce(&Self)) {
         WORLD.with_borrow_mut(|(inputs, world)| {
             *inputs += 1;
@@ -59,8 +59,8 @@ impl World {
         Self { store, organization, database, runtime }
     }
 
-    /// Sends an event to the function of `operation`, and holds the response to what is promised of all.
-    /// What is no JSON is no event: Lambda takes none.
+    /// Sends an event to the function of `operation`, and checks what holds for every response. Ignores
+    /// invalid JSON, which Lambda refuses.
     pub fn invoke(&self, operation: Operation, event: &str) {
         let event = event.replace(ORGANIZATION, self.organization.as_str());
         let Ok(event) = serde_json::from_str::<Event>(&event) else { return };
@@ -68,7 +68,7 @@ impl World {
         hold(&self.runtime.block_on(in_process::invoke(operation, &self.store, event)));
     }
 
-    /// Lists as `ann` what follows `position`.
+    /// Lists what follows `position`, as `ann`.
     pub fn list_after(&self, position: &str) {
         self.runtime.block_on(async {
             self.store.list_organizations(&user("ann"), 10, Some(position)).await.unwrap();

@@ -14,7 +14,7 @@ const SERIES: &str = "1.9.";
 /// The subdirectory of the installation directory that `cargo install` compiles in.
 const BUILD_DIR: &str = "build";
 
-/// The cargo-lambda on PATH, or the one under `tools`. Installs the latter if there is neither.
+/// The cargo-lambda on PATH, or else the one under `tools`, which is installed if missing.
 pub(crate) async fn find_or_install(tools: &Path, progress: &impl Fn(&str)) -> Result<PathBuf, Error> {
     progress(&format!("Looking for cargo-lambda {SERIES}x"));
     let on_path = PathBuf::from("cargo-lambda");
@@ -26,7 +26,7 @@ pub(crate) async fn find_or_install(tools: &Path, progress: &impl Fn(&str)) -> R
     if is_usable(&own).await {
         return Ok(own);
     }
-    progress(&format!("There is none: installing {VERSION} under {}", tools.display()));
+    progress(&format!("Not found; installing {VERSION} under {}", tools.display()));
     install(tools, &home, progress).await?;
     if is_usable(&own).await { Ok(own) } else { Err(Error::Install(VERSION)) }
 }
@@ -54,7 +54,7 @@ async fn install(tools: &Path, home: &Path, progress: &impl Fn(&str)) -> Result<
         if run_all(steps).await && is_usable(&root.join("bin/cargo-lambda")).await {
             let _ = fs::remove_dir_all(root.join(BUILD_DIR));
             let _ = fs::remove_dir_all(home);
-            // Fails if another process has just installed it there, which is as good.
+            // Fails if another process has just installed it there. Its installation is as good.
             let _ = fs::rename(root, home);
             return Ok(());
         }
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_series_that_was_tested_is_taken() {
+    fn only_the_tested_series_is_accepted() {
         assert!(is_in_series("cargo-lambda 1.9.2 (67129fc 2026-08-21Z)\n"));
         assert!(is_in_series("cargo-lambda 1.9.0\n"));
         for other in ["cargo-lambda 1.10.0", "cargo-lambda 1.8.6 (x)", "cargo 1.9.1", ""] {
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_that_is_installed_is_one_that_is_taken() {
+    fn the_version_to_install_is_in_the_accepted_series() {
         assert!(VERSION.starts_with(SERIES));
     }
 }

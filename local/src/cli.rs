@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn clap_finds_no_fault_with_the_definition() {
+    fn the_command_line_definition_is_valid() {
         Cli::command().debug_assert();
     }
 
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_refused_in_one_line() {
+    fn invalid_arguments_are_refused_in_one_line() {
         for arguments in [
             &["--dynamodb-endpoint", "http://localhost:8000", "--in-memory"][..],
             &["--dynamodb-endpoint", "http://localhost:8000", "--dynamodb-port", "8001"],
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn user_ids_of_common_providers_are_taken() {
+    fn user_ids_of_common_providers_are_accepted() {
         for user in ["alice", "auth0|64ab", "google-oauth2|1", "me@example.com", &"x".repeat(255)] {
             assert!(parse(&["token", user]).is_ok(), "{user}");
         }
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn times_have_units() {
+    fn lifetimes_may_have_units() {
         let times =
             [("900", 900), ("15m", 900), ("8h", 28800), ("30d", 2_592_000), ("5s", 5), ("1h 30m", 5400)];
         for (text, seconds) in times {

@@ -77,7 +77,7 @@ impl Console {
 
     /// Reports an event. Ignores errors, such as a closed standard output.
     pub(crate) fn report(self, event: &Event<'_>) {
-        // Strips colours if standard output is no terminal, or if NO_COLOR is set.
+        // Strips colours if standard output is not a terminal, or if NO_COLOR is set.
         let mut out = anstream::stdout().lock();
         let _ = if self.json {
             serde_json::to_string(event).map_or(Ok(()), |line| writeln!(out, "{line}"))
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn as_json_each_event_says_which_it_is() {
+    fn in_json_each_event_has_its_name() {
         let json = serde_json::to_value(Event::Request(request(200))).unwrap();
         assert_eq!(
             (&json["event"], &json["status"], &json["dynamodbRequests"]),

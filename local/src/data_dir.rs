@@ -80,7 +80,7 @@ mod tests {
     use crate::process::test_dir;
 
     #[test]
-    fn only_one_instance_has_a_data_directory() {
+    fn only_one_instance_can_use_a_data_directory() {
         let dir = test_dir("lock");
         let first = DataDir::lock(&dir).unwrap();
         assert!(matches!(DataDir::lock(&dir), Err(Error::DataDirInUse(_))));
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_is_forgotten_and_the_key_is_not() {
+    fn forgetting_deletes_the_data_and_keeps_the_key() {
         let dir = test_dir("forget");
         for name in ["signing-key.p8", DATABASE, "dynamodb.sqlite3-wal", LOG] {
             fs::write(dir.join(name), "x").unwrap();
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn git_ignores_it() {
+    fn git_ignores_the_data_directory() {
         let dir = test_dir("ignored");
         create(&dir).unwrap();
         assert_eq!(fs::read_to_string(dir.join(".gitignore")).unwrap(), "*\n");

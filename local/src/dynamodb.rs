@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_survives_a_restart_and_memory_forgets() {
+    async fn data_in_a_file_survives_a_restart_and_data_in_memory_does_not() {
         let file = test_dir("file").join("dynamodb.sqlite3");
         let first = Dynamodb::serve(listen(0, "").unwrap(), Some(&file)).unwrap();
         create_table(&first.client()).await;
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn stopping_frees_the_port_though_a_client_stays_connected() {
+    async fn stopping_frees_the_port_even_if_a_client_stays_connected() {
         let dynamodb = start_in_memory().await.unwrap();
         let client = dynamodb.client();
         client.list_tables().send().await.unwrap();
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_no_database_is_an_error() {
+    async fn a_file_that_is_not_a_database_is_an_error() {
         let file = test_dir("no-database").join("dynamodb.sqlite3");
         std::fs::write(&file, "not a database, and long enough to be taken for one".repeat(20)).unwrap();
         let error = Dynamodb::serve(listen(0, "").unwrap(), Some(&file)).unwrap_err();

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn it_holds_all_that_the_functions_read_and_no_private_key() {
+    fn the_file_has_every_variable_that_the_functions_read_and_no_private_key() {
         let identity = Identity::load_or_create(&test_dir("env")).unwrap();
         let text = render("http://127.0.0.1:8000", "eu-west-1", Credentials::Placeholder, &identity);
         let expected = [

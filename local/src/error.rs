@@ -31,10 +31,10 @@ pub enum Error {
         source: io::Error,
     },
     /// The signing key on disk is not a P-256 key in PKCS#8.
-    #[error("{} is not a P-256 key in PKCS#8: delete it and a new one is made", .0.display())]
+    #[error("{} is not a P-256 key in PKCS#8: delete it to have a new one generated", .0.display())]
     SigningKey(PathBuf),
     /// The operating system provides no random bytes.
-    #[error("cannot make a key: the operating system gives no random bytes")]
+    #[error("cannot generate a key: the operating system provides no random bytes")]
     Random,
     /// template.yaml or openapi.yaml is not as this crate expects.
     #[error("{}: {reason}", path.display())]
@@ -87,7 +87,7 @@ pub enum Error {
     #[error("the functions do not build ({0}), see above")]
     Build(ExitStatus),
     /// The build produced no binary of this name.
-    #[error("`cargo build --bins` in {} makes no binary {name}", root.display())]
+    #[error("`cargo build --bins` in {} builds no binary {name}", root.display())]
     NoBinary {
         /// The binary.
         name: &'static str,
@@ -107,11 +107,11 @@ pub enum Error {
     NoApi(String),
     /// The API rejects tokens of this data directory.
     #[error(
-        "the API on {0} takes no tokens of this data directory; name the one that it was started with by --data-dir"
+        "the API on {0} rejects tokens of this data directory; pass the directory that it was started with as --data-dir"
     )]
     OtherIdentity(String),
     /// The API rejects a request of `cargo local seed`.
-    #[error("{request} is answered {status}: {answer}")]
+    #[error("{request} was answered {status}: {answer}")]
     Seed {
         /// Method and path.
         request: String,

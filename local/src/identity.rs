@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_its_owners_and_survives() {
+    fn the_key_is_readable_only_by_its_owner_and_survives_a_restart() {
         let dir = test_dir("key");
         let first = Identity::load_or_create(&dir).unwrap();
         let mode = fs::metadata(dir.join("signing-key.p8")).unwrap().permissions().mode();

@@ -30,7 +30,7 @@ pub(crate) enum LogLine<'a> {
     Request(Request),
     /// Another log message.
     Message { level: Cow<'a, str>, message: Cow<'a, str> },
-    /// Output that is no log message.
+    /// Output that is not a log message.
     Other(&'a str),
     /// Output at each start of an instance, or a duplicate. Only the full log has it.
     Noise,
@@ -131,7 +131,7 @@ impl Routes {
 /// Rewords a message of the emulator for developers of this API.
 fn reword(message: &str) -> Cow<'_, str> {
     if message.contains("the default function route is disabled") {
-        "404 from the emulator: the API has no such path, or not with that method; openapi.yaml lists what it has".into()
+        "404 from the emulator: the API does not have this method and path; openapi.yaml lists those it has".into()
     } else {
         message.into()
     }

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_of_the_developer_stay_and_traces_of_cargo_go() {
+    fn a_child_inherits_the_developers_variables_and_not_cargos() {
         for name in [
             "CARGO_HOME",
             "CARGO_TARGET_DIR",
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_with_spaces_and_parentheses_is_no_obstacle() {
+    fn a_process_name_may_contain_spaces_and_parentheses() {
         let pids =
             |pair: Option<(Pid, Pid)>| pair.map(|(pid, parent)| (pid.as_raw_pid(), parent.as_raw_pid()));
         assert_eq!(pids(parse_stat("42 (a) b (c) S 7 42 42 0")), Some((42, 7)));

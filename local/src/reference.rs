@@ -132,9 +132,9 @@ fn refusal(port: u16, headers: &HeaderMap) -> Option<&'static str> {
     let is_ours = without_port.is_some_and(|name| ["127.0.0.1", "localhost"].contains(&name));
     let is_same_origin = |origin: &HeaderValue| origin.as_bytes() == format!("http://{host}").as_bytes();
     if !is_ours {
-        Some("This is 127.0.0.1 or localhost, and answers to no other name.")
+        Some("This server answers only to the names 127.0.0.1 and localhost.")
     } else if !headers.get_all(header::ORIGIN).iter().all(is_same_origin) {
-        Some("Pages of other origins are not answered.")
+        Some("Requests from other origins are refused.")
     } else {
         None
     }
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn only_its_own_names_are_answered() {
+    fn requests_to_other_host_names_are_refused() {
         for host in ["127.0.0.1:9010", "localhost:9010"] {
             assert!(!is_refused(&[(header::HOST, host)]), "{host}");
         }
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn only_its_own_origin_is_answered() {
+    fn requests_from_another_origin_are_refused() {
         let host = (header::HOST, "localhost:9010");
         assert!(!is_refused(&[host.clone(), (header::ORIGIN, "http://localhost:9010")]));
         for origin in [

@@ -122,7 +122,7 @@ impl Stack {
         let identity = Arc::new(Identity::load_or_create(data_dir.path())?);
 
         let dynamodb = RunningDynamodb::start(&options.database, listener, &data_dir, &progress).await?;
-        progress(&format!("Making sure of the table {TABLE_NAME}, as template.yaml defines it"));
+        progress(&format!("Creating the table {TABLE_NAME} of template.yaml, unless it exists"));
         table::create(&dynamodb.client, TABLE_NAME).await?;
         let env_file = data_dir.join("env");
         let text = env_file::render(&dynamodb.url, &dynamodb.region, dynamodb.credentials, &identity);

@@ -15,10 +15,10 @@ use std::{error::Error as StdError, iter::successors, time::Duration};
 /// The table's name on a developer's machine.
 pub const TABLE_NAME: &str = "organizations";
 
-/// Creates the table of this workspace's template.yaml, TTL included, unless it is there.
+/// Creates the table of this workspace's template.yaml, including TTL, unless it exists.
 ///
 /// # Errors
-/// When the template has no table, DynamoDB fails, or a table of that name has other keys.
+/// If the template has no table, DynamoDB fails, or a table of that name has other keys.
 pub async fn create(client: &Client, table_name: &str) -> Result<(), Error> {
     create_as(client, table_name, &template::Table::read()?).await
 }
@@ -62,7 +62,7 @@ async fn create_new(client: &Client, name: &str, wanted: &template::Table) -> Re
         .await;
     match created {
         Ok(_) => {}
-        // Another process was quicker; what it created is compared like any other table.
+        // Another process was faster. Its table is compared like any existing one.
         Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {}
         Err(error) => return Err(failed(action, error)),
     }
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_table_that_is_there_is_left_alone() {
+    async fn an_existing_table_is_left_alone() {
         let dynamodb = start_in_memory().await.unwrap();
         let client = dynamodb.client();
         create(&client, "table").await.unwrap();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_table_of_another_shape_is_refused() {
+    async fn a_table_with_other_keys_is_refused() {
         let dynamodb = start_in_memory().await.unwrap();
         let client = dynamodb.client();
         let mut other = template::Table::read().unwrap();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_dynamodb_is_one_line() {
+    async fn an_unreachable_dynamodb_is_reported_in_one_line() {
         let client = crate::dynamodb::client("http://127.0.0.1:1");
         let error = create(&client, "table").await.unwrap_err().to_string();
         assert!(error.starts_with("cannot describe the table in DynamoDB: "), "{error}");

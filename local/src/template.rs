@@ -158,7 +158,7 @@ Outputs:
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn the_error_names_what_is_missing() {
         assert_eq!(Table::parse("Resources: {}").unwrap_err(), "no resource of type AWS::DynamoDB::Table");
         let without_keys = TEMPLATE.replace("KeySchema:\n        - ", "Other:\n        - ");
         assert_eq!(Table::parse(&without_keys).unwrap_err(), "resource Table: missing field `KeySchema`");

@@ -47,7 +47,7 @@ fn token_prints_a_token_and_nothing_else() {
 }
 
 #[test]
-fn a_user_id_that_no_function_would_take_is_refused() {
+fn a_user_id_that_the_functions_refuse_is_refused() {
     let output = local(&["token", "not a user"]);
     assert_refused(&output, "1 to 255 ASCII letters");
     assert!(output.stdout.is_empty());
@@ -76,7 +76,7 @@ fn a_busy_port_is_refused_before_anything_is_built() {
 /// as killing the process that holds it.
 #[cfg(target_os = "linux")]
 #[test]
-fn nothing_survives_the_process_that_started_it() {
+fn no_descendant_survives_the_process_that_started_it() {
     let mut supervisor = Command::new(env!("CARGO_BIN_EXE_local"))
         .args(["supervise", "--", "sh", "-c", "trap '' TERM; setsid sleep 300 & echo $!; wait"])
         .stdin(Stdio::piped())
@@ -95,7 +95,7 @@ fn nothing_survives_the_process_that_started_it() {
 }
 
 #[test]
-fn the_supervisor_ends_with_what_it_supervises() {
+fn the_supervisor_ends_when_its_command_ends() {
     let mut supervisor = Command::new(env!("CARGO_BIN_EXE_local"))
         .args(["supervise", "--", "sh", "-c", "exit 7"])
         .stdin(Stdio::piped())

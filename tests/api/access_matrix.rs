@@ -1,4 +1,4 @@
-//! Who may do what: every operation × every kind of caller, each on a team of its own.
+//! Authorization: every operation × every kind of caller, each on its own team.
 
 use crate::{
     client::{Request, User},
@@ -21,7 +21,7 @@ const LAST_OWNER: Answer = Err((422, "last_owner"));
 
 const CALLERS: [&str; 5] = ["owner", "admin", "member", "stranger", "no token"];
 
-/// The answers to the example of an operation. The example says who is allowed to make it.
+/// The answers to the example of an operation. The example says who may send it.
 #[rustfmt::skip]
 fn matrix(allowed: Allowed) -> [Answer; 5] {
     match allowed {
@@ -32,7 +32,7 @@ fn matrix(allowed: Allowed) -> [Answer; 5] {
     }
 }
 
-/// The answers that depend on the target of the change, or on the role that it gives.
+/// The answers that depend on the target of the change or on the role that it grants.
 #[rustfmt::skip]
 const OWNERS_AND_ONESELF: [(Operation, Target, Option<&str>, [Answer; 5]); 10] = [
     //                                      owner       admin      member     stranger no token
@@ -64,7 +64,7 @@ const PLAIN: Target = Target::Other("member");
 const ADMIN: Target = Target::Other("admin");
 const OWNER: Target = Target::Other("owner");
 
-/// The example of an operation, with this target and role, as a request about the team's organization.
+/// The example of an operation, with this target and role, as a request to the team's organization.
 async fn request(
     operation: Operation,
     target: Target,
@@ -135,7 +135,7 @@ async fn every_operation_answers_every_kind_of_caller_as_the_matrix_says() {
 }
 
 #[tokio::test]
-async fn only_an_owner_touches_an_owner_and_everyone_may_leave() {
+async fn only_owners_can_make_or_change_owners_and_every_member_may_leave() {
     for (operation, target, role, answers) in OWNERS_AND_ONESELF {
         check(operation, target, role, answers).await;
     }

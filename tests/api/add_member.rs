@@ -7,7 +7,7 @@ use crate::{
 use serde_json::json;
 
 #[tokio::test]
-async fn adding_answers_with_the_member_and_its_location() {
+async fn adding_returns_the_member_and_its_location() {
     let team = team().await;
     let body = json!({ "userId": team.stranger.id, "role": "member" });
     let response = team.owner.post(team.organization.members(), body).send().await;
@@ -24,13 +24,13 @@ async fn adding_answers_with_the_member_and_its_location() {
     let prefix = format!("{}/", team.organization.members());
     let encoded = location.strip_prefix(&prefix).unwrap_or_else(|| panic!("{response}"));
     assert!(!encoded.contains('|'), "{response}");
-    // It leads to the member: nothing else may be done at this path but to change it.
+    // The location is the member's path. Only changes are possible there.
     let update = team.owner.patch(location, json!({ "role": "admin" })).send().await;
     assert_eq!(update.expect(200)["userId"], team.stranger.id);
 }
 
 #[tokio::test]
-async fn the_location_holds_the_user_id_percent_encoded() {
+async fn the_location_contains_the_percent_encoded_user_id() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let body = json!({ "userId": "auth0|64ab" });
@@ -41,7 +41,7 @@ async fn the_location_holds_the_user_id_percent_encoded() {
 }
 
 #[tokio::test]
-async fn who_is_added_finds_the_organization_counted_and_changed() {
+async fn an_addition_increments_the_member_count_and_the_version() {
     let team = team().await;
     team.owner.add(&team.organization, &team.stranger.id, "member").await;
     let organization = team.stranger.organization(&team.organization).await;
@@ -51,7 +51,7 @@ async fn who_is_added_finds_the_organization_counted_and_changed() {
 }
 
 #[tokio::test]
-async fn the_role_is_member_unless_it_is_given() {
+async fn the_default_role_is_member() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let body = json!({ "userId": stack::unique("other") });
@@ -64,7 +64,7 @@ async fn the_role_is_member_unless_it_is_given() {
 }
 
 #[tokio::test]
-async fn an_added_owner_is_an_owner_and_an_added_admin_an_admin() {
+async fn members_added_as_owner_or_admin_have_the_rights_of_that_role() {
     let [alice, bob, carol] = ["alice", "bob", "carol"].map(stack::user);
     let organization = alice.create_organization("Acme").await;
     alice.add(&organization, &bob.id, "owner").await;
@@ -76,7 +76,7 @@ async fn an_added_owner_is_an_owner_and_an_added_admin_an_admin() {
 }
 
 #[tokio::test]
-async fn an_admin_adds_members_and_admins_but_no_owner() {
+async fn an_admin_can_add_members_and_admins_but_not_owners() {
     let team = team().await;
     for role in ["member", "admin"] {
         let member = team.admin.add(&team.organization, &stack::unique("other"), role).await;
@@ -117,7 +117,7 @@ async fn a_member_cannot_be_added_again_in_any_role() {
 }
 
 #[tokio::test]
-async fn who_left_can_be_added_again() {
+async fn a_member_who_left_can_be_added_again() {
     let team = team().await;
     let path = team.organization.member(&team.member.id);
     team.member.delete(path).send().await.expect(200);
@@ -126,7 +126,7 @@ async fn who_left_can_be_added_again() {
 }
 
 #[tokio::test]
-async fn what_is_no_user_id_is_refused() {
+async fn invalid_user_ids_are_refused() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let (long, multibyte) = ("a".repeat(256), "é".repeat(3));
@@ -139,7 +139,7 @@ async fn what_is_no_user_id_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_no_role_is_refused() {
+async fn invalid_roles_are_refused() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     for role in ["", "king", "Owner", "MEMBER", "member "] {
@@ -151,7 +151,7 @@ async fn what_is_no_role_is_refused() {
 }
 
 #[tokio::test]
-async fn a_missing_unknown_or_ill_typed_field_is_named() {
+async fn the_error_names_a_missing_unknown_or_ill_typed_field() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     for (body, field) in [

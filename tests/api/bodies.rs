@@ -1,4 +1,4 @@
-//! Bodies at the edge of what JSON, a media type and 64 KiB are, on every operation with a body.
+//! Bodies at the limits of JSON, media types and 64 KiB, on every operation with a body.
 
 use crate::{
     client::Request,
@@ -9,11 +9,11 @@ use reqwest::Method;
 
 const LIMIT: usize = 64 * 1024;
 
-/// An operation with a body that it takes.
+/// An operation with a body that it accepts.
 struct Operation<'a> {
     request: Box<dyn Fn() -> Request + 'a>,
     body: String,
-    /// A field of that body, and whether it holds text.
+    /// A field of that body, and whether it is a string.
     field: &'static str,
     text: bool,
 }
@@ -48,7 +48,7 @@ impl Operation<'_> {
         (self.request)().header("content-type", media_type).body(body).send().await
     }
 
-    /// The good body, with as many spaces before and after as make it `length` bytes.
+    /// The valid body, padded with spaces before and after to `length` bytes.
     fn padded(&self, length: usize) -> String {
         let rest = length - self.body.len();
         format!("{}{}{}", " ".repeat(rest / 2), self.body, " ".repeat(rest - rest / 2))
@@ -56,7 +56,7 @@ impl Operation<'_> {
 }
 
 #[tokio::test]
-async fn what_is_no_json_object_is_refused() {
+async fn a_body_that_is_not_a_json_object_is_refused() {
     let team = team().await;
     for operation in operations(&team, "other") {
         let good = &operation.body;
@@ -84,7 +84,7 @@ async fn what_is_no_json_object_is_refused() {
 }
 
 #[tokio::test]
-async fn no_body_at_all_is_refused() {
+async fn a_missing_body_is_refused() {
     let team = team().await;
     for operation in operations(&team, "other") {
         (operation.request)().send().await.expect_error(400, "invalid_request");
@@ -94,7 +94,7 @@ async fn no_body_at_all_is_refused() {
 }
 
 #[tokio::test]
-async fn deep_nesting_is_refused_wherever_it_is() {
+async fn deep_nesting_is_refused_anywhere_in_a_body() {
     let team = team().await;
     let (open, close) = ("[".repeat(10_000), "]".repeat(10_000));
     let objects = format!("{}1{}", "{\"a\":".repeat(9_000), "}".repeat(9_000));
@@ -115,7 +115,7 @@ async fn deep_nesting_is_refused_wherever_it_is() {
 }
 
 #[tokio::test]
-async fn a_field_given_twice_is_refused_even_when_both_agree() {
+async fn a_duplicate_field_is_refused_even_if_both_values_are_equal() {
     let team = team().await;
     for operation in operations(&team, "other") {
         let field = operation.body.trim_start_matches('{').trim_end_matches('}');
@@ -126,13 +126,13 @@ async fn a_field_given_twice_is_refused_even_when_both_agree() {
     }
 }
 
-/// The same text to JSON, other bytes.
+/// The same text in JSON, as other bytes.
 fn escape(text: &str) -> String {
     text.chars().map(|character| format!("\\u{:04x}", u32::from(character))).collect()
 }
 
 #[tokio::test]
-async fn what_is_not_utf_8_is_refused() {
+async fn a_body_that_is_not_utf_8_is_refused() {
     let team = team().await;
     for operation in operations(&team, "other") {
         let good = operation.body.as_bytes();
@@ -141,8 +141,8 @@ async fn what_is_not_utf_8_is_refused() {
         let overlong = [b"{\"", operation.field.as_bytes(), b"\":\"\xc0\xaf\"}"].concat();
         let utf_16: Vec<u8> = operation.body.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for body in [in_the_value, in_the_name, overlong, utf_16, [good, b"\xff"].concat()] {
-            // The emulator takes `application/json` for text and refuses other bytes itself; so
-            // spelled, the same media type reaches the function.
+            // The emulator treats `application/json` as text and refuses other bytes itself. In this
+            // spelling, the same media type reaches the function.
             let response = operation.send_as("Application/JSON", body).await;
             response.expect_error(400, "invalid_request");
         }
@@ -150,7 +150,7 @@ async fn what_is_not_utf_8_is_refused() {
 }
 
 #[tokio::test]
-async fn half_a_character_is_refused() {
+async fn an_unpaired_surrogate_is_refused() {
     let team = team().await;
     for operation in operations(&team, "other").into_iter().filter(|operation| operation.text) {
         for half in ["\\ud800", "\\udc00", "\\ud83d x", "\\udc00\\ud800"] {
@@ -164,7 +164,7 @@ async fn half_a_character_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_of_64_kib_is_taken_and_one_byte_more_is_not() {
+async fn a_body_of_64_kib_is_accepted_and_one_byte_more_is_refused() {
     for media_type in ["application/json", "Application/JSON"] {
         let (team, other) = (team().await, stack::unique("other"));
         for operation in operations(&team, &other) {
@@ -192,7 +192,7 @@ async fn the_limit_counts_bytes_and_not_characters() {
 }
 
 #[tokio::test]
-async fn what_says_that_it_is_not_json_is_refused() {
+async fn media_types_other_than_json_are_refused() {
     let team = team().await;
     for operation in operations(&team, "other") {
         for media_type in [
@@ -213,7 +213,7 @@ async fn what_says_that_it_is_not_json_is_refused() {
 }
 
 #[tokio::test]
-async fn json_may_have_parameters_any_case_and_no_name_at_all() {
+async fn the_json_media_type_may_have_parameters_and_any_case_or_be_missing() {
     for media_type in [
         "application/json; charset=utf-8",
         "application/json;charset=UTF-8",

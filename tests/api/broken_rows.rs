@@ -1,5 +1,5 @@
-//! Rows that no version of the API has written: one is a bug to whoever asks for it, and none
-//! to whoever asks for a list that it is in.
+//! Items that no version of the API has written. A request for such an item fails as a bug; a list leaves it
+//! out.
 
 use crate::{
     host::Local,
@@ -29,7 +29,7 @@ impl Table {
         Self(Client::from_conf(config))
     }
 
-    /// Overwrites one attribute of the organization's row, which must be there.
+    /// Overwrites one attribute of the organization's item, which must exist.
     async fn set(&self, organization: &Organization, attribute: &str, value: AttributeValue) {
         let key = AttributeValue::S(format!("ORG#{}", organization.id));
         let update = self.0.update_item().table_name(local::TABLE_NAME);
@@ -45,7 +45,7 @@ impl Table {
             .expect("the row is overwritten");
     }
 
-    /// Writes a membership row, in the user's partition.
+    /// Writes a membership item, in the user's partition.
     async fn put_membership(&self, user_id: &str, organization_id: &str) {
         let put = self.0.put_item().table_name(local::TABLE_NAME);
         put.item("pk", text(&format!("USER#{user_id}")))
@@ -55,7 +55,7 @@ impl Table {
             .expect("the row is written");
     }
 
-    /// Writes a member row, in the organization's partition, with whatever for the time of joining.
+    /// Writes a member item, in the organization's partition, with any value as the time of joining.
     async fn put_member(&self, user_id: &str, organization_id: &str, joined_at: AttributeValue) {
         let put = self.0.put_item().table_name(local::TABLE_NAME);
         put.item("pk", text(&format!("ORG#{organization_id}")))
@@ -77,7 +77,7 @@ fn number() -> AttributeValue {
     AttributeValue::N("5".to_owned())
 }
 
-/// Nothing of the table's layout, of the code or of the machine is in the body of this error.
+/// The error's body must reveal nothing of the table's layout, the code or the machine.
 fn assert_no_internals(response: &crate::client::Response) {
     let body = String::from_utf8(response.body.clone()).expect("UTF-8").to_lowercase();
     for internal in ["org#", "user#", "pk", "dynamo", "serde", "invalid type", ".rs", "panick", "/src"] {
@@ -88,7 +88,7 @@ fn assert_no_internals(response: &crate::client::Response) {
 }
 
 #[tokio::test]
-async fn an_unreadable_organization_is_an_internal_error_without_internals() {
+async fn an_unreadable_organization_is_an_internal_error_that_reveals_no_internals() {
     let Some(local) = stack::local_only(REASON) else { return };
     let (team, table) = (team().await, Table::of(local));
     let organization = &team.organization;
@@ -98,7 +98,7 @@ async fn an_unreadable_organization_is_an_internal_error_without_internals() {
         response.expect_error(500, "internal_error");
         assert_no_internals(&response);
     }
-    // It is a bug to its members alone: to others it does not exist.
+    // Only members get the bug's 500. To others the organization does not exist.
     let response = team.stranger.get(&organization.path).send().await;
     response.expect_error(404, "organization_not_found");
 }
@@ -136,7 +136,7 @@ async fn unreadable_rows_are_left_out_of_the_list_of_members() {
     let organization = &team.organization;
     let now = || text("2025-01-01T00:00:00.000Z");
     for (user_id, joined_at) in [
-        // The first of all, so that a page can hold nothing else.
+        // Sorted first, so that a page can consist of it alone.
         ("A B", now()),
         (&stack::unique("a"), number()),
         (&stack::unique("b"), AttributeValue::Null(true)),
@@ -155,7 +155,7 @@ async fn unreadable_rows_are_left_out_of_the_list_of_members() {
 }
 
 #[tokio::test]
-async fn a_membership_of_nothing_is_a_membership_of_no_organization() {
+async fn an_orphaned_membership_gives_access_to_no_organization() {
     let Some(local) = stack::local_only(REASON) else { return };
     let (alice, table) = (stack::user("alice"), Table::of(local));
     let orphan = Organization::from_id("org_00000000000000000000000001");

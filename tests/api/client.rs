@@ -1,11 +1,11 @@
-//! A user of the API: sends requests, and holds the responses to what is promised of all of them.
+//! A client of the API: sends requests, and checks what holds for every response.
 
 use crate::stack;
 use reqwest::{Method, StatusCode, Url, header::HeaderMap};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Someone who calls the API.
+/// A caller of the API.
 pub(crate) struct User {
     pub(crate) id: String,
     authorization: Option<String>,
@@ -50,7 +50,7 @@ impl User {
         self.request(Method::DELETE, path)
     }
 
-    /// `path` goes out as it is written, or is a whole URL from a `Link`.
+    /// `path` is sent as it is written, or is a whole URL from a `Link`.
     pub(crate) fn request(&self, method: Method, path: impl AsRef<str>) -> Request {
         let path = path.as_ref();
         let url = match path.strip_prefix('/') {
@@ -58,7 +58,7 @@ impl User {
             None => path.to_owned(),
         };
         let url = Url::parse(&url).unwrap_or_else(|error| panic!("{url}: {error}"));
-        assert!(url.as_str().ends_with(path), "{path} would be sent as {url}");
+        assert!(url.as_str().ends_with(path), "{path} would be changed to {url}");
         let mut http = self.http.request(method.clone(), url.clone());
         if let Some(authorization) = &self.authorization {
             http = http.header("authorization", authorization);
@@ -85,7 +85,7 @@ impl Request {
         self
     }
 
-    /// `tag` as it goes into the header, quotes included.
+    /// `tag` is sent as it is written, including quotes.
     pub(crate) fn if_match(self, tag: &str) -> Self {
         self.header("if-match", tag)
     }
@@ -95,7 +95,7 @@ impl Request {
         self.header("content-type", "application/json").body(body)
     }
 
-    /// The body alone: what it is, or that nothing says so, is up to the caller.
+    /// Only the body: the caller sets its media type, or none.
     pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         self.label = format!("{} {}", self.label, excerpt(&body));
@@ -118,7 +118,7 @@ impl Request {
     }
 }
 
-/// A response; displayed, it names the request it answers.
+/// A response. Its `Display` includes the request.
 pub(crate) struct Response {
     label: String,
     url: Url,
@@ -139,14 +139,14 @@ impl Response {
         self.headers.get(name).map(|value| value.to_str().expect("an ASCII header"))
     }
 
-    /// The body of a response that has this status.
+    /// The body of a response, which must have this status.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{self}");
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self}"))
     }
 
-    /// The `details` of an error: null where it has none.
+    /// The `details` of an error; null if it has none.
     #[track_caller]
     pub(crate) fn expect_error(&self, status: u16, code: &str) -> Value {
         let error = self.expect(status);
@@ -161,19 +161,18 @@ impl Response {
         error.get("details").cloned().unwrap_or_default()
     }
 
-    /// A deployed stack's gateway verifies tokens itself, and refuses them in a form of its own
-    /// that cannot be changed: `{"message": …}`.
+    /// A deployed stack's gateway verifies tokens itself. Its refusals have the fixed form `{"message": …}`.
     fn is_of_a_gateway(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED && !stack::is_local()
     }
 
-    /// 400, and `field` is what is wrong with the request.
+    /// Expects 400 with this field.
     #[track_caller]
     pub(crate) fn expect_invalid_request(&self, field: &str) {
         assert_eq!(self.expect_error(400, "invalid_request")["field"], field, "{self}");
     }
 
-    /// 422, and the value of `field` is what breaks a rule.
+    /// Expects 422 with this field.
     #[track_caller]
     pub(crate) fn expect_validation_failed(&self, field: &str) {
         let details = self.expect_error(422, "validation_failed");
@@ -181,13 +180,13 @@ impl Response {
         assert!(details["rule"].as_str().is_some_and(|rule| !rule.is_empty()), "{self}");
     }
 
-    /// 403, and `role` is the least that would do.
+    /// Expects 403 with this required role.
     #[track_caller]
     pub(crate) fn expect_forbidden(&self, role: &str) {
         assert_eq!(self.expect_error(403, "forbidden")["requiredRole"], role, "{self}");
     }
 
-    /// The URL of the next page, if this one is not the last.
+    /// The URL of the next page, if there is one.
     pub(crate) fn next_page(&self) -> Option<String> {
         let link = self.header("link")?;
         let target = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
@@ -196,7 +195,7 @@ impl Response {
     }
 }
 
-/// Enough of a body to see what went wrong.
+/// The beginning of a body, for error messages.
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     match text.char_indices().nth(600) {
@@ -205,7 +204,7 @@ fn excerpt(body: &[u8]) -> String {
     }
 }
 
-/// What a race may also answer on a real DynamoDB; the embedded one never raises a conflict.
+/// A race may also end with this on a real DynamoDB. The embedded one never raises conflicts.
 pub(crate) fn is_conflict(response: &Response) -> bool {
     let conflict = || response.expect(409)["code"] == "conflict";
     !stack::is_local() && response.status == StatusCode::CONFLICT && conflict()

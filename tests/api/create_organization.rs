@@ -20,7 +20,7 @@ pub(crate) const ORGANIZATION_FIELDS: [&str; 10] = [
 ];
 
 #[tokio::test]
-async fn creating_answers_with_the_organization_its_location_and_its_etag() {
+async fn creating_returns_the_organization_its_location_and_its_etag() {
     let alice = stack::user("alice");
     let body = json!({ "organizationName": "Acme", "domain": "acme.example.com" });
     let response = alice.post("/organization", body).send().await;
@@ -58,28 +58,28 @@ async fn a_new_organization_has_no_domain_and_allows_no_overages() {
 }
 
 #[tokio::test]
-async fn the_creator_is_its_owner_and_only_member() {
+async fn the_creator_is_the_owner_and_only_member() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     alice.expect_members(&organization, &[(&alice.id, "owner")]).await;
 }
 
 #[tokio::test]
-async fn the_name_may_be_called_name() {
+async fn the_field_for_the_name_may_be_called_name() {
     let alice = stack::user("alice");
     let organization = alice.post("/organization", json!({ "name": "Acme" })).send().await;
     assert_eq!(organization.expect(201)["name"], "Acme");
 }
 
 #[tokio::test]
-async fn two_names_are_refused_even_when_they_agree() {
+async fn both_fields_for_the_name_together_are_refused_even_if_equal() {
     let alice = stack::user("alice");
     let body = json!({ "organizationName": "Acme", "name": "Acme" });
     alice.post("/organization", body).send().await.expect_error(400, "invalid_request");
 }
 
 #[tokio::test]
-async fn the_same_name_and_domain_twice_make_two_organizations() {
+async fn two_organizations_may_have_the_same_name_and_domain() {
     let alice = stack::user("alice");
     let body = json!({ "organizationName": "Acme", "domain": "acme.example.com" });
     let first = alice.post("/organization", body.clone()).send().await.expect(201);
@@ -88,7 +88,7 @@ async fn the_same_name_and_domain_twice_make_two_organizations() {
 }
 
 #[tokio::test]
-async fn a_missing_name_is_named() {
+async fn the_error_names_a_missing_name() {
     let alice = stack::user("alice");
     for body in [json!({}), json!({ "domain": "acme.example.com" })] {
         let response = alice.post("/organization", body).send().await;
@@ -97,7 +97,7 @@ async fn a_missing_name_is_named() {
 }
 
 #[tokio::test]
-async fn a_value_of_the_wrong_type_is_named() {
+async fn the_error_names_a_field_of_the_wrong_type() {
     let alice = stack::user("alice");
     for value in [json!(null), json!(5), json!(true), json!(["Acme"]), json!({ "name": "Acme" })] {
         let body = json!({ "organizationName": value });
@@ -111,7 +111,7 @@ async fn a_value_of_the_wrong_type_is_named() {
 }
 
 #[tokio::test]
-async fn an_unknown_field_is_named() {
+async fn the_error_names_an_unknown_field() {
     let alice = stack::user("alice");
     for field in ["colour", "id", "role", "maxOverages", "organizationname", ""] {
         let body = json!({ "organizationName": "Acme", field: "x" });
@@ -135,7 +135,7 @@ async fn a_refused_creation_creates_nothing() {
 }
 
 #[tokio::test]
-async fn every_response_has_a_request_id_of_its_own() {
+async fn every_response_has_its_own_request_id() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let mut ids = Vec::new();

@@ -1,5 +1,5 @@
-//! A stranger learns nothing: an organization that exists, one that does not and an id that is
-//! none are answered with the same bytes.
+//! Strangers learn nothing: an existing organization, a missing one and a malformed id get byte-identical
+//! answers.
 
 use crate::{
     client::{Response, User},
@@ -8,7 +8,7 @@ use crate::{
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Well-formed, and nobody's.
+/// A well-formed id that no organization has.
 const NONEXISTENT: &str = "org_00000000000000000000000000";
 
 const MALFORMED: [&str; 8] = [
@@ -22,7 +22,7 @@ const MALFORMED: [&str; 8] = [
     "%ff",
 ];
 
-/// The operations on an organization, as what follows its path.
+/// The operations on an organization, each with the rest of its path.
 fn operations(member: &str) -> Vec<(Method, String, Option<Value>)> {
     let member = format!("/member/{}", crate::organizations::percent_encode(member));
     vec![
@@ -36,7 +36,7 @@ fn operations(member: &str) -> Vec<(Method, String, Option<Value>)> {
     ]
 }
 
-/// All that a caller sees of a response, but what differs between any two of them.
+/// Everything that a caller sees of a response, except what differs between any two responses.
 fn seen(response: &Response) -> (StatusCode, Vec<(String, String)>, Vec<u8>) {
     let own = |name: &str| {
         name == "date"
@@ -53,7 +53,7 @@ fn seen(response: &Response) -> (StatusCode, Vec<(String, String)>, Vec<u8>) {
     (response.status, headers, response.body.clone())
 }
 
-/// The answers to all operations on the organization of that id.
+/// The answers to all operations on the organization with this id.
 async fn answers(user: &User, id: &str, member: &str, header: Option<(&str, &str)>) -> Vec<Response> {
     let organization = Organization::from_id(id);
     let mut answers = Vec::new();
@@ -78,7 +78,7 @@ fn assert_same(answers: &[Response], expected: &[Response]) {
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_tell_an_organization_from_none() {
+async fn a_stranger_cannot_tell_whether_an_organization_exists() {
     let team = team().await;
     let none = answers(&team.stranger, NONEXISTENT, &team.member.id, None).await;
     for answer in &none {
@@ -92,7 +92,7 @@ async fn a_stranger_cannot_tell_an_organization_from_none() {
 }
 
 #[tokio::test]
-async fn a_malformed_id_is_an_organization_that_does_not_exist() {
+async fn a_malformed_id_gets_the_same_answer_as_a_missing_organization() {
     let team = team().await;
     let none = answers(&team.stranger, NONEXISTENT, &team.member.id, None).await;
     for id in MALFORMED {
@@ -101,7 +101,7 @@ async fn a_malformed_id_is_an_organization_that_does_not_exist() {
 }
 
 #[tokio::test]
-async fn preconditions_tell_a_stranger_nothing_either() {
+async fn preconditions_reveal_nothing_to_a_stranger() {
     let team = team().await;
     for header in [("if-match", "\"3\""), ("if-match", "\"7\""), ("if-match", "*")] {
         let none = answers(&team.stranger, NONEXISTENT, &team.member.id, Some(header)).await;
@@ -114,7 +114,7 @@ async fn preconditions_tell_a_stranger_nothing_either() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_wrong_in_itself_is_refused_the_same_everywhere() {
+async fn an_invalid_request_gets_the_same_answer_whether_or_not_the_organization_exists() {
     let team = team().await;
     let wrong = |id: &str| {
         let organization = Organization::from_id(id);
@@ -141,7 +141,7 @@ async fn a_request_that_is_wrong_in_itself_is_refused_the_same_everywhere() {
 }
 
 #[tokio::test]
-async fn who_was_removed_is_told_what_a_stranger_is_told() {
+async fn a_removed_member_gets_the_same_answer_as_a_stranger() {
     let team = team().await;
     let path = team.organization.member(&team.member.id);
     team.owner.delete(path).send().await.expect(200);

@@ -1,20 +1,19 @@
-//! A DynamoDB that fails for users of certain names, which neither the embedded nor a real one does when
-//! a test needs it. `tests/faults` has all faults; these show over HTTP what a client gets.
+//! A DynamoDB that fails for certain user names, since neither the embedded nor a real one fails on demand.
+//! `tests/faults` covers all faults; this shows what a client gets over HTTP.
 
 use support::faults::Fault;
 use support::proxy::Proxy;
 
-/// Requests about a local user of this name are throttled.
+/// Requests for a local user of this name are throttled.
 pub(crate) const THROTTLED: &str = "throttled";
 
-/// Transactions about a local user of this name are canceled by a conflict.
+/// Transactions for a local user of this name are canceled by a conflict.
 pub(crate) const CONTENDED: &str = "contended";
 
-/// Refusals of requests about a local user of this name come without the items, as from old builds of
-/// Amazon's local DynamoDB.
+/// For a local user of this name, refusals come without the items, as from old builds of DynamoDB Local.
 pub(crate) const UNEXPLAINED: &str = "unexplained";
 
-/// Starts a proxy that fails for these users.
+/// Starts a proxy with these failures.
 pub(crate) async fn start(dynamodb_url: String) -> Proxy {
     let proxy = Proxy::start(dynamodb_url).await;
     proxy.plan_by_body(|_, body| {

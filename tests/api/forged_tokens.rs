@@ -1,5 +1,5 @@
-//! Tokens that the issuer has not signed. All claim what a good token claims, so that the
-//! signature, or the key it is checked with, is all that is wrong.
+//! Tokens that the issuer has not signed. All have valid claims, so that only the signature, or the key to
+//! check it with, is wrong.
 
 use crate::{
     stack,
@@ -19,10 +19,10 @@ use ring::{
 };
 use serde_json::{Value, json};
 
-const REASON: &str = "the key is its issuer's";
+const REASON: &str = "only the issuer has the key";
 const LIST: &str = "/organization/list";
 
-/// What comes before the signature, and is signed.
+/// The signed part of a token: everything before the signature.
 fn message(header: &Value, claims: &Value) -> String {
     let encode = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     format!("{}.{}", encode(header), encode(claims))
@@ -32,7 +32,7 @@ fn token(message: &str, signature: impl AsRef<[u8]>) -> String {
     format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// A key of the attacker's own.
+/// A key of the attacker.
 struct Attacker(EcdsaKeyPair);
 
 impl Attacker {
@@ -62,7 +62,7 @@ async fn expect_unauthorized(token: &str, what: &str) {
 }
 
 #[tokio::test]
-async fn the_tokens_made_here_would_be_good_with_the_issuer_s_signature() {
+async fn the_tokens_of_this_file_are_valid_if_signed_by_the_issuer() {
     let Some(local) = stack::local_only(REASON) else { return };
     let (header, claims) = (header(local), claims(&stack::unique("alice")));
     let signed = local.identity.sign(&header, &claims);
@@ -72,7 +72,7 @@ async fn the_tokens_made_here_would_be_good_with_the_issuer_s_signature() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_signed_is_refused() {
+async fn an_unsigned_token_is_refused() {
     let Some(local) = stack::local_only(REASON) else { return };
     let (header, claims) = (header(local), claims("alice"));
     let signed = local.identity.sign(&header, &claims);
@@ -84,7 +84,7 @@ async fn a_token_that_is_not_signed_is_refused() {
             for token in [message.clone(), format!("{message}."), format!("{message}.{signature}")] {
                 expect_unauthorized(&token, &format!("alg {alg}")).await;
             }
-            // Signed by the issuer itself, `none` is still no algorithm.
+            // Refused even with the issuer's signature: `none` is not an accepted algorithm.
             expect_unauthorized(&local.identity.sign(&header, &claims), alg).await;
         }
     }
@@ -136,7 +136,7 @@ async fn a_mac_keyed_with_the_public_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_signature_of_another_key_is_refused_whatever_the_header_says_of_it() {
+async fn a_signature_by_another_key_is_refused_whatever_key_the_header_names() {
     let Some(local) = stack::local_only(REASON) else { return };
     let (attacker, claims) = (Attacker::new(&ECDSA_P256_SHA256_FIXED_SIGNING), claims("alice"));
     let good = header(local);
@@ -160,7 +160,7 @@ async fn a_signature_of_another_key_is_refused_whatever_the_header_says_of_it() 
 }
 
 #[tokio::test]
-async fn a_key_id_that_is_not_in_the_set_is_refused() {
+async fn an_unknown_key_id_is_refused() {
     let Some(local) = stack::local_only(REASON) else { return };
     let kid = local.identity.kid();
     for kid in ["", "unknown", "../../../../dev/null", "' OR '1'='1", &format!("{kid} ")] {
@@ -170,7 +170,7 @@ async fn a_key_id_that_is_not_in_the_set_is_refused() {
 }
 
 #[tokio::test]
-async fn an_algorithm_that_is_not_the_key_s_is_refused() {
+async fn an_algorithm_other_than_the_keys_is_refused() {
     let Some(local) = stack::local_only(REASON) else { return };
     for alg in ["RS256", "PS256", "ES384", "ES512", "EdDSA", "HS256", "es256", "ES256K", "x"] {
         let header = with(header(local), "alg", Some(json!(alg)));
@@ -184,7 +184,7 @@ async fn an_algorithm_that_is_not_the_key_s_is_refused() {
 }
 
 #[tokio::test]
-async fn a_signature_of_other_claims_or_in_another_form_is_refused() {
+async fn a_signature_of_other_claims_or_in_another_encoding_is_refused() {
     let Some(local) = stack::local_only(REASON) else { return };
     let good = local.identity.sign(&header(local), &claims("bob"));
     let parts: Vec<&str> = good.split('.').collect();

@@ -1,11 +1,11 @@
-//! Events as API Gateway sends them, where its JWT authorizer has verified the token: the
-//! emulator's route of invocations hands one to a function as it is.
+//! Events as API Gateway sends them after its JWT authorizer has verified the token. The emulator's
+//! invocation route passes an event to a function unchanged.
 
 use crate::{host::Local, stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const REASON: &str = "a deployed function takes events from its gateway alone";
+const REASON: &str = "a deployed function accepts events only from its gateway";
 const MEMBER: &str = "/organization/{organization_id}/member/{user_id}";
 
 /// An event of payload version 2.0, without an authorizer.
@@ -46,7 +46,7 @@ fn with_claims(mut event: Value, claims: Value) -> Value {
     event
 }
 
-/// What the function answers: a status and a body.
+/// The function's answer: status and body.
 async fn invoke(local: &Local, function: &str, event: &Value) -> (u64, Value) {
     let url = format!("{}/2015-03-31/functions/{function}/invocations", local.api_url);
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
@@ -59,7 +59,7 @@ async fn invoke(local: &Local, function: &str, event: &Value) -> (u64, Value) {
 }
 
 #[tokio::test]
-async fn the_claims_of_the_authorizer_are_the_identity_whatever_the_header_says() {
+async fn the_authorizers_claims_identify_the_caller_whatever_the_header_says() {
     let Some(local) = stack::local_only(REASON) else { return };
     let [alice, bob] = ["alice", "bob"].map(stack::user);
     let organization = alice.create_organization("Acme").await;
@@ -77,7 +77,7 @@ async fn the_claims_of_the_authorizer_are_the_identity_whatever_the_header_says(
 }
 
 #[tokio::test]
-async fn an_authorizer_that_names_nobody_is_not_overruled_by_a_good_token() {
+async fn a_valid_token_does_not_replace_missing_claims_of_the_authorizer() {
     let Some(local) = stack::local_only(REASON) else { return };
     let alice = stack::user("alice");
     let mut event = event(&Method::GET, "/organization/list", "/organization/list", json!({}));
@@ -91,7 +91,7 @@ async fn an_authorizer_that_names_nobody_is_not_overruled_by_a_good_token() {
 }
 
 #[tokio::test]
-async fn a_path_parameter_that_the_gateway_has_decoded_is_not_decoded_again() {
+async fn path_parameters_that_the_gateway_decoded_are_not_decoded_again() {
     let Some(local) = stack::local_only(REASON) else { return };
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
@@ -109,7 +109,7 @@ async fn a_path_parameter_that_the_gateway_has_decoded_is_not_decoded_again() {
 }
 
 #[tokio::test]
-async fn a_body_in_base64_is_the_same_body() {
+async fn a_base64_body_is_decoded() {
     let Some(local) = stack::local_only(REASON) else { return };
     let alice = stack::user("alice");
     let event = event(&Method::POST, "/organization", "/organization", json!({}));
@@ -121,7 +121,7 @@ async fn a_body_in_base64_is_the_same_body() {
 }
 
 #[tokio::test]
-async fn an_event_that_holds_no_readable_request_is_a_bad_request() {
+async fn an_event_without_a_readable_request_is_a_bad_request() {
     let Some(local) = stack::local_only(REASON) else { return };
     let alice = stack::user("alice");
     let event = event(&Method::GET, "/organization/list", "/organization/list", json!({}));
@@ -138,13 +138,13 @@ async fn an_event_that_holds_no_readable_request_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn a_decoded_path_makes_no_failure_of_a_link_in_it() {
+async fn a_control_character_in_the_decoded_path_does_not_fail_a_list_with_a_next_page() {
     let Some(local) = stack::local_only(REASON) else { return };
     let alice = stack::user("alice");
     for _ in 0..2 {
         alice.create_organization("Acme").await;
     }
-    // As under a domain of one's own with `base%0Apath` before the routes.
+    // As with a custom domain that has `base%0Apath` before the routes.
     let path = "/base\npath/organization/list";
     let mut event = event(&Method::GET, "/organization/list", path, json!({}));
     event["rawQueryString"] = json!("limit=1");

@@ -23,14 +23,14 @@ async fn every_member_sees_the_same_organization_with_their_own_role() {
 }
 
 #[tokio::test]
-async fn a_stranger_does_not_see_it() {
+async fn a_stranger_cannot_get_the_organization() {
     let team = team().await;
     let response = team.stranger.get(&team.organization.path).send().await;
     response.expect_error(404, "organization_not_found");
 }
 
 #[tokio::test]
-async fn the_etag_is_the_quoted_version_and_moves_with_it() {
+async fn the_etag_is_the_quoted_version_and_changes_with_it() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let response = alice.get(&organization.path).send().await;
@@ -41,7 +41,7 @@ async fn the_etag_is_the_quoted_version_and_moves_with_it() {
 }
 
 #[tokio::test]
-async fn who_has_the_current_version_is_told_so_without_a_body() {
+async fn a_caller_with_the_current_version_gets_304_without_a_body() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     alice.put(&organization.path, json!({ "name": "Emca" })).send().await.expect(200);
@@ -55,7 +55,7 @@ async fn who_has_the_current_version_is_told_so_without_a_body() {
 }
 
 #[tokio::test]
-async fn who_has_another_version_gets_the_current_one() {
+async fn a_caller_with_another_version_gets_the_current_one() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     alice.put(&organization.path, json!({ "name": "Emca" })).send().await.expect(200);
@@ -67,7 +67,7 @@ async fn who_has_another_version_gets_the_current_one() {
 }
 
 #[tokio::test]
-async fn if_none_match_tells_a_stranger_nothing() {
+async fn if_none_match_reveals_nothing_to_a_stranger() {
     let team = team().await;
     for tag in ["*", "\"3\""] {
         let request = team.stranger.get(&team.organization.path).header("if-none-match", tag);

@@ -1,8 +1,8 @@
-//! The local stack, one for all tests of a run.
+//! The local stack, shared by all tests of a run.
 //!
-//! `cargo test` runs the tests as threads of one process, and the stack is in another thread. Under
-//! nextest each test is a process. The first one starts a host: this binary once more, with the one test
-//! [`host`]. The host has the stack, and ends when nextest does.
+//! `cargo test` runs the tests as threads of one process, and the stack runs in another thread. Under nextest
+//! each test is a process. The first one starts a host: this binary again, running only the test [`host`].
+//! The host runs the stack, and ends when nextest does.
 
 use crate::{failing, stack::report};
 use local::{Database, Identity, Options};
@@ -20,14 +20,14 @@ use std::{
     time::Duration,
 };
 
-/// Set by nextest, to another value in each run.
+/// Set by nextest, to a different value in each run.
 const NEXTEST_RUN_ID: &str = "NEXTEST_RUN_ID";
-/// The variable that tells a host its directory.
+/// The variable with a host's directory.
 const DIRECTORY: &str = "API_TESTS_HOST_DIRECTORY";
-/// The variable that tells a host the process id of nextest.
+/// The variable with the process id of nextest.
 const RUNNER: &str = "API_TESTS_HOST_RUNNER";
 
-/// How often processes look whether there is anything new.
+/// How often processes poll for changes.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// The local stack.
@@ -37,14 +37,14 @@ pub(crate) struct Local {
     pub(crate) identity: Arc<Identity>,
 }
 
-/// What a host tells the other processes.
+/// The addresses that a host passes to the other processes.
 #[derive(Serialize, Deserialize)]
 struct Addresses {
     api_url: String,
     dynamodb_url: String,
 }
 
-/// The run's stack, started if it is not running yet.
+/// The run's stack. Starts it if it is not running.
 pub(crate) fn local() -> Result<Local, String> {
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
     match env::var(NEXTEST_RUN_ID) {
@@ -53,11 +53,11 @@ pub(crate) fn local() -> Result<Local, String> {
     }
 }
 
-/// The stack of the host in that directory.
+/// The stack of the host in this directory.
 fn hosted(directory: &Path) -> std::io::Result<Result<Local, String>> {
     fs::create_dir_all(directory)?;
     let lock = File::create(directory.join("starting"))?;
-    // Held until the host has told something, so that there is only one.
+    // Held until the host has published its addresses, so that only one host starts.
     lock.lock()?;
     let addresses = addresses(directory);
     if !addresses.exists() {
@@ -75,27 +75,27 @@ fn hosted(directory: &Path) -> std::io::Result<Result<Local, String>> {
             thread::sleep(INTERVAL);
         }
     }
-    let told: Result<Addresses, String> = serde_json::from_slice(&fs::read(addresses)?)?;
-    Ok(told.and_then(|Addresses { api_url, dynamodb_url }| {
+    let published: Result<Addresses, String> = serde_json::from_slice(&fs::read(addresses)?)?;
+    Ok(published.and_then(|Addresses { api_url, dynamodb_url }| {
         let identity = Identity::load_or_create(directory).map_err(|error| error.to_string())?;
         Ok(Local { api_url, dynamodb_url, identity: Arc::new(identity) })
     }))
 }
 
-/// The file in which a host tells where its stack is, or why there is none.
+/// The file in which a host publishes its addresses, or why the stack did not start.
 fn addresses(directory: &Path) -> PathBuf {
     directory.join("addresses.json")
 }
 
 #[test]
-#[ignore = "no test: the host of the stack for a run of nextest, which starts it itself"]
+#[ignore = "not a test: runs the stack for nextest, and is started by the first test"]
 fn host() {
     let (Some(directory), Ok(runner)) = (env::var_os(DIRECTORY), env::var(RUNNER)) else { return };
     let (directory, runner) = (PathBuf::from(directory), Pid::from_raw(runner.parse().unwrap()).unwrap());
     let local = start(directory.clone());
-    let told = local.map(|Local { api_url, dynamodb_url, .. }| Addresses { api_url, dynamodb_url });
+    let published = local.map(|Local { api_url, dynamodb_url, .. }| Addresses { api_url, dynamodb_url });
     let draft = directory.join("addresses.draft");
-    fs::write(&draft, serde_json::to_vec(&told).unwrap()).unwrap();
+    fs::write(&draft, serde_json::to_vec(&published).unwrap()).unwrap();
     fs::rename(draft, addresses(&directory)).unwrap();
     while test_kill_process(runner).is_ok() {
         thread::sleep(INTERVAL);
@@ -103,8 +103,8 @@ fn host() {
     fs::remove_dir_all(directory).unwrap();
 }
 
-/// Starts the stack in a thread with a runtime of its own: a test's runtime ends with the test. It stops
-/// with this process.
+/// Starts the stack in a thread with its own runtime, since a test's runtime ends with the test. The stack
+/// stops with this process.
 fn start(data_dir: PathBuf) -> Result<Local, String> {
     let (started, result) = mpsc::channel();
     thread::spawn(move || {
@@ -130,5 +130,5 @@ fn start(data_dir: PathBuf) -> Result<Local, String> {
             pending::<()>().await;
         });
     });
-    result.recv().map_err(|_| "the thread of the stack is gone".to_owned())?
+    result.recv().map_err(|_| "the stack's thread has ended".to_owned())?
 }

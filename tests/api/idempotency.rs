@@ -1,5 +1,5 @@
-//! `POST /organization` with an `Idempotency-Key`: sent again, it is answered again and not done
-//! again.
+//! `POST /organization` with an `Idempotency-Key`: a repeated request gets the same answer and creates
+//! nothing.
 
 use crate::{
     client::{Request, Response, User},
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 const HEADER: &str = "Idempotency-Key";
 
-/// A key that no other run has used: a deployed stack remembers it for a day.
+/// A key that no other run has used. A deployed stack remembers keys for a day.
 fn fresh_key() -> String {
     let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     stack::unique(&format!("key {}", since_1970.as_nanos()))
@@ -23,7 +23,7 @@ fn create(user: &User, key: &str, name: &str) -> Request {
     user.post("/organization", json!({ "organizationName": name })).header(HEADER, key)
 }
 
-/// All of a response that a repeated request gets, too.
+/// The parts of a response that a repeated request gets, too.
 fn answer(response: &Response) -> (u16, HeaderMap, Vec<u8>) {
     let mut headers = response.headers.clone();
     for of_this_response in ["x-request-id", "date"] {
@@ -37,7 +37,7 @@ async fn organizations(user: &User) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_same_request_again_gets_the_same_answer_and_creates_nothing() {
+async fn a_repeated_request_gets_the_same_answer_and_creates_nothing() {
     let alice = stack::user("alice");
     let key = fresh_key();
     let first = create(&alice, &key, "Acme").send().await;
@@ -53,7 +53,7 @@ async fn the_same_request_again_gets_the_same_answer_and_creates_nothing() {
 }
 
 #[tokio::test]
-async fn the_first_answer_is_given_whatever_became_of_the_organization() {
+async fn a_repeated_request_gets_the_first_answer_even_if_the_organization_has_changed() {
     let [alice, bob] = ["alice", "bob"].map(stack::user);
     let key = fresh_key();
     let first = create(&alice, &key, "Acme").send().await;
@@ -69,7 +69,7 @@ async fn the_first_answer_is_given_whatever_became_of_the_organization() {
 }
 
 #[tokio::test]
-async fn the_same_values_spelt_otherwise_are_the_same_request() {
+async fn the_same_values_in_another_spelling_are_the_same_request() {
     let alice = stack::user("alice");
     let key = fresh_key();
     let post = |body: &str| {
@@ -88,7 +88,7 @@ async fn the_same_values_spelt_otherwise_are_the_same_request() {
 }
 
 #[tokio::test]
-async fn another_request_with_the_key_is_refused() {
+async fn a_different_request_with_the_same_key_is_refused() {
     let alice = stack::user("alice");
     let key = fresh_key();
     let post = |body: Value| alice.post("/organization", body).header(HEADER, &key).send();
@@ -101,14 +101,14 @@ async fn another_request_with_the_key_is_refused() {
     ] {
         post(body).await.expect_error(422, "idempotency_key_reused");
     }
-    // What is wrong with a request in itself comes first.
+    // Errors in the request itself come first.
     post(json!({ "organizationName": "" })).await.expect_validation_failed("organizationName");
     post(json!({})).await.expect_invalid_request("organizationName");
     assert_eq!(organizations(&alice).await, before);
 }
 
 #[tokio::test]
-async fn keys_of_different_callers_have_nothing_to_do_with_each_other() {
+async fn keys_of_different_callers_are_independent() {
     let [alice, bob] = ["alice", "bob"].map(stack::user);
     let key = fresh_key();
     let of_alice = create(&alice, &key, "Acme").send().await.expect(201);
@@ -127,7 +127,7 @@ async fn a_refused_request_does_not_use_up_its_key() {
 }
 
 #[tokio::test]
-async fn a_key_and_the_same_in_quotes_are_one() {
+async fn a_key_is_the_same_with_and_without_quotes() {
     let alice = stack::user("alice");
     let key = format!("{} \\ ~", fresh_key());
     let quoted = format!("\"{}\"", key.replace('\\', "\\\\"));
@@ -137,7 +137,7 @@ async fn a_key_and_the_same_in_quotes_are_one() {
 }
 
 #[tokio::test]
-async fn keys_of_1_and_255_characters_are_taken() {
+async fn keys_of_1_and_255_characters_are_accepted() {
     let alice = stack::user("alice");
     let long = format!("{:~<255}", fresh_key());
     let first = create(&alice, &long, "Acme").send().await;
@@ -150,7 +150,7 @@ async fn keys_of_1_and_255_characters_are_taken() {
 }
 
 #[tokio::test]
-async fn what_is_no_key_is_refused_and_the_header_named() {
+async fn an_invalid_key_is_refused_and_the_error_names_the_header() {
     let alice = stack::user("alice");
     let long = "k".repeat(256);
     let before = organizations(&alice).await;
@@ -160,14 +160,14 @@ async fn what_is_no_key_is_refused_and_the_header_named() {
         let response = create(&alice, value, "Acme").send().await;
         response.expect_invalid_request(HEADER);
     }
-    // A gateway joins what is given twice by a comma.
+    // A gateway joins repeated headers with a comma.
     create(&alice, "\"a\", \"b\"", "Acme").send().await.expect_invalid_request(HEADER);
     create(&alice, "", "").send().await.expect_invalid_request(HEADER);
     assert_eq!(organizations(&alice).await, before);
 }
 
 #[tokio::test]
-async fn of_many_at_once_with_the_same_key_one_creates() {
+async fn exactly_one_of_many_concurrent_requests_with_the_same_key_creates() {
     let alice = stack::user("alice");
     for _ in 0..8 {
         let key = fresh_key();
@@ -187,7 +187,7 @@ async fn of_many_at_once_with_the_same_key_one_creates() {
 }
 
 #[tokio::test]
-async fn of_different_requests_at_once_with_the_same_key_one_creates() {
+async fn exactly_one_of_different_concurrent_requests_with_the_same_key_creates() {
     let alice = stack::user("alice");
     for _ in 0..8 {
         let key = fresh_key();
@@ -213,14 +213,14 @@ async fn of_different_requests_at_once_with_the_same_key_one_creates() {
 }
 
 #[tokio::test]
-async fn a_first_request_that_does_not_end_is_in_progress() {
+async fn a_key_whose_first_request_does_not_end_is_reported_as_in_progress() {
     let Some(_) = stack::local_only("a real DynamoDB is not contended on purpose") else { return };
     let contended = stack::user(failing::CONTENDED);
     create(&contended, "k", "Acme").send().await.expect_error(409, "idempotency_in_progress");
 }
 
 #[tokio::test]
-async fn a_dynamodb_that_does_not_return_the_record_is_asked_for_it() {
+async fn the_record_is_read_if_dynamodb_does_not_return_it() {
     let Some(_) = stack::local_only("a real DynamoDB returns it") else { return };
     let user = stack::user(failing::UNEXPLAINED);
     let first = create(&user, "k", "Acme").send().await;

@@ -17,7 +17,7 @@ async fn every_member_sees_all_members_with_their_roles() {
 }
 
 #[tokio::test]
-async fn a_member_is_listed_as_it_was_added() {
+async fn the_list_shows_members_as_they_were_added() {
     let team = team().await;
     let id = stack::unique("other");
     let added = team.admin.add(&team.organization, &id, "member").await;
@@ -40,7 +40,7 @@ async fn a_member_is_listed_as_it_was_added() {
 }
 
 #[tokio::test]
-async fn pages_hold_up_to_limit_members_in_the_order_of_their_ids() {
+async fn pages_have_at_most_limit_members_in_order_of_their_ids() {
     let alice = stack::user("m");
     let organization = alice.create_organization("Acme").await;
     let mut ids = vec![alice.id.clone()];
@@ -60,7 +60,7 @@ async fn pages_hold_up_to_limit_members_in_the_order_of_their_ids() {
 }
 
 #[tokio::test]
-async fn the_next_page_keeps_the_limit_and_the_last_page_links_to_none() {
+async fn the_next_page_keeps_the_limit_and_the_last_page_has_no_link() {
     let team = team().await;
     let path = format!("{}?limit=2", team.organization.members());
     let first = team.member.get(path).send().await;
@@ -88,7 +88,7 @@ async fn a_limit_that_is_not_an_integer_from_1_to_1000_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_cursor_of_this_list_is_refused() {
+async fn invalid_cursors_and_cursors_of_another_list_are_refused() {
     let alice = stack::user("alice");
     let members = alice.create_organization("Acme").await.members();
     alice.create_organization("Another").await;
@@ -103,7 +103,7 @@ async fn what_is_not_a_cursor_of_this_list_is_refused() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_organization_reaches_nothing_of_it() {
+async fn a_cursor_of_another_organization_reveals_none_of_its_members() {
     let team = team().await;
     let path = format!("{}?limit=1", team.organization.members());
     let next = team.owner.get(path).send().await.next_page().expect("a second page");
@@ -117,14 +117,14 @@ async fn a_cursor_of_another_organization_reaches_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn a_stranger_sees_no_members() {
+async fn a_stranger_cannot_list_members() {
     let team = team().await;
     let response = team.stranger.get(team.organization.members()).send().await;
     response.expect_error(404, "organization_not_found");
 }
 
 #[tokio::test]
-async fn roles_show_as_they_change() {
+async fn the_list_shows_role_changes_immediately() {
     let team = team().await;
     let path = team.organization.member(&team.member.id);
     team.owner.patch(path, json!({ "role": "admin" })).send().await.expect(200);

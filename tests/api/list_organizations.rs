@@ -14,7 +14,7 @@ async fn a_new_user_has_no_organizations() {
 }
 
 #[tokio::test]
-async fn an_organization_is_listed_the_moment_it_is_created() {
+async fn a_new_organization_is_listed_immediately() {
     let alice = stack::user("alice");
     for _ in 0..5 {
         let organization = alice.create_organization("Acme").await;
@@ -25,7 +25,7 @@ async fn an_organization_is_listed_the_moment_it_is_created() {
 }
 
 #[tokio::test]
-async fn the_list_holds_all_that_the_caller_is_a_member_of_and_nothing_else() {
+async fn the_list_contains_exactly_the_callers_organizations() {
     let team = team().await;
     let own = team.member.create_organization("Another").await;
     let listed = team.member.pages(LIST).await.concat();
@@ -40,7 +40,7 @@ async fn the_list_holds_all_that_the_caller_is_a_member_of_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn who_is_removed_no_longer_finds_it_in_the_list() {
+async fn a_removed_member_no_longer_has_the_organization_in_their_list() {
     let team = team().await;
     assert!(team.member.list(LIST, "id").await.contains(&team.organization.id));
     let path = team.organization.member(&team.member.id);
@@ -49,7 +49,7 @@ async fn who_is_removed_no_longer_finds_it_in_the_list() {
 }
 
 #[tokio::test]
-async fn a_change_shows_in_the_list_at_once() {
+async fn the_list_shows_changes_immediately() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     alice.put(&organization.path, json!({ "name": "Emca" })).send().await.expect(200);
@@ -59,7 +59,7 @@ async fn a_change_shows_in_the_list_at_once() {
 }
 
 #[tokio::test]
-async fn pages_hold_up_to_limit_organizations_in_the_order_of_their_ids() {
+async fn pages_have_at_most_limit_organizations_in_order_of_their_ids() {
     let Some(_) = stack::local_only("it needs a new user") else { return };
     let alice = stack::user("alice");
     let mut ids = Vec::new();
@@ -77,7 +77,7 @@ async fn pages_hold_up_to_limit_organizations_in_the_order_of_their_ids() {
 }
 
 #[tokio::test]
-async fn the_next_page_keeps_the_limit_and_the_last_page_links_to_none() {
+async fn the_next_page_keeps_the_limit_and_the_last_page_has_no_link() {
     let Some(_) = stack::local_only("it needs a new user") else { return };
     let alice = stack::user("alice");
     for _ in 0..3 {
@@ -106,7 +106,7 @@ async fn a_limit_that_is_not_an_integer_from_1_to_1000_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_cursor_of_this_list_is_refused() {
+async fn invalid_cursors_and_cursors_of_another_list_are_refused() {
     let team = team().await;
     let members = format!("{}?limit=1", team.organization.members());
     let next = team.owner.get(members).send().await.next_page().expect("a second page");
@@ -121,7 +121,7 @@ async fn what_is_not_a_cursor_of_this_list_is_refused() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_somebody_else_reaches_nothing_of_theirs() {
+async fn another_users_cursor_reveals_none_of_their_organizations() {
     let Some(_) = stack::local_only("it needs new users") else { return };
     let [alice, bob] = ["alice", "bob"].map(stack::user);
     for _ in 0..3 {

@@ -2,17 +2,17 @@
 //!
 //! One file per operation, and these across operations:
 //!
-//! - [`access_matrix`]: who may do what; [`existence`]: what a stranger learns, which is nothing
-//! - [`order_of_checks`]: which of several errors is answered
-//! - [`tokens`], [`forged_tokens`], [`gateway_events`]: which identities are verified
-//! - [`bodies`], [`paths`], [`names_and_domains`], [`preconditions`]: the edges of requests
-//! - [`idempotency`]: a creation that is sent again
-//! - [`unavailable`]: a DynamoDB that throttles or is contended
-//! - [`reference`]: the page of `cargo local`, as far as it takes no browser
-//! - [`races`], [`too_many_admins`], [`many_organizations`], [`broken_rows`]: the edges of data
+//! - [`access_matrix`]: authorization; [`existence`]: strangers learn nothing
+//! - [`order_of_checks`]: which of several errors is returned
+//! - [`tokens`], [`forged_tokens`], [`gateway_events`]: authentication
+//! - [`bodies`], [`paths`], [`names_and_domains`], [`preconditions`]: the limits of requests
+//! - [`idempotency`]: repeated creations
+//! - [`unavailable`]: a DynamoDB that throttles or has conflicts
+//! - [`reference`]: the page of `cargo local`, without a browser
+//! - [`races`], [`too_many_admins`], [`many_organizations`], [`broken_rows`]: the limits of data
 //!
-//! [`stack`] finds what is tested, [`host`] starts it if it is the local stack, [`failing`] has DynamoDB
-//! fail there, [`client`] sends, and [`organizations`] builds.
+//! [`stack`] finds the stack to test, and [`host`] starts it if it is local. [`failing`] makes its DynamoDB
+//! fail. [`client`] sends requests, and [`organizations`] builds test data.
 
 mod client;
 mod failing;

@@ -1,4 +1,4 @@
-//! A user of 1,050 organizations: more than a page holds, and more than DynamoDB reads at once.
+//! A user with 1,050 organizations: more than one page, and more than one DynamoDB read returns.
 
 use crate::{organizations::Organization, stack};
 use futures_util::{StreamExt as _, stream};
@@ -12,8 +12,8 @@ fn ids(organizations: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn all_of_1050_organizations_are_listed_once_a_page_after_another() {
-    let reason = "1,050 organizations would stay behind, for nobody can delete one";
+async fn the_pages_list_each_of_1050_organizations_once() {
+    let reason = "1,050 organizations would remain, since organizations cannot be deleted";
     let Some(_) = stack::local_only(reason) else { return };
     let alice = stack::user("alice");
     let created: BTreeSet<String> = stream::iter(0..1_050)

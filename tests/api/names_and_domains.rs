@@ -1,9 +1,9 @@
-//! What a name and a domain may be, at creation and at an update.
+//! The rules for names and domains, in creations and in updates.
 
 use crate::{client::User, stack};
 use serde_json::{Value, json};
 
-/// What becomes of `value` as `field` of a new organization.
+/// The stored value of `field` in a new organization that is created with `value`.
 async fn created(user: &User, field: &str, value: &str) -> Value {
     let mut body = json!({ "organizationName": "Acme" });
     let key = if field == "name" { "organizationName" } else { field };
@@ -11,7 +11,7 @@ async fn created(user: &User, field: &str, value: &str) -> Value {
     user.post("/organization", body).send().await.expect(201)[field].clone()
 }
 
-/// Asserts that neither a creation nor an update takes `value`.
+/// Asserts that both a creation and an update refuse each value.
 async fn expect_refused(user: &User, field: &str, values: &[&str]) {
     let organization = user.create_organization("Acme").await;
     let before = user.organization(&organization).await;
@@ -27,7 +27,7 @@ async fn expect_refused(user: &User, field: &str, values: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_name_is_trimmed_and_composed() {
+async fn names_are_trimmed_and_normalized_to_nfc() {
     let alice = stack::user("alice");
     for (sent, stored) in [
         ("  Acme \t", "Acme"),
@@ -44,10 +44,10 @@ async fn a_name_is_trimmed_and_composed() {
 }
 
 #[tokio::test]
-async fn a_name_of_256_characters_is_taken_whatever_their_bytes() {
+async fn a_name_of_256_characters_is_accepted_whatever_its_length_in_bytes() {
     let alice = stack::user("alice");
     let (ascii, emoji) = ("a".repeat(256), "\u{1f600}".repeat(256));
-    // 512 characters that NFC composes into 256, and 256 that it leaves alone.
+    // 512 characters that NFC composes into 256, and 256 that it does not change.
     let (composing, combining) = ("e\u{301}".repeat(256), "q\u{301}".repeat(128));
     for (sent, stored) in [
         (&ascii, &ascii),
@@ -65,14 +65,14 @@ async fn a_name_of_257_characters_is_refused() {
     let alice = stack::user("alice");
     let (emoji, composing) = ("\u{1f600}".repeat(257), "e\u{301}".repeat(257));
     let combining = "q\u{301}".repeat(128) + "q";
-    // One character before NFC, two after: the rule counts what is stored.
+    // One character before NFC, two after it: the rule counts stored characters.
     let decomposing = "\u{958}".repeat(129);
     let refused = [&"a".repeat(257), &emoji, &composing, &combining, &decomposing];
     expect_refused(&alice, "name", &refused.map(String::as_str)).await;
 }
 
 #[tokio::test]
-async fn an_empty_name_and_one_with_control_characters_are_refused() {
+async fn empty_names_and_names_with_control_characters_are_refused() {
     let alice = stack::user("alice");
     let refused = ["", "   ", "\u{a0}\u{2003}", "Ac\u{0}me", "Ac\nme", "Ac\u{7f}me", "Ac\u{9b}me"];
     expect_refused(&alice, "name", &refused).await;
@@ -102,7 +102,7 @@ async fn a_domain_is_stored_in_lower_case_ascii() {
 }
 
 #[tokio::test]
-async fn a_domain_of_253_bytes_is_taken_and_one_more_is_refused() {
+async fn a_domain_of_253_bytes_is_accepted_and_one_of_254_is_refused() {
     let alice = stack::user("alice");
     let labels = ["a", "b", "c"].map(|letter| letter.repeat(63)).join(".");
     let domain = |last: usize| format!("{labels}.{}.com", "d".repeat(last));
@@ -110,20 +110,20 @@ async fn a_domain_of_253_bytes_is_taken_and_one_more_is_refused() {
     assert_eq!(longest.len(), 253);
     assert_eq!(created(&alice, "domain", &longest).await, longest);
     assert_eq!(created(&alice, "domain", &format!("{longest}.")).await, longest);
-    // 254 bytes once it is ASCII, though fewer characters were sent.
+    // 254 bytes in ASCII, though fewer characters as sent.
     let umlaut = format!("{labels}.ü{}.com", "d".repeat(52));
     expect_refused(&alice, "domain", &[&domain(58), &umlaut]).await;
 }
 
 #[tokio::test]
-async fn what_nobody_can_own_is_no_domain() {
+async fn public_suffixes_and_addresses_are_not_domains() {
     let alice = stack::user("alice");
     let refused = ["co.uk", "CO.UK.", "com", "localhost", "1.2.3.4", "1.2.3.4.", "::1", "[::1]"];
     expect_refused(&alice, "domain", &refused).await;
 }
 
 #[tokio::test]
-async fn what_is_not_written_like_a_domain_is_refused() {
+async fn malformed_domains_are_refused() {
     let alice = stack::user("alice");
     let long_label = format!("{}.example.com", "a".repeat(64));
     let refused = [

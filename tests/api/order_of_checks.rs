@@ -1,5 +1,5 @@
-//! Of several things wrong with a request, the one answered: 401; 413, 415, 400, 422; 404, 403,
-//! 412; then the rules of the business.
+//! The order of errors, when a request has several: 401; 413, 415, 400, 422; 404, 403, 412; then business
+//! rules.
 
 use crate::{
     client::Request,
@@ -20,7 +20,7 @@ fn json_body(request: Request, body: String) -> Request {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_else_is_looked_at() {
+async fn a_missing_token_is_reported_before_any_other_error() {
     let nobody = stack::anonymous();
     let post = || nobody.request(Method::POST, "/organization");
     let path = Organization::from_id("org_").path;
@@ -39,7 +39,7 @@ async fn without_a_token_nothing_else_is_looked_at() {
 }
 
 #[tokio::test]
-async fn the_size_comes_before_the_media_type_and_that_before_the_content() {
+async fn the_size_is_checked_before_the_media_type_and_the_media_type_before_the_content() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let put = || alice.request(Method::PUT, &organization.path);
@@ -50,7 +50,7 @@ async fn the_size_comes_before_the_media_type_and_that_before_the_content() {
 }
 
 #[tokio::test]
-async fn the_form_of_a_request_comes_before_its_values() {
+async fn the_syntax_of_a_request_is_checked_before_its_values() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let response = alice.put(&organization.path, json!({ "name": "", "colour": "red" })).send();
@@ -62,7 +62,7 @@ async fn the_form_of_a_request_comes_before_its_values() {
 }
 
 #[tokio::test]
-async fn a_request_is_checked_before_the_organization_is_looked_for() {
+async fn a_request_is_validated_before_the_organization_is_looked_up() {
     let stranger = stack::user("dave");
     for organization in ["org_00000000000000000000000000", "org_"].map(Organization::from_id) {
         let request = stranger.put(&organization.path, json!({ "name": 5 }));
@@ -82,7 +82,7 @@ async fn a_request_is_checked_before_the_organization_is_looked_for() {
 }
 
 #[tokio::test]
-async fn a_request_is_checked_before_the_role() {
+async fn a_request_is_validated_before_the_role_is_checked() {
     let team = team().await;
     let request = team.member.put(&team.organization.path, json!({ "name": "" }));
     request.send().await.expect_validation_failed("name");
@@ -91,7 +91,7 @@ async fn a_request_is_checked_before_the_role() {
 }
 
 #[tokio::test]
-async fn the_target_is_looked_for_before_the_role_is() {
+async fn the_target_is_looked_up_before_the_role_is_checked() {
     let team = team().await;
     let path = team.organization.member(&team.stranger.id);
     let update = team.member.patch(&path, json!({ "role": "owner" }));
@@ -100,7 +100,7 @@ async fn the_target_is_looked_for_before_the_role_is() {
 }
 
 #[tokio::test]
-async fn existence_and_role_come_before_the_version() {
+async fn existence_and_role_are_checked_before_the_version() {
     let team = team().await;
     let organization = &team.organization;
     for (user, status, code) in
@@ -122,7 +122,7 @@ async fn existence_and_role_come_before_the_version() {
 }
 
 #[tokio::test]
-async fn the_version_comes_before_the_rules_of_the_business() {
+async fn the_version_is_checked_before_business_rules() {
     let team = team().await;
     let (organization, owner) = (&team.organization, &team.owner);
     let requests = || {
@@ -143,7 +143,7 @@ async fn the_version_comes_before_the_rules_of_the_business() {
 }
 
 #[tokio::test]
-async fn the_role_comes_before_the_rules_of_the_business() {
+async fn the_role_is_checked_before_business_rules() {
     let team = team().await;
     let (organization, body) = (&team.organization, json!({ "userId": team.admin.id }));
     team.member.post(organization.members(), body).send().await.expect_forbidden("admin");

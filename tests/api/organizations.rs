@@ -1,9 +1,9 @@
-//! Builders over the API itself: an organization, its team, its paths.
+//! Builders that use the API itself: an organization, its team, its paths.
 
 use crate::{client::User, stack};
 use serde_json::{Value, json};
 
-/// An organization that a test has made.
+/// An organization created by a test.
 pub(crate) struct Organization {
     pub(crate) id: String,
     /// Its path in the API.
@@ -28,7 +28,7 @@ impl Organization {
     }
 }
 
-/// Every byte but letters and digits, whether a path needs it or not.
+/// Encodes every byte except letters and digits, even where a path does not need it.
 pub(crate) fn percent_encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte.is_ascii_alphanumeric() {
@@ -38,7 +38,7 @@ pub(crate) fn percent_encode(text: &str) -> String {
         .collect()
 }
 
-/// An organization with a member of every role, and someone who is none.
+/// An organization with a member of each role, and a stranger.
 pub(crate) struct Team {
     pub(crate) organization: Organization,
     pub(crate) owner: User,
@@ -47,7 +47,7 @@ pub(crate) struct Team {
     pub(crate) stranger: User,
 }
 
-/// A new team, whose organization is at version 3: it was created, and two were added.
+/// A new team. Its organization is at version 3, after the creation and two additions.
 pub(crate) async fn team() -> Team {
     let [owner, admin, member, stranger] = ["alice", "bob", "carol", "dave"].map(stack::user);
     let organization = owner.create_organization("Team").await;
@@ -85,13 +85,13 @@ impl User {
         pages
     }
 
-    /// `field` of all that a list holds, in its order.
+    /// The value of `field` in each item of a list, in order.
     pub(crate) async fn list(&self, path: &str, field: &str) -> Vec<String> {
         let items = self.pages(path).await.into_iter().flatten();
         items.map(|item| item[field].as_str().expect("a string").to_owned()).collect()
     }
 
-    /// Asserts who the members are, as (user id, role) in any order.
+    /// Asserts the members, as (user id, role) in any order.
     pub(crate) async fn expect_members(&self, organization: &Organization, members: &[(&str, &str)]) {
         let mut expected: Vec<_> = members.iter().map(|(id, role)| json!([id, role])).collect();
         let listed = self.pages(&organization.members()).await.into_iter().flatten();

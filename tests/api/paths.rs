@@ -1,4 +1,4 @@
-//! Ids in paths: encoded and bare, as long as they may be, malformed, and never decoded twice.
+//! Ids in paths: encoded and not, of maximum length, malformed, and never decoded twice.
 
 use crate::{
     organizations::{percent_encode, team},
@@ -6,11 +6,11 @@ use crate::{
 };
 use serde_json::json;
 
-/// Every character that a user id may hold beside letters and digits.
+/// Every character that a user id may contain besides letters and digits.
 const PUNCTUATION: &str = "-_.~|:@+=,";
 
 #[tokio::test]
-async fn a_user_id_is_the_same_encoded_and_bare() {
+async fn a_user_id_in_a_path_may_be_percent_encoded_or_not() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     for id in ["auth0|64ab", "google-oauth2|1", "a+b", "a=b,c:d@e~f", PUNCTUATION] {
@@ -29,7 +29,7 @@ async fn a_user_id_is_the_same_encoded_and_bare() {
 }
 
 #[tokio::test]
-async fn letters_may_be_encoded_too() {
+async fn letters_may_be_percent_encoded_too() {
     let team = team().await;
     let path = team.organization.path.replace("org_", "%6Frg%5F");
     let organization = team.owner.get(path).send().await.expect(200);
@@ -42,7 +42,7 @@ async fn letters_may_be_encoded_too() {
 }
 
 #[tokio::test]
-async fn nothing_is_decoded_twice() {
+async fn paths_are_not_decoded_twice() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     alice.add(&organization, "auth0|64ab", "member").await;
@@ -58,7 +58,7 @@ async fn nothing_is_decoded_twice() {
 }
 
 #[tokio::test]
-async fn a_plus_in_a_path_is_no_space() {
+async fn a_plus_in_a_path_is_not_a_space() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     alice.add(&organization, "a+b", "member").await;
@@ -69,10 +69,10 @@ async fn a_plus_in_a_path_is_no_space() {
 }
 
 #[tokio::test]
-async fn a_user_id_of_255_characters_is_taken_and_one_more_is_none() {
+async fn a_user_id_of_255_characters_is_accepted_and_one_of_256_is_not() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
-    // Encoded, the longest one takes 765 bytes.
+    // Percent-encoded, the longest id has 765 bytes.
     for longest in ["a".repeat(255), "|".repeat(255)] {
         assert_eq!(alice.add(&organization, &longest, "member").await["userId"], *longest);
         let update = alice.patch(organization.member(&longest), json!({ "role": "admin" }));
@@ -91,7 +91,7 @@ async fn a_user_id_of_255_characters_is_taken_and_one_more_is_none() {
 }
 
 #[tokio::test]
-async fn a_malformed_user_id_is_no_member() {
+async fn a_malformed_user_id_is_not_a_member() {
     let team = team().await;
     for segment in [
         "a%20b", "%20", "a%2Fb", "a%3Fb", "a%23b", "a%00b", "a%0Ab", "%ff", "%C3%A9", "%25", "a%zzb", "a%",
@@ -109,7 +109,7 @@ async fn a_malformed_user_id_is_no_member() {
 }
 
 #[tokio::test]
-async fn a_user_id_is_compared_by_case() {
+async fn user_ids_are_case_sensitive() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     alice.add(&organization, "Auth0|64AB", "member").await;
@@ -121,7 +121,7 @@ async fn a_user_id_is_compared_by_case() {
 }
 
 #[tokio::test]
-async fn an_id_of_one_kind_is_none_of_the_other() {
+async fn organization_ids_and_user_ids_are_not_interchangeable() {
     let team = team().await;
     let path = team.organization.member(&team.organization.id);
     team.owner.delete(path).send().await.expect_error(404, "member_not_found");

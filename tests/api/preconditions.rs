@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// The five writes, in an order in which each of them succeeds.
+/// The five writes, in an order in which all succeed.
 fn writes<'a>(team: &'a Team, other: &'a str) -> [Box<dyn Fn() -> Request + 'a>; 5] {
     let (owner, organization) = (&team.owner, &team.organization);
     [
@@ -20,7 +20,7 @@ fn writes<'a>(team: &'a Team, other: &'a str) -> [Box<dyn Fn() -> Request + 'a>;
 }
 
 #[tokio::test]
-async fn every_write_needs_the_version_that_it_names_and_makes_the_next() {
+async fn every_write_requires_the_version_in_if_match_and_increments_it() {
     let (team, other) = (team().await, stack::unique("other"));
     let mut version = 3;
     for write in writes(&team, &other) {
@@ -48,21 +48,21 @@ async fn a_star_matches_any_version_on_every_write() {
 }
 
 #[tokio::test]
-async fn what_is_no_if_match_is_refused_on_every_write() {
+async fn an_invalid_if_match_is_refused_on_every_write() {
     let (team, other) = (team().await, stack::unique("other"));
     let garbage = ["3", "\"3", "3\"", "'3'", "garbage", "\"3\" \"3\"", "\"3\", 4", "*, \"3\"", "W/3"];
     for write in writes(&team, &other) {
         for tag in garbage {
             write().if_match(tag).send().await.expect_invalid_request("If-Match");
         }
-        // What makes the next write possible.
+        // Makes the next write possible.
         write().send().await;
     }
     assert_eq!(team.owner.organization(&team.organization).await["version"], 8);
 }
 
 #[tokio::test]
-async fn one_of_several_tags_is_enough() {
+async fn one_matching_tag_of_several_is_enough() {
     let team = team().await;
     let rename = || team.owner.put(&team.organization.path, json!({ "name": "Emca" }));
     rename().if_match("\"1\", \"3\"").send().await.expect(200);
@@ -71,9 +71,9 @@ async fn one_of_several_tags_is_enough() {
     assert_eq!(details.expect_error(412, "precondition_failed")["currentVersion"], 5);
 }
 
-/// DynamoDB compares with 100 values at the most; the API stops well before that.
+/// DynamoDB compares with at most 100 values. The API's limit is far below that.
 #[tokio::test]
-async fn fifty_tags_are_compared_and_more_are_refused() {
+async fn fifty_tags_are_accepted_and_more_are_refused() {
     let team = team().await;
     let rename = || team.owner.put(&team.organization.path, json!({ "name": "Emca" }));
     let tags = |count: u64| (4..4 + count).map(|tag| format!("\"{tag}\",")).collect::<String>();
@@ -87,7 +87,7 @@ async fn fifty_tags_are_compared_and_more_are_refused() {
 }
 
 #[tokio::test]
-async fn tags_compare_by_every_character_and_weak_ones_never_match() {
+async fn tags_must_match_exactly_and_weak_tags_never_match() {
     let team = team().await;
     for tag in [
         "W/\"3\"",

@@ -1,5 +1,5 @@
-//! Requests at the same moment. The emulator runs four instances of every function, so they do
-//! meet; rounds make it likely that they meet in the middle.
+//! Concurrent requests. The emulator runs four instances of every function, so requests do overlap. Repeated
+//! rounds make it likely that they overlap in the middle.
 
 use crate::{
     client::{Response, User, is_conflict},
@@ -15,7 +15,7 @@ fn statuses(responses: &[Response]) -> Vec<u16> {
     responses.iter().map(|response| response.status.as_u16()).collect()
 }
 
-/// Asserts that exactly one response is a success, and returns the others.
+/// Asserts that exactly one response is a success. Returns the others.
 #[track_caller]
 fn one_wins(responses: Vec<Response>) -> Vec<Response> {
     let all = statuses(&responses);
@@ -31,7 +31,7 @@ async fn two_owners() -> (Organization, User, User) {
     (organization, alice, bob)
 }
 
-/// How many owners the members list shows, whoever of the two is still there to ask.
+/// The number of owners in the list of members, as seen by whichever user is still a member.
 async fn owners(organization: &Organization, users: [&User; 2]) -> usize {
     for user in users {
         let response = user.get(organization.members()).send().await;
@@ -41,11 +41,11 @@ async fn owners(organization: &Organization, users: [&User; 2]) -> usize {
             return members.as_array().unwrap().iter().filter(is_owner).count();
         }
     }
-    panic!("nobody is left in {}", organization.id);
+    panic!("neither user is a member of {}", organization.id);
 }
 
 #[tokio::test]
-async fn two_owners_who_demote_each_other_leave_one() {
+async fn when_two_owners_demote_each_other_one_remains() {
     for _ in 0..ROUNDS {
         let (organization, alice, bob) = two_owners().await;
         let demote = |user: &User, other: &User| {
@@ -62,7 +62,7 @@ async fn two_owners_who_demote_each_other_leave_one() {
 }
 
 #[tokio::test]
-async fn two_owners_who_remove_each_other_leave_one() {
+async fn when_two_owners_remove_each_other_one_remains() {
     for _ in 0..ROUNDS {
         let (organization, alice, bob) = two_owners().await;
         let remove = |user: &User, other: &User| user.delete(organization.member(&other.id)).send();
@@ -77,7 +77,7 @@ async fn two_owners_who_remove_each_other_leave_one() {
 }
 
 #[tokio::test]
-async fn two_owners_who_leave_at_once_leave_one() {
+async fn when_two_owners_leave_at_once_one_remains() {
     for _ in 0..ROUNDS {
         let (organization, alice, bob) = two_owners().await;
         let leave = |user: &User| user.delete(organization.member(&user.id)).send();
@@ -92,7 +92,7 @@ async fn two_owners_who_leave_at_once_leave_one() {
 }
 
 #[tokio::test]
-async fn the_same_user_added_four_times_at_once_is_added_once() {
+async fn a_user_added_by_four_concurrent_requests_is_added_once() {
     for _ in 0..ROUNDS {
         let alice = stack::user("alice");
         let organization = alice.create_organization("Race").await;
@@ -110,7 +110,7 @@ async fn the_same_user_added_four_times_at_once_is_added_once() {
 }
 
 #[tokio::test]
-async fn the_same_member_removed_four_times_at_once_is_removed_once() {
+async fn a_member_removed_by_four_concurrent_requests_is_removed_once() {
     for _ in 0..ROUNDS {
         let team = team().await;
         let path = team.organization.member(&team.member.id);
@@ -126,7 +126,7 @@ async fn the_same_member_removed_four_times_at_once_is_removed_once() {
 }
 
 #[tokio::test]
-async fn of_four_updates_of_the_same_version_one_is_made() {
+async fn exactly_one_of_four_updates_of_the_same_version_succeeds() {
     for _ in 0..ROUNDS {
         let alice = stack::user("alice");
         let organization = alice.create_organization("Race").await;
@@ -148,7 +148,7 @@ async fn of_four_updates_of_the_same_version_one_is_made() {
 }
 
 #[tokio::test]
-async fn changes_of_different_kinds_at_once_are_all_made() {
+async fn concurrent_changes_of_different_kinds_all_succeed() {
     for _ in 0..ROUNDS {
         let alice = stack::user("alice");
         let organization = alice.create_organization("Race").await;
@@ -167,7 +167,7 @@ async fn changes_of_different_kinds_at_once_are_all_made() {
 }
 
 #[tokio::test]
-async fn members_added_at_once_are_all_counted() {
+async fn concurrently_added_members_are_all_counted() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Race").await;
     let ids: Vec<_> = (0..12).map(|_| stack::unique("other")).collect();
@@ -188,7 +188,7 @@ async fn members_added_at_once_are_all_counted() {
 }
 
 #[tokio::test]
-async fn who_is_removed_while_being_promoted_keeps_no_rights() {
+async fn a_member_removed_during_a_promotion_keeps_no_rights() {
     for _ in 0..ROUNDS {
         let team = team().await;
         let (owner, organization) = (&team.owner, &team.organization);

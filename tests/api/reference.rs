@@ -1,4 +1,4 @@
-//! The port of the API reference: what its page gets, and what the pages of others do not. tests/web
+//! The server of the API reference: what its own page gets, and what pages of other origins do not. tests/web
 //! opens the page in a browser.
 
 use crate::client::User;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const REASON: &str = "the API reference belongs to `cargo local`";
 
-/// Serves the page for the local stack, and gives its origin.
+/// Serves the page for the local stack. Returns its origin.
 async fn serve(local: &Local) -> String {
     let reference = Reference::listen(0).expect("a port");
     let url = reference.url();
@@ -26,7 +26,7 @@ async fn send(method: Method, url: String, headers: &[(&str, &str)]) -> reqwest:
     request.send().await.expect("an answer")
 }
 
-/// The demo users that the page is given tokens of.
+/// The demo users whose tokens are in the page.
 async fn users(origin: &str) -> Vec<User> {
     let page = send(Method::GET, format!("{origin}/"), &[]).await.text().await.expect("a page");
     let tokens = page.split_once(r#"id="tokens" type="application/json">"#).expect("tokens").1;
@@ -36,7 +36,7 @@ async fn users(origin: &str) -> Vec<User> {
 }
 
 #[tokio::test]
-async fn a_demo_user_reaches_the_api_by_way_of_the_page() {
+async fn a_demo_user_reaches_the_api_through_the_page() {
     let Some(local) = stack::local_only(REASON) else { return };
     let origin = serve(local).await;
     let [alice, bob, _carol] = users(&origin).await.try_into().ok().expect("three users");
@@ -54,7 +54,7 @@ async fn a_demo_user_reaches_the_api_by_way_of_the_page() {
 }
 
 #[tokio::test]
-async fn pages_of_other_origins_are_not_let_in() {
+async fn requests_from_pages_of_other_origins_are_refused() {
     let Some(local) = stack::local_only(REASON) else { return };
     let origin = serve(local).await;
     let host = origin.strip_prefix("http://").unwrap();
@@ -83,7 +83,7 @@ async fn pages_of_other_origins_are_not_let_in() {
 }
 
 #[tokio::test]
-async fn the_page_loads_nothing_from_elsewhere_and_nobody_frames_it() {
+async fn the_page_loads_only_from_its_own_server_and_cannot_be_framed() {
     let Some(local) = stack::local_only(REASON) else { return };
     let origin = serve(local).await;
     for path in
@@ -99,9 +99,9 @@ async fn the_page_loads_nothing_from_elsewhere_and_nobody_frames_it() {
     }
 }
 
-/// The emulator's route of invocations believes the claims that come with an event.
+/// The emulator's invocation route trusts the claims in an event.
 #[tokio::test]
-async fn nothing_but_the_api_is_passed_on() {
+async fn only_requests_to_the_api_are_forwarded() {
     let Some(local) = stack::local_only(REASON) else { return };
     let origin = serve(local).await;
     for path in [

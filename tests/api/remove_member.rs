@@ -8,7 +8,7 @@ use crate::{
 use serde_json::json;
 
 #[tokio::test]
-async fn removing_answers_with_the_updated_organization() {
+async fn removing_returns_the_updated_organization() {
     let team = team().await;
     let before = team.owner.organization(&team.organization).await;
     let path = team.organization.member(&team.member.id);
@@ -26,7 +26,7 @@ async fn removing_answers_with_the_updated_organization() {
 }
 
 #[tokio::test]
-async fn who_is_removed_is_a_stranger() {
+async fn a_removed_member_is_a_stranger() {
     let team = team().await;
     let path = team.organization.member(&team.member.id);
     team.owner.delete(path).send().await.expect(200);
@@ -37,7 +37,7 @@ async fn who_is_removed_is_a_stranger() {
 }
 
 #[tokio::test]
-async fn an_admin_who_was_removed_and_added_again_as_a_member_has_no_rights_left() {
+async fn an_admin_removed_and_added_again_as_a_member_has_no_admin_rights() {
     let team = team().await;
     let path = team.organization.member(&team.admin.id);
     team.owner.delete(path).send().await.expect(200);
@@ -47,7 +47,7 @@ async fn an_admin_who_was_removed_and_added_again_as_a_member_has_no_rights_left
 }
 
 #[tokio::test]
-async fn an_admin_removes_members_and_admins() {
+async fn an_admin_can_remove_members_and_admins() {
     let team = team().await;
     let other = stack::unique("other");
     team.owner.add(&team.organization, &other, "admin").await;
@@ -72,7 +72,7 @@ async fn an_admin_cannot_remove_an_owner() {
 }
 
 #[tokio::test]
-async fn a_member_cannot_remove_anybody_else() {
+async fn a_member_cannot_remove_others() {
     let team = team().await;
     let other = stack::unique("other");
     team.owner.add(&team.organization, &other, "member").await;
@@ -86,7 +86,7 @@ async fn a_member_cannot_remove_anybody_else() {
 }
 
 #[tokio::test]
-async fn anyone_may_leave_and_then_has_no_role() {
+async fn any_member_may_leave_and_then_has_no_role() {
     let team = team().await;
     let (organization, second) = (&team.organization, stack::unique("second"));
     team.owner.add(organization, &second, "owner").await;
@@ -104,7 +104,7 @@ async fn anyone_may_leave_and_then_has_no_role() {
 }
 
 #[tokio::test]
-async fn the_last_owner_cannot_leave_whoever_else_is_there() {
+async fn the_last_owner_cannot_leave_even_if_other_members_remain() {
     let team = team().await;
     let path = team.organization.member(&team.owner.id);
     team.owner.delete(&path).send().await.expect_error(422, "last_owner");
@@ -117,7 +117,7 @@ async fn the_last_owner_cannot_leave_whoever_else_is_there() {
 }
 
 #[tokio::test]
-async fn an_owner_removes_another_owner_and_is_then_the_last() {
+async fn an_owner_can_remove_another_owner_and_is_then_the_last() {
     let team = team().await;
     let second = stack::unique("second");
     team.owner.add(&team.organization, &second, "owner").await;
@@ -127,7 +127,7 @@ async fn an_owner_removes_another_owner_and_is_then_the_last() {
 }
 
 #[tokio::test]
-async fn who_is_not_a_member_cannot_be_removed() {
+async fn a_non_member_cannot_be_removed() {
     let team = team().await;
     for user in [&team.owner, &team.admin, &team.member] {
         let path = team.organization.member(&team.stranger.id);

@@ -7,7 +7,7 @@ use crate::{
 use serde_json::json;
 
 #[tokio::test]
-async fn setting_a_limit_answers_with_the_configuration() {
+async fn setting_a_limit_returns_the_configuration() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let request = alice.patch(organization.max_overages(), json!({ "maxOverages": 500 }));
@@ -29,7 +29,7 @@ async fn setting_a_limit_answers_with_the_configuration() {
 }
 
 #[tokio::test]
-async fn none_some_a_billion_and_no_limit_at_all_are_limits() {
+async fn the_limit_may_be_from_0_to_a_billion_or_null() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     for limit in [json!(1_000_000_000), json!(null), json!(1), json!(null), json!(0)] {
@@ -41,7 +41,7 @@ async fn none_some_a_billion_and_no_limit_at_all_are_limits() {
 }
 
 #[tokio::test]
-async fn an_admin_sets_the_limit_and_is_named() {
+async fn an_admin_can_set_the_limit_and_is_recorded_as_its_author() {
     let team = team().await;
     let body = json!({ "maxOverages": 7 });
     let request = team.admin.patch(team.organization.max_overages(), body);
@@ -58,7 +58,7 @@ async fn a_member_cannot_set_the_limit() {
 }
 
 #[tokio::test]
-async fn what_is_not_an_integer_is_refused() {
+async fn a_limit_that_is_not_an_integer_is_refused() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     for value in ["1.5", "1.0", "0.0", "1e3", "1E3", "-0.5", "\"5\"", "true", "[5]", "{}", "\"\""] {
@@ -71,7 +71,7 @@ async fn what_is_not_an_integer_is_refused() {
 }
 
 #[tokio::test]
-async fn an_integer_out_of_range_is_refused() {
+async fn a_limit_out_of_range_is_refused() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let huge = format!("1{}", "0".repeat(30));
@@ -86,7 +86,7 @@ async fn an_integer_out_of_range_is_refused() {
 }
 
 #[tokio::test]
-async fn a_missing_limit_and_an_unknown_field_are_named() {
+async fn the_error_names_a_missing_limit_or_an_unknown_field() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     for (body, field) in [

@@ -1,14 +1,15 @@
-//! The stack under test: the local one, which [`crate::host`] starts, or a deployed one.
+//! The stack under test: a local one, which [`crate::host`] starts, or a deployed one.
 //!
-//! Nothing has to be set for the local one. For a deployed one:
+//! The local one needs no variables. A deployed one needs:
 //!
 //! | variable | value |
 //! |---|---|
 //! | `API_URL` | the API's base URL; `https` needs `--features tests/https` |
-//! | `API_TOKENS` | JSON object with an access token of four different users: `alice`, `bob`, `carol`, `dave` |
+//! | `API_TOKENS` | JSON object with an access token for each of four different users: `alice`, `bob`,
+//! `carol`, `dave` |
 //!
-//! A deployed stack has only these four users, keeps what earlier runs left in it, and signs no
-//! token that is wrong on purpose. What needs more asks [`local_only`] and says that it skips.
+//! A deployed stack has only these four users, keeps data of earlier runs, and never signs an invalid token.
+//! Tests that need more call [`local_only`], which reports that they are skipped.
 
 use crate::{
     client::User,
@@ -40,7 +41,7 @@ struct Stack {
 }
 
 enum Users {
-    /// Any number of them: the local stack signs a token for whoever is asked for.
+    /// The local stack signs tokens for any user.
     Signed(Local),
     /// Tokens by name, from `API_TOKENS`.
     Given(HashMap<String, String>),
@@ -50,7 +51,7 @@ fn stack() -> &'static Stack {
     STACK.as_ref().unwrap_or_else(|error| panic!("no stack to test: {error}"))
 }
 
-/// The user of that name: locally a new one at every call, so that tests share nothing.
+/// The user of this name. Locally it is a new user at every call, so that tests share nothing.
 pub(crate) fn user(name: &str) -> User {
     match &stack().users {
         Users::Signed(local) => {
@@ -70,12 +71,12 @@ pub(crate) fn anonymous() -> User {
     User::new(&stack().url, "anonymous".to_owned(), None)
 }
 
-/// A caller who presents that token, whatever it is.
+/// A caller with this token, valid or not.
 pub(crate) fn bearer(token: &str) -> User {
     User::new(&stack().url, "bearer".to_owned(), Some(token))
 }
 
-/// A user id that nobody has; who is only added and removed needs no token.
+/// A user id that no other user has. A user who is only added and removed needs no token.
 pub(crate) fn unique(name: &str) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     // Several processes may share a stack.
@@ -86,7 +87,7 @@ pub(crate) fn is_local() -> bool {
     matches!(stack().users, Users::Signed(_))
 }
 
-/// The local stack, or `None` after a line that says which test is skipped and why.
+/// The local stack. Against a deployed one returns `None`, after reporting the skipped test and the reason.
 pub(crate) fn local_only(reason: &str) -> Option<&'static Local> {
     match &stack().users {
         Users::Signed(local) => Some(local),
@@ -98,7 +99,7 @@ pub(crate) fn local_only(reason: &str) -> Option<&'static Local> {
     }
 }
 
-/// Writes past the capture of test output: a passing test's `eprintln!` is never seen.
+/// Bypasses the capture of test output, which hides the `eprintln!` of a passing test.
 pub(crate) fn report(line: &str) {
     let _ = writeln!(stderr(), "{line}");
 }
@@ -125,7 +126,7 @@ fn prepare_tls() -> Result<(), String> {
     Err("for an https API_URL run with `--features tests/https`".to_owned())
 }
 
-/// The `sub` of a token, unverified: that is the deployed stack's business.
+/// The `sub` of a token, unverified: the deployed stack verifies it.
 fn subject(token: &str) -> String {
     let payload = token.split('.').nth(1).expect("a JSON Web Token");
     let payload = BASE64_URL_SAFE_NO_PAD.decode(payload).expect("base64url");

@@ -1,5 +1,5 @@
-//! Which claims and which headers make a verified identity. The tokens here are all signed with
-//! the issuer's own key; those that are not are in [`crate::forged_tokens`].
+//! Which claims and headers authenticate a caller. All tokens here have the issuer's signature;
+//! [`crate::forged_tokens`] has those without.
 
 use crate::{
     host::Local,
@@ -9,7 +9,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const REASON: &str = "no issuer signs such a token";
+const REASON: &str = "a real issuer does not sign such tokens";
 const LIST: &str = "/organization/list";
 
 pub(crate) fn now() -> i64 {
@@ -17,12 +17,12 @@ pub(crate) fn now() -> i64 {
     i64::try_from(elapsed.as_secs()).expect("seconds in an i64")
 }
 
-/// The header of a good token.
+/// The header of a valid token.
 pub(crate) fn header(stack: &Local) -> Value {
     json!({ "alg": "ES256", "typ": "JWT", "kid": stack.identity.kid() })
 }
 
-/// The claims of a good token of that user.
+/// The claims of a valid token of this user.
 pub(crate) fn claims(sub: &str) -> Value {
     json!({
         "iss": local::ISSUER,
@@ -33,7 +33,7 @@ pub(crate) fn claims(sub: &str) -> Value {
     })
 }
 
-/// `object`, one of whose fields is set to `value`, or removed.
+/// `object` with one field set to `value`, or removed.
 pub(crate) fn with(mut object: Value, field: &str, value: Option<Value>) -> Value {
     let fields = object.as_object_mut().expect("an object");
     match value {
@@ -50,7 +50,7 @@ async fn expect_unauthorized(token: &str, what: &str) {
 }
 
 #[tokio::test]
-async fn a_good_token_is_accepted() {
+async fn a_valid_token_is_accepted() {
     let Some(local) = stack::local_only(REASON) else { return };
     let good = claims(&stack::unique("alice"));
     for claims in [
@@ -69,7 +69,7 @@ async fn a_good_token_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_token_is_its_subject_s_and_nobody_else_s() {
+async fn a_token_identifies_its_subject_and_nobody_else() {
     let [alice, bob] = ["alice", "bob"].map(stack::user);
     let organization = alice.create_organization("Acme").await;
     assert_eq!(alice.organization(&organization).await["createdBy"], alice.id);
@@ -77,7 +77,7 @@ async fn a_token_is_its_subject_s_and_nobody_else_s() {
 }
 
 #[tokio::test]
-async fn a_time_outside_its_validity_is_refused() {
+async fn a_token_is_refused_outside_its_validity_period() {
     let Some(local) = stack::local_only(REASON) else { return };
     let good = claims("alice");
     for (claim, value) in [
@@ -99,7 +99,7 @@ async fn a_time_outside_its_validity_is_refused() {
 }
 
 #[tokio::test]
-async fn another_issuer_and_another_audience_are_refused() {
+async fn tokens_of_another_issuer_or_audience_are_refused() {
     let Some(local) = stack::local_only(REASON) else { return };
     let good = claims("alice");
     for (claim, ours) in [("iss", local::ISSUER), ("aud", local::AUDIENCE)] {
@@ -123,7 +123,7 @@ async fn another_issuer_and_another_audience_are_refused() {
 }
 
 #[tokio::test]
-async fn a_subject_that_is_no_user_id_is_refused() {
+async fn a_subject_that_is_not_a_user_id_is_refused() {
     let Some(local) = stack::local_only(REASON) else { return };
     let too_long = "a".repeat(256);
     let texts = ["", " ", "a b", "a/b", "é", "a#b", "a%7Cb", "a\nb", "a\u{0}", "alice ", &too_long];
@@ -136,7 +136,7 @@ async fn a_subject_that_is_no_user_id_is_refused() {
 }
 
 #[tokio::test]
-async fn a_subject_of_255_characters_with_all_punctuation_is_a_user_like_any_other() {
+async fn a_subject_of_255_characters_with_all_allowed_punctuation_is_accepted() {
     let Some(local) = stack::local_only(REASON) else { return };
     let unique = stack::unique("-_.~|:@+=,");
     let id = format!("{unique}{}", "Z".repeat(255 - unique.len()));
@@ -150,7 +150,7 @@ async fn a_subject_of_255_characters_with_all_punctuation_is_a_user_like_any_oth
 }
 
 #[tokio::test]
-async fn the_scheme_is_bearer_in_any_case_and_nothing_else() {
+async fn the_only_accepted_scheme_is_bearer_in_any_case() {
     let Some(local) = stack::local_only(REASON) else { return };
     let token = local.identity.sign(&header(local), &claims(&stack::unique("alice")));
     let ask = |value: String| stack::anonymous().get(LIST).header("authorization", &value).send();
@@ -175,10 +175,10 @@ async fn the_scheme_is_bearer_in_any_case_and_nothing_else() {
     }
 }
 
-/// API Gateway joins repeated headers with commas; the emulator drops all but one of them, so that
-/// only the joined form can be sent to a function.
+/// API Gateway joins repeated headers with commas. The emulator drops all but one of them, so only the joined
+/// form can be sent to a function.
 #[tokio::test]
-async fn two_authorization_headers_are_refused_whosever_they_are() {
+async fn two_authorization_headers_are_refused_even_if_both_are_valid() {
     let Some(local) = stack::local_only(REASON) else { return };
     let sign = |sub: &str| local.identity.sign(&header(local), &claims(sub));
     let (alice, bob) = (sign(&stack::unique("alice")), sign(&stack::unique("bob")));
@@ -194,7 +194,7 @@ async fn two_authorization_headers_are_refused_whosever_they_are() {
 }
 
 #[tokio::test]
-async fn a_token_anywhere_but_in_the_header_is_none() {
+async fn a_token_outside_the_authorization_header_is_ignored() {
     let alice = stack::user("alice");
     let token = alice.token().expect("a token");
     for name in ["access_token", "token", "authorization"] {

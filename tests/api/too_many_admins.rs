@@ -8,7 +8,7 @@ use crate::{
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
-/// An organization with one owner and as many admins as make `privileged` of them.
+/// An organization with one owner, and admins up to `privileged` owners and admins in total.
 async fn organization(owner: &User, privileged: usize) -> (Organization, Vec<String>) {
     let organization = owner.create_organization("Chiefs").await;
     let ids: Vec<_> = (1..privileged).map(|_| stack::unique("admin")).collect();
@@ -26,7 +26,7 @@ async fn organization(owner: &User, privileged: usize) -> (Organization, Vec<Str
 }
 
 #[tokio::test]
-async fn the_101st_is_refused_however_it_comes() {
+async fn the_101st_owner_or_admin_is_refused_whether_added_or_promoted() {
     let alice = stack::user("alice");
     let (organization, admins) = organization(&alice, 100).await;
     let other = stack::unique("other");
@@ -42,7 +42,7 @@ async fn the_101st_is_refused_however_it_comes() {
     }
     assert_eq!(alice.organization(&organization).await, before);
 
-    // Between the two roles there is still room, and so there is when one steps down.
+    // With the limit reached, a change between the two roles is possible, as is a demotion.
     let exchange = |role: &str| alice.patch(organization.member(&admins[0]), json!({ "role": role })).send();
     for role in ["owner", "admin", "admin", "member"] {
         assert_eq!(exchange(role).await.expect(200)["role"], role);
@@ -55,7 +55,7 @@ async fn the_101st_is_refused_however_it_comes() {
 }
 
 #[tokio::test]
-async fn of_four_who_race_for_the_last_place_one_gets_it() {
+async fn exactly_one_of_four_concurrent_requests_gets_the_last_place() {
     let alice = stack::user("alice");
     let (organization, _) = organization(&alice, 99).await;
     let others: Vec<_> = (0..4).map(|_| stack::unique("other")).collect();

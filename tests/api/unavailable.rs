@@ -1,4 +1,4 @@
-//! What a client is told when DynamoDB cannot serve it after all retries.
+//! What a client gets when DynamoDB fails after all retries.
 
 use crate::{failing, stack};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 const REASON: &str = "a real DynamoDB is not throttled or contended on purpose";
 
 #[tokio::test]
-async fn a_throttled_dynamodb_is_unavailability_with_a_time_to_retry_after() {
+async fn a_throttled_dynamodb_gives_503_with_retry_after() {
     let Some(_) = stack::local_only(REASON) else { return };
     let user = stack::user(failing::THROTTLED);
     for request in [
@@ -21,7 +21,7 @@ async fn a_throttled_dynamodb_is_unavailability_with_a_time_to_retry_after() {
 }
 
 #[tokio::test]
-async fn a_write_that_others_keep_winning_from_is_a_conflict() {
+async fn a_write_that_conflicts_on_every_attempt_is_a_conflict() {
     let Some(_) = stack::local_only(REASON) else { return };
     let user = stack::user(failing::CONTENDED);
     let response = user.post("/organization", json!({ "organizationName": "Acme" })).send().await;

@@ -13,7 +13,7 @@ async fn give(user: &User, organization: &Organization, target: &str, role: &str
 }
 
 #[tokio::test]
-async fn updating_answers_with_the_member() {
+async fn updating_returns_the_member() {
     let alice = stack::user("alice");
     let (organization, other) = (alice.create_organization("Acme").await, stack::unique("other"));
     let added = alice.add(&organization, &other, "member").await;
@@ -31,7 +31,7 @@ async fn updating_answers_with_the_member() {
 }
 
 #[tokio::test]
-async fn a_new_role_brings_its_rights_and_takes_those_of_the_old_one() {
+async fn a_new_role_grants_its_rights_and_revokes_those_of_the_old_one() {
     let team = team().await;
     let organization = &team.organization;
     let rename = || team.member.put(&organization.path, json!({ "name": "Emca" }));
@@ -47,7 +47,7 @@ async fn a_new_role_brings_its_rights_and_takes_those_of_the_old_one() {
 }
 
 #[tokio::test]
-async fn an_admin_changes_members_to_admins_and_back() {
+async fn an_admin_can_change_members_to_admins_and_back() {
     let team = team().await;
     for role in ["admin", "member"] {
         let response = give(&team.admin, &team.organization, &team.member.id, role).await;
@@ -56,7 +56,7 @@ async fn an_admin_changes_members_to_admins_and_back() {
 }
 
 #[tokio::test]
-async fn an_admin_makes_nobody_an_owner() {
+async fn an_admin_cannot_make_anybody_an_owner() {
     let team = team().await;
     for target in [&team.member.id, &team.admin.id, &team.owner.id] {
         let response = give(&team.admin, &team.organization, target, "owner").await;
@@ -66,7 +66,7 @@ async fn an_admin_makes_nobody_an_owner() {
 }
 
 #[tokio::test]
-async fn an_admin_cannot_demote_an_owner_even_when_another_is_left() {
+async fn an_admin_cannot_demote_an_owner_even_if_another_remains() {
     let team = team().await;
     let second = stack::unique("second");
     team.owner.add(&team.organization, &second, "owner").await;
@@ -79,7 +79,7 @@ async fn an_admin_cannot_demote_an_owner_even_when_another_is_left() {
 }
 
 #[tokio::test]
-async fn a_member_cannot_change_any_role_least_of_all_the_own() {
+async fn a_member_cannot_change_any_role_including_their_own() {
     let team = team().await;
     for target in [&team.member.id, &team.admin.id] {
         for role in ["admin", "member"] {
@@ -120,7 +120,7 @@ async fn the_last_owner_may_be_made_an_owner_again() {
 }
 
 #[tokio::test]
-async fn one_of_two_owners_steps_down_and_the_other_cannot() {
+async fn one_of_two_owners_can_step_down_and_the_other_then_cannot() {
     let team = team().await;
     give(&team.owner, &team.organization, &team.admin.id, "owner").await.expect(200);
     give(&team.owner, &team.organization, &team.owner.id, "member").await.expect(200);
@@ -129,7 +129,7 @@ async fn one_of_two_owners_steps_down_and_the_other_cannot() {
 }
 
 #[tokio::test]
-async fn who_is_not_a_member_has_no_role_to_change() {
+async fn the_role_of_a_non_member_cannot_be_changed() {
     let team = team().await;
     for user in [&team.owner, &team.admin, &team.member] {
         let response = give(user, &team.organization, &team.stranger.id, "member").await;
@@ -140,7 +140,7 @@ async fn who_is_not_a_member_has_no_role_to_change() {
 }
 
 #[tokio::test]
-async fn what_is_no_role_is_refused() {
+async fn invalid_roles_are_refused() {
     let team = team().await;
     for role in ["", "king", "Owner", " admin"] {
         let response = give(&team.owner, &team.organization, &team.member.id, role).await;
@@ -150,7 +150,7 @@ async fn what_is_no_role_is_refused() {
 }
 
 #[tokio::test]
-async fn a_missing_unknown_or_ill_typed_field_is_named() {
+async fn the_error_names_a_missing_unknown_or_ill_typed_field() {
     let team = team().await;
     let path = team.organization.member(&team.member.id);
     for (body, field) in [

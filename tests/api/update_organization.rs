@@ -4,7 +4,7 @@ use crate::{organizations::team, stack};
 use serde_json::json;
 
 #[tokio::test]
-async fn renaming_answers_with_the_updated_organization() {
+async fn renaming_returns_the_updated_organization() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let before = alice.organization(&organization).await;
@@ -23,7 +23,7 @@ async fn renaming_answers_with_the_updated_organization() {
 }
 
 #[tokio::test]
-async fn an_admin_renames_and_sees_the_own_role() {
+async fn an_admin_can_rename_the_organization_and_sees_their_own_role() {
     let team = team().await;
     let update = team.admin.put(&team.organization.path, json!({ "name": "Emca" }));
     let updated = update.send().await.expect(200);
@@ -40,7 +40,7 @@ async fn a_member_cannot_rename_the_organization() {
 }
 
 #[tokio::test]
-async fn an_absent_field_is_left_alone_and_a_null_domain_is_cleared() {
+async fn an_absent_field_is_unchanged_and_a_null_domain_is_removed() {
     let alice = stack::user("alice");
     let path = alice.create_organization("Acme").await.path;
     for (body, name, domain) in [
@@ -66,7 +66,7 @@ async fn the_name_cannot_be_cleared() {
 }
 
 #[tokio::test]
-async fn an_organization_can_be_got_edited_and_put_back() {
+async fn an_organization_from_a_get_can_be_edited_and_put_back() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let mut edited = alice.organization(&organization).await;
@@ -100,7 +100,7 @@ async fn read_only_fields_are_accepted_and_ignored() {
 }
 
 #[tokio::test]
-async fn even_a_field_that_is_ignored_must_not_be_given_twice() {
+async fn a_duplicate_field_is_refused_even_if_it_is_ignored() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let request = alice.request(reqwest::Method::PUT, &organization.path);
@@ -110,7 +110,7 @@ async fn even_a_field_that_is_ignored_must_not_be_given_twice() {
 }
 
 #[tokio::test]
-async fn nothing_to_update_is_refused() {
+async fn an_update_without_changes_is_refused() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     for body in [json!({}), json!({ "version": 1, "maxOverages": 5 })] {
@@ -121,7 +121,7 @@ async fn nothing_to_update_is_refused() {
 }
 
 #[tokio::test]
-async fn an_unknown_field_is_named() {
+async fn the_error_names_an_unknown_field() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     for field in ["colour", "organizationName", "Name", "owners"] {
@@ -132,7 +132,7 @@ async fn an_unknown_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_value_of_the_wrong_type_is_named() {
+async fn the_error_names_a_field_of_the_wrong_type() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     for value in [json!(5), json!(true), json!(["Acme"]), json!({})] {

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Checks what `sam build` made, one artifact per function, and starts each as Lambda would.
+"""Checks the artifacts of `sam build`, one per function, and starts each as Lambda would.
 
     python3 tests/artifacts/check.py arm64     (or x86_64)
 
-Needs readelf. Artifacts for another processor than this machine's run under qemu-user, with that
-processor's C library: Debian's packages qemu-user and libc6-arm64-cross (or libc6-amd64-cross).
+Needs readelf. Artifacts for another architecture than this machine's run under qemu-user, with the C library
+of that architecture: Debian's packages qemu-user and libc6-arm64-cross (or libc6-amd64-cross).
 """
 
 import io
@@ -26,10 +26,10 @@ from runtime_api import REQUEST_ID, VERSION, RuntimeApi
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".aws-sam/build"
 
-# As readelf names the machine, and as Debian names emulator and directory.
+# The names that readelf uses for the machine, and Debian for emulator and directory.
 MACHINES = {"arm64": ("AArch64", "aarch64"), "x86_64": ("Advanced Micro Devices X86-64", "x86_64")}
 
-# provided.al2023 has this glibc, and nothing else that a program of ours could link.
+# provided.al2023 has this glibc, and no other library that our programs could link.
 GLIBC = (2, 34)
 LIBRARIES = re.compile(r"(libc|libm|libdl|librt|libpthread|ld-linux.*)\.so\.\d")
 
@@ -115,7 +115,7 @@ def zipped_size(artifact):
 
 
 def check_start(artifact, architecture, function):
-    """Returns the milliseconds from its start to its first poll, and from there to its answer."""
+    """Returns the milliseconds from start to first poll, and from there to the answer."""
     without_claims = json.loads((ROOT / "tests/events/get-organization.json").read_text())
     without_claims["requestContext"]["authorizer"] = None
     malformed = without_claims | {"body": "not base64", "isBase64Encoded": True}
@@ -134,8 +134,8 @@ def check_start(artifact, architecture, function):
             polled = time.monotonic()
             response = next_call(api, process, f"{VERSION}/invocation/{REQUEST_ID}/response")
             answered = time.monotonic()
-            # lambda_http panics on a malformed event. A function that unwinds refuses it; an abort,
-            # which cargo-lambda makes the default of release builds, would end it.
+            # lambda_http panics on a malformed event. A function that unwinds can refuse it. An abort, which
+            # cargo-lambda makes the default of release builds, would end the process.
             next_call(api, process, f"{VERSION}/invocation/next")
             refusal = next_call(api, process, f"{VERSION}/invocation/{REQUEST_ID}/response")
             next_call(api, process, f"{VERSION}/invocation/next")
@@ -159,7 +159,7 @@ def command(artifact, architecture):
 
 
 def environment(runtime_api, function):
-    """What Lambda and template.yaml set. DynamoDB is where nothing listens."""
+    """The variables that Lambda and template.yaml set. Nothing listens at the DynamoDB address."""
     return {
         "PATH": os.environ["PATH"],
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
@@ -178,7 +178,7 @@ def environment(runtime_api, function):
 
 
 def next_call(api, process, path):
-    """The body of the function's next call, which must be to `path`."""
+    """Waits for the function's next call, which must be to `path`, and returns its body."""
     deadline = time.monotonic() + CALL_TIMEOUT
     while time.monotonic() < deadline:
         try:
@@ -201,7 +201,7 @@ def check_answer(response, status, code):
 def check_log(output, function):
     lines = [json.loads(line) for line in output.splitlines()]
     found = [(line["operation"], line["status"], line["request_id"]) for line in lines if "status" in line]
-    # It also tells that the directory holds its own function and not another.
+    # This also proves that each directory contains its own function and no other.
     operation = operation_id(function)
     expect(found == [(operation, 401, REQUEST_ID), (operation, 400, REQUEST_ID)], f"logged {output}")
 

@@ -1,7 +1,7 @@
-"""Lambda's Runtime API, as far as one function needs it to answer a few events.
+"""Lambda's Runtime API, reduced to what one function needs to answer a few events.
 
-The Rust suites and the benchmark have theirs in tests/support/runtime_api.rs. check.py is a script that
-compiles nothing, and runs foreign binaries under an emulator: it has this one.
+The Rust suites and the benchmark use tests/support/runtime_api.rs. check.py must not compile anything, and
+runs binaries of other architectures under an emulator, so it has this one.
 """
 
 import json
@@ -16,7 +16,7 @@ FUNCTION_TIMEOUT_MS = 15_000
 
 
 class RuntimeApi(ThreadingHTTPServer):
-    """Answers one poll with each of `events`; what the function calls is in `calls`, as path and body."""
+    """Answers each poll with the next of `events`. Records the function's calls in `calls`, as path and body."""
 
     daemon_threads = True
 
@@ -38,7 +38,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.calls.put((self.path, None))
-        # A poll for which no event is left is never answered.
+        # After the last event, a poll is never answered.
         event = self.server.events.get()
         headers = {
             "Content-Type": "application/json",

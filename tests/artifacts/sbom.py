@@ -1,9 +1,9 @@
-"""Holds each function's SBOM to what cargo links into functions and runs to build them.
+"""Compares each function's SBOM with what cargo links into functions and runs to build them.
 
     python3 tests/artifacts/sbom.py DIRECTORY TARGET
 
-cargo-cyclonedx asks `cargo metadata`, which also names what a feature would bring that nobody turned
-on. That is taken out; what is missing fails.
+cargo-cyclonedx uses `cargo metadata`, which also lists dependencies of features that are not enabled. These
+are removed from the SBOM. A missing dependency fails.
 """
 
 import json
@@ -17,8 +17,8 @@ def package(component):
 
 
 def linked(target):
-    """Names and versions of what the package `functions` depends on, by cargo's tree, whose lines are like
-    `shared v0.1.0 (/path)`. The first line is the package itself, for which an SBOM has the binary."""
+    """Names and versions of the dependencies of the package `functions`, from `cargo tree`. Its lines look like
+    `shared v0.1.0 (/path)`. The first line is the package itself; in an SBOM the binary takes its place."""
     command = ["cargo", "tree", "--locked", "--package", "functions", "--target", target]
     command += ["--edges", "normal,build", "--prefix", "none", "--format", "{p}"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()

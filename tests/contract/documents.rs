@@ -1,16 +1,16 @@
-//! Documents name tests, as `file::function`, to say what is covered; they name paths, and link to files.
+//! Documents name tests, as `file::function`, to say what is covered. They also name paths and link to files.
 
 use crate::places::read;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The minimum number of tests that the documents name. Fewer means that this suite overlooks some.
+/// The minimum number of tests that documents name. Fewer means that this suite misses some.
 const MIN_TESTS: usize = 50;
 
-/// The same for paths.
+/// The minimum number of paths.
 const MIN_PATHS: usize = 60;
 
-/// The endings of file names that tell a file without a folder from other text in backticks.
+/// File endings that distinguish a file name without a folder from other text in backticks.
 const ENDINGS: [&str; 8] = [".rs", ".md", ".toml", ".yaml", ".yml", ".csv", ".py", ".ts"];
 
 /// The operation that README adds as an example. Its files do not exist.
@@ -45,8 +45,8 @@ fn every_link_in_a_document_leads_to_a_file() {
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
 }
 
-/// A path may leave out the folders that the text around it names: the end of a path is enough. CHANGELOG
-/// names paths of the past.
+/// A path may omit folders that the text around it names, so the end of a path is enough. CHANGELOG names
+/// paths that no longer exist.
 #[test]
 fn every_path_in_a_document_exists() {
     let existing = paths_below(&root());
@@ -65,7 +65,7 @@ fn every_path_in_a_document_exists() {
 }
 
 #[test]
-fn links_to_files_are_told_from_others() {
+fn only_links_to_files_are_checked() {
     let text = "[a](b.md#c) ![d](e/f.svg) [g](https://h.example) [i](#j) `k(l)`";
     assert_eq!(links_in(text).collect::<Vec<_>>(), ["b.md", "e/f.svg"]);
 }
@@ -84,14 +84,14 @@ fn a_path_has_a_known_ending_or_begins_with_a_folder_of_the_repository() {
 }
 
 #[test]
-fn commands_routes_media_types_scopes_patterns_and_build_products_are_no_paths() {
+fn commands_routes_media_types_scopes_patterns_and_build_products_are_not_paths() {
     let text = "tests/api `bash .ci/run` `GET /organization` `/openapi.yaml` `application/json` `.rs` \
         `organizations/read` `tests/*.rs` `functions/<id>.rs` `target/local` `https://a.example/b.md` `races::one`";
     assert_eq!(paths_in(text).collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
 #[test]
-fn what_is_in_a_block_of_code_is_no_path() {
+fn text_in_a_code_block_is_not_a_path() {
     let text = "`a.rs`\n```sh\n`b.rs`\n```\n`c.rs`\n  ```\n`d.rs`\n  ```\n";
     assert_eq!(paths_in(text).collect::<Vec<_>>(), ["a.rs", "c.rs"]);
 }
@@ -132,13 +132,13 @@ fn paths_below(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The files that a Markdown text links to, as it writes them.
+/// The targets of links in a Markdown text that are files.
 fn links_in(text: &str) -> impl Iterator<Item = &str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
     targets.filter(|target| !target.is_empty() && !target.contains("://"))
 }
 
-/// What is between backticks and consists of two names with `::` between them.
+/// Texts in backticks that consist of two names with `::` between them.
 fn tests_in(text: &str) -> Vec<(&str, &str)> {
     let quoted = text.split('`').skip(1).step_by(2);
     let named = quoted.filter_map(|code| code.split_once("::"));

@@ -1,5 +1,4 @@
-//! Compares the places that name the operations, and the documents with the code. Nothing here runs the
-//! API.
+//! Compares the places that name the operations, and compares documents with the code. Does not run the API.
 //!
 //! - [`documents`]: the tests, paths and files that documents name
 //! - [`names`]: one name, method, path and scope for an operation everywhere

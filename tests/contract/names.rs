@@ -4,7 +4,7 @@
 use crate::places::{self, Names};
 use functions::Operation;
 
-/// The minimum number of operations. Fewer means that this suite overlooks some.
+/// The minimum number of operations. Fewer means that this suite misses some.
 const MIN_OPERATIONS: usize = 9;
 
 #[test]
@@ -34,7 +34,7 @@ fn every_operation_has_one_method_and_path_everywhere() {
 }
 
 #[test]
-fn every_operation_needs_the_same_scope_everywhere() {
+fn every_operation_requires_the_same_scope_everywhere() {
     let places = [
         ("the list in functions/src/lib.rs", places::listed_scopes()),
         ("template.yaml", places::template_scopes()),
@@ -48,7 +48,7 @@ fn the_list_is_in_the_order_of_openapi_yaml() {
     assert_eq!(listed, places::operation_ids_in_order());
 }
 
-/// These folders hold other files, too.
+/// These folders also contain other files.
 #[test]
 fn every_operation_has_its_store_method_and_its_tests() {
     let mut missing = Vec::new();
@@ -70,7 +70,7 @@ fn every_operation_has_its_store_method_and_its_tests() {
 }
 
 #[test]
-fn what_is_in_one_place_only_is_named_with_the_places_that_lack_it() {
+fn a_name_is_reported_with_the_places_that_lack_it() {
     let places = |b: &[&str]| {
         let nine: Names = (1..=9).map(|n| n.to_string()).collect();
         let other = b.iter().map(|name| (*name).to_owned()).collect();

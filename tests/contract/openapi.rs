@@ -1,4 +1,4 @@
-//! openapi.yaml describes the answers of the code.
+//! openapi.yaml documents the answers of the code.
 
 use crate::places::{operations, yaml};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use shared::error::Error as OperationError;
 use shared::model::{MaxOverages, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One error of each kind, with the details of openapi.yaml's examples.
+/// One error of each kind, with the details in openapi.yaml's examples.
 fn one_of_each() -> Vec<Error> {
     let invalid = MaxOverages::units(-1).unwrap_err();
     let operation = [
@@ -53,7 +53,7 @@ fn one_of_each() -> Vec<Error> {
 }
 
 #[test]
-fn the_codes_are_those_of_the_code() {
+fn openapi_lists_exactly_the_error_codes_of_the_code() {
     let codes: BTreeSet<_> = one_of_each().iter().map(|error| error.code().to_owned()).collect();
     let responses = responses(&yaml("openapi.yaml"));
     let documented: BTreeSet<_> = responses.iter().flat_map(|(.., response)| codes_of(response)).collect();
@@ -61,7 +61,7 @@ fn the_codes_are_those_of_the_code() {
 }
 
 #[test]
-fn a_response_shows_each_of_its_codes_by_an_example() {
+fn a_response_has_an_example_of_each_of_its_codes() {
     for (operation, status, response) in responses(&yaml("openapi.yaml")) {
         let codes: BTreeSet<_> = codes_of(&response).into_iter().collect();
         let exemplified: BTreeSet<_> =
@@ -71,7 +71,7 @@ fn a_response_shows_each_of_its_codes_by_an_example() {
 }
 
 #[test]
-fn an_example_of_an_error_is_what_the_code_answers() {
+fn every_example_of_an_error_is_what_the_code_returns() {
     let errors = one_of_each();
     let answers: BTreeMap<_, _> = errors.iter().map(|error| (error.code(), error)).collect();
     let mut compared = BTreeSet::new();
@@ -132,13 +132,13 @@ fn responses(openapi: &Value) -> Vec<(String, String, Value)> {
     responses
 }
 
-/// `value` with every reference in it replaced by what it refers to.
+/// `value` with every reference replaced by its target.
 fn follow(openapi: &Value, value: &Value) -> Value {
     match value {
         Value::Object(fields) => match string(&value["$ref"]) {
             Some(reference) => {
                 let found = reference.strip_prefix('#').and_then(|pointer| openapi.pointer(pointer));
-                follow(openapi, found.unwrap_or_else(|| panic!("{reference} leads nowhere")))
+                follow(openapi, found.unwrap_or_else(|| panic!("{reference} has no target")))
             }
             None => fields.iter().map(|(name, field)| (name.clone(), follow(openapi, field))).collect(),
         },

@@ -1,5 +1,5 @@
-//! Reads the files that name the operations. Names are in kebab case, as the binaries' are, and routes
-//! look like `create-organization POST /organization`.
+//! Reads the files that name the operations. Names are in kebab case, like the binaries'. Routes look like
+//! `create-organization POST /organization`.
 
 use functions::{Operation, Scope};
 use heck::ToKebabCase as _;
@@ -30,7 +30,7 @@ fn toml(relative: &str) -> Value {
     toml::from_str(&read(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
 }
 
-/// The names of the entries in a folder, without the ending `.rs`.
+/// The names of a folder's entries, without the ending `.rs`.
 pub(crate) fn entries(folder: &str) -> Names {
     let entries = fs::read_dir(path(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -57,7 +57,7 @@ pub(crate) fn listed_routes() -> Names {
     Operation::ALL.iter().map(listed).collect()
 }
 
-/// The scopes in the same list, each as `create-organization WriteScope`: by the template's parameter.
+/// The scopes in the same list, by the template's parameter: `create-organization WriteScope`.
 pub(crate) fn listed_scopes() -> Names {
     let listed = |operation: &Operation| {
         let scope = match operation.scope() {
@@ -69,14 +69,14 @@ pub(crate) fn listed_scopes() -> Names {
     Operation::ALL.iter().map(listed).collect()
 }
 
-/// The operations whose handlers the binaries serve, and which they name in the log.
+/// The operations that the binaries serve, and name in the log.
 pub(crate) fn served() -> Names {
     let serves = |name: &String| {
         let text = read(&format!("functions/src/bin/{name}.rs"));
         let (id, handler) = text
             .split_once("serve(functions::Operation::")
             .and_then(|(_, call)| call.split_once(".id(), functions::"))
-            .unwrap_or_else(|| panic!("{name} serves nothing"));
+            .unwrap_or_else(|| panic!("{name} serves no operation"));
         let handler = handler.split("::").next().unwrap();
         let served = [id, handler].map(|served| called(&served.to_kebab_case(), name));
         assert_eq!(served[0], served[1], "functions/src/bin/{name}.rs");
@@ -162,7 +162,8 @@ pub(crate) fn template_routes() -> Names {
     routes
 }
 
-/// The scopes of the deployed API's routes. A route without its own needs those of the default authorizer.
+/// The scopes of the deployed API's routes. A route without scopes of its own has those of the default
+/// authorizer.
 pub(crate) fn template_scopes() -> Names {
     let template = yaml("template.yaml");
     let auth = &template["Resources"]["OrganizationsApi"]["Properties"]["Auth"];
@@ -183,11 +184,12 @@ fn route(name: &str, method: &str, path: &str) -> String {
     format!("{name} {} {path}", method.to_uppercase())
 }
 
-/// A name that stands at an operation. Marks the name of another operation, so that it matches nothing.
+/// The name used at an operation. If it is another operation's name, it is marked, so that it matches
+/// nothing.
 fn called(name: &str, operation: &str) -> String {
     if name == operation { name.to_owned() } else { format!("{name} (at {operation})") }
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} stands where a text should")).to_owned()
+    value.as_str().unwrap_or_else(|| panic!("{value} is not a string")).to_owned()
 }

@@ -1,5 +1,5 @@
-//! template.yaml lets nobody in without a token that API Gateway has verified, and its time-out is the
-//! one that the functions know.
+//! template.yaml requires a token verified by API Gateway on every route, and its time-out equals the one in
+//! the code.
 
 use crate::places::{functions, read, yaml};
 use serde_json::json;
@@ -7,11 +7,11 @@ use shared::edge::FUNCTION_TIMEOUT;
 
 const API: &str = "OrganizationsApi";
 
-/// With it a function would trust keys that the template brings along.
+/// With this variable, a function would trust keys from the template.
 #[test]
 fn no_function_gets_auth_jwks() {
     let text = read("template.yaml");
-    assert!(text.contains("TABLE_NAME"), "this is where variables are set");
+    assert!(text.contains("TABLE_NAME"), "template.yaml sets no variables");
     assert!(!text.contains("AUTH_JWKS"));
 }
 
@@ -22,7 +22,7 @@ fn the_api_verifies_tokens_by_default() {
     let authorizer = &auth["Authorizers"][auth["DefaultAuthorizer"].as_str().expect("a default authorizer")];
     assert_eq!(authorizer["IdentitySource"], "$request.header.Authorization");
     assert_eq!(authorizer["AuthorizationScopes"], json!(["WriteScope"]));
-    // The operands of `!If`: the stack's own user pool, or the provider that it is told of.
+    // The operands of `!If`: the stack's own user pool, or the given provider.
     let jwt = &authorizer["JwtConfiguration"];
     assert_eq!(jwt["issuer"], json!(["CreateUserPool", "UserPool.ProviderURL", "JwtIssuer"]));
     assert_eq!(
@@ -32,7 +32,7 @@ fn the_api_verifies_tokens_by_default() {
 }
 
 #[test]
-fn there_is_no_way_in_around_the_default_authorizer() {
+fn no_route_bypasses_the_default_authorizer() {
     let template = yaml("template.yaml");
     for (id, resource) in template["Resources"].as_object().unwrap() {
         let kind = resource["Type"].as_str().unwrap();
@@ -48,7 +48,7 @@ fn there_is_no_way_in_around_the_default_authorizer() {
         for event in events.values() {
             assert_eq!(event["Type"], "HttpApi", "{id}");
             assert_eq!(event["Properties"]["ApiId"], API, "{id}");
-            // Without a rule of its own a route asks for the write scope.
+            // A route without a scope of its own requires the write scope.
             let rule = (event["Properties"]["Method"] == "GET")
                 .then(|| json!({ "AuthorizationScopes": ["ReadScope"] }));
             assert_eq!(event["Properties"].get("Auth"), rule.as_ref(), "{id}");

@@ -1,12 +1,11 @@
-//! The calls: the example of every operation, and one for each other way in which an operation uses
-//! DynamoDB.
+//! The calls: the example of every operation, and one for each other way in which an operation uses DynamoDB.
 
 use functions::Operation;
 use serde_json::{Value, json};
 use support::event::Request;
 use support::example::{self, MEMBER, example};
 
-/// The example of an operation, or a variant of it.
+/// The example of an operation, or a variation of it.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub name: &'static str,
@@ -14,11 +13,11 @@ pub struct Call {
     pub table: Filled,
     operation: Operation,
     caller: &'static str,
-    /// In place of the example's.
+    /// Instead of the example's.
     user: Option<&'static str>,
     query: &'static str,
     headers: &'static [(&'static str, &'static str)],
-    /// In place of the example's.
+    /// Instead of the example's.
     body: Option<Value>,
     /// The status of the answer if there are no faults.
     pub status: u16,
@@ -45,7 +44,7 @@ impl Call {
         Self::new(operation.id(), operation, example(operation).status)
     }
 
-    /// A variant of the example, which still has to be varied.
+    /// A variation of the example, to be completed by the methods below.
     fn new(name: &'static str, operation: Operation, status: u16) -> Self {
         let table = Filled::WithTeam;
         let (caller, user, query, headers, body) = ("ann", None, "", [].as_slice(), None);
@@ -120,7 +119,7 @@ fn variants() -> Vec<Call> {
         Call::new("add a present member", AddMember, 409).says(add(MEMBER, "member")),
         Call::new("add at another version", AddMember, 412).with(STALE),
         Call::new("promote a stranger", UpdateMember, 404).about("eve"),
-        // No user has such an id, but only members learn that.
+        // A malformed user id is not a member. Only members get that answer.
         Call::new("promote nobody", UpdateMember, 404).about("no id"),
         Call::new("demote if at the version", UpdateMember, 200)
             .about("bob")

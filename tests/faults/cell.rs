@@ -24,13 +24,13 @@ pub struct When {
     pub after: After,
 }
 
-/// What the request before it met. Without that, the request would not be made.
+/// What happened to the request before. It is the reason for this request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum After {
     Nothing,
-    /// It was done, but its answer was lost: the SDK sends it again.
+    /// It was executed but its answer was lost, so the SDK retries it.
     LostAnswer,
-    /// It was refused without the items: the store reads them.
+    /// It was refused without the items, so the store reads them.
     Unexplained,
 }
 
@@ -103,7 +103,7 @@ impl Cell {
         }
     }
 
-    /// The time of an invocation. Most lasting faults get less, to keep the suite short.
+    /// The time limit of an invocation. Most lasting faults get less, to keep the suite short.
     fn time(&self) -> Duration {
         let When { lasting, after } = self.when;
         match (lasting, self.kind.is_slow(), after) {
@@ -113,7 +113,8 @@ impl Cell {
         }
     }
 
-    /// A single fault never shows. A conflict is reported only if certainly nothing was done.
+    /// A single fault must not be visible to the client. A conflict is reported only if it is certain that
+    /// nothing was written.
     fn allowed(&self) -> Allowed {
         let When { lasting, after } = self.when;
         let certain = after != After::LostAnswer;

@@ -29,8 +29,8 @@ fn attribute(value: &AttributeValue) -> Value {
     }
 }
 
-/// Replaces values that differ from run to run by their kind: ids, moments and names of writes that are not
-/// among the `known` ones. Then sorts lists of items.
+/// Replaces values that differ from run to run by their kind: ids, timestamps, and ids of writes that are not
+/// in `known`. Then sorts lists of items.
 pub fn masked(value: &Value, known: &BTreeSet<String>) -> Value {
     match value {
         Value::String(text) if !known.contains(text) => json!(mask(text)),
@@ -49,7 +49,7 @@ pub fn masked(value: &Value, known: &BTreeSet<String>) -> Value {
     }
 }
 
-/// The texts in a value.
+/// All strings in a value.
 pub fn texts(value: &Value) -> BTreeSet<String> {
     match value {
         Value::String(text) => BTreeSet::from([text.clone()]),
@@ -59,7 +59,7 @@ pub fn texts(value: &Value) -> BTreeSet<String> {
     }
 }
 
-/// True for seconds since 1970: no other number is as large.
+/// True for seconds since 1970: no other number is that large.
 fn is_moment(number: u64) -> bool {
     number > 1_500_000_000
 }

@@ -1,5 +1,5 @@
-//! Lambda freezes an instance between two requests, sometimes for minutes. A frozen instance does not see
-//! what happens to its connection.
+//! Lambda freezes an instance between requests, sometimes for minutes. A frozen instance does not notice when
+//! its connection breaks.
 
 use functions::Operation;
 use serde_json::{Value, json};
@@ -11,20 +11,20 @@ use support::instance::Instance;
 use support::invariants::Contents;
 use support::proxy::Proxy;
 
-/// What happens to the connection meanwhile.
+/// What happens to the connection during the freeze.
 #[derive(Debug, Clone, Copy)]
 enum Connection {
     Stays,
     /// DynamoDB closes it.
     Closed,
-    /// A device on the way forgets it: packets are dropped silently.
+    /// A device on the way drops its packets silently.
     Swallowed,
 }
 
 const ALL: [Connection; 3] = [Connection::Stays, Connection::Closed, Connection::Swallowed];
 
-/// Freezes an instance, lets something happen to its connection, thaws the instance, and returns the answer
-/// to its next request.
+/// Freezes an instance, breaks its connection, thaws the instance, and returns its answer to the next
+/// request.
 async fn thawed(instance: &mut Instance, proxy: &Proxy, request: &Request, connection: Connection) -> Value {
     instance.freeze();
     match connection {
@@ -40,7 +40,7 @@ async fn thawed(instance: &mut Instance, proxy: &Proxy, request: &Request, conne
 }
 
 #[tokio::test]
-async fn a_read_after_a_thaw_succeeds_whatever_became_of_the_connection() {
+async fn a_read_after_a_thaw_succeeds_even_if_the_connection_was_lost() {
     let database = Database::start().await;
     let id = organization(&database).await;
     let proxy = Proxy::start(database.url()).await;
@@ -51,11 +51,11 @@ async fn a_read_after_a_thaw_succeeds_whatever_became_of_the_connection() {
         let answer = thawed(&mut instance, &proxy, &get, connection).await;
         assert_eq!((&answer["id"], &answer["version"]), (&json!(id), &json!(1)), "{connection:?}");
     }
-    assert_eq!(proxy.connections(), 3, "one for init, and a new one for each that was lost");
+    assert_eq!(proxy.connections(), 3, "one for init, and a new one for each lost connection");
 }
 
 #[tokio::test]
-async fn a_write_after_a_thaw_is_made_once_whatever_became_of_the_connection() {
+async fn a_write_after_a_thaw_is_made_once_even_if_the_connection_was_lost() {
     let database = Database::start().await;
     let id = organization(&database).await;
     let proxy = Proxy::start(database.url()).await;

@@ -1,5 +1,5 @@
-//! The functions with a DynamoDB that fails, does not answer or closes connections, by means of a proxy; and
-//! what their roles must allow, and what strangers cause.
+//! The functions against a DynamoDB that fails, does not answer or closes connections, through a proxy. Also
+//! the permissions that their roles need, and the requests that strangers cause.
 //!
 //! `cargo test --test faults -- --nocapture` prints the outcome of every fault at
 //! every request.

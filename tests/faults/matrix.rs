@@ -1,5 +1,5 @@
-//! All calls with all faults. Each gets the right answer or a clear error, in time. The table is as before
-//! the call or as after it. The same call again ends as if there had been no fault.
+//! All calls with all faults. Each call gets the right answer or a clear error, in time. The table is either
+//! unchanged or fully changed. Repeating the call ends as if there had been no fault.
 
 use crate::calls;
 use crate::cell::{Cell, Subject};
@@ -10,12 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The number of cells that run at the same time. Most of them wait for a retry, but each also needs a
-/// processor before its attempt times out.
+/// The number of cells that run at the same time. Most of them wait for a retry. But each needs a processor
+/// before its attempt times out.
 const AT_ONCE: usize = 96;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_goes_wrong_nothing_is_lost_and_nothing_is_doubled() {
+async fn no_fault_loses_or_duplicates_a_write() {
     let started = Instant::now();
     let mut fillings = BTreeMap::new();
     let mut subjects = Vec::new();

@@ -1,4 +1,4 @@
-//! The outcome of a call, and whether the faults that it met allow it.
+//! The outcome of a call, and whether its faults allow that outcome.
 
 use crate::calls::Call;
 use crate::contents::{masked, texts};
@@ -20,20 +20,20 @@ pub struct Normal {
     after: Value,
     answer_again: Value,
     after_again: Value,
-    /// Its requests to DynamoDB, by the names of their actions.
+    /// The actions of its requests to DynamoDB.
     pub actions: Vec<String>,
 }
 
 /// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// As without faults.
+    /// The same answer as without faults.
     Right,
-    /// Answered 503, with nothing done.
+    /// Answered 503, and nothing written.
     Unavailable,
-    /// Answered 503, and done.
+    /// Answered 503, and written.
     UnavailableThoughDone,
-    /// Answered 409 `conflict` or `idempotency_in_progress`, with nothing done.
+    /// Answered 409 `conflict` or `idempotency_in_progress`, and nothing written.
     Conflict,
 }
 
@@ -77,12 +77,12 @@ impl Normal {
         Self { before, known, answer, after, answer_again, after_again, actions }
     }
 
-    /// True if DynamoDB refuses the call, or has nothing to write.
+    /// True if DynamoDB refuses the call, or the call writes nothing.
     pub fn changes_nothing(&self) -> bool {
         self.mask(&self.before) == self.after
     }
 
-    /// Sends the call into faults, and then again without any. An error says which result is wrong.
+    /// Makes the call with faults, and then again without. The error says which result is wrong.
     pub async fn compare(
         &self,
         call: &Call,
@@ -93,7 +93,7 @@ impl Normal {
         let (answer, took) = world.send(call, time).await;
         world.proxy.end();
         if !allowed.unnoticed && world.proxy.actions().len() <= self.actions.len() {
-            return Err("the fault was not met".to_owned());
+            return Err("no request met the fault".to_owned());
         }
         if took >= time + SLACK {
             return Err(format!("it took {took:?} of {time:?}"));
@@ -101,7 +101,7 @@ impl Normal {
         let contents = world.contents().await;
         let (unchanged, done) = (contents == self.before, self.mask(&contents) == self.after);
         if !unchanged && !done {
-            return Err(format!("neither before nor after:\n{}\n{answer}", self.mask(&contents)));
+            return Err(format!("neither unchanged nor fully changed:\n{}\n{answer}", self.mask(&contents)));
         }
         let outcome = self.outcome(&answer, unchanged, done, allowed)?;
         // A call that changes nothing leaves the table both unchanged and done.
@@ -113,10 +113,10 @@ impl Normal {
         let (again, _) = world.send(call, FUNCTION_TIMEOUT).await;
         let contents = self.mask(&world.contents().await);
         if self.mask(&again) != *expected {
-            return Err(format!("{answer}\nand then {again}\nin place of {expected}"));
+            return Err(format!("{answer}\nand then {again}\ninstead of {expected}"));
         }
         if contents != *state {
-            return Err(format!("{answer}\nand then {again}\nleft\n{contents}\nin place of\n{state}"));
+            return Err(format!("{answer}\nand then {again}\nleft\n{contents}\ninstead of\n{state}"));
         }
         Ok(outcome)
     }
@@ -132,13 +132,13 @@ impl Normal {
         let refused =
             matches!((answer["status"].as_u64(), code), (Some(409), "conflict" | "idempotency_in_progress"));
         if self.mask(answer) == self.answer {
-            return if done { Ok(Outcome::Right) } else { Err(format!("answered and not done: {answer}")) };
+            return if done { Ok(Outcome::Right) } else { Err(format!("answered, but not done: {answer}")) };
         }
         if refused && allowed.conflict {
             return if unchanged {
                 Ok(Outcome::Conflict)
             } else {
-                Err(format!("done all the same: {answer}"))
+                Err(format!("refused, but done: {answer}"))
             };
         }
         if allowed.failure && (&answer["status"], code) == (&json!(503), "service_unavailable") {
@@ -149,7 +149,7 @@ impl Normal {
                 other => Err(format!("Retry-After: {other}")),
             };
         }
-        Err(format!("{answer}\nin place of {}", self.answer))
+        Err(format!("{answer}\ninstead of {}", self.answer))
     }
 
     fn mask(&self, value: &Value) -> Value {

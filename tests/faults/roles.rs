@@ -1,5 +1,5 @@
-//! Each function's role in template.yaml allows exactly what the function asks DynamoDB for in all of
-//! the calls, also where a refusal comes without the items that explain it.
+//! Each function's role in template.yaml allows exactly the DynamoDB actions that the function uses in all
+//! calls, including those after a refusal without the items.
 
 use crate::calls::{self, Call};
 use crate::world::{Filling, World};
@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex};
 use support::faults::Fault;
 use support::permissions::permissions;
 
-/// Such as `dynamodb:GetItem on table`.
+/// For example `dynamodb:GetItem on table`.
 type Permissions = BTreeSet<String>;
 
 #[tokio::test]
-async fn every_role_allows_what_its_function_does_and_nothing_else() {
+async fn every_role_allows_exactly_what_its_function_does() {
     let mut fillings = BTreeMap::new();
     let mut used: BTreeMap<Operation, Permissions> = BTreeMap::new();
     for call in calls::all() {
@@ -41,7 +41,7 @@ async fn every_role_allows_what_its_function_does_and_nothing_else() {
     }
 }
 
-/// What a call's requests to DynamoDB need to be allowed to do. Each of them meets `fault`.
+/// The permissions that a call's requests to DynamoDB need. Each request meets `fault`.
 async fn permissions_of(call: &Call, filling: &Arc<Filling>, fault: fn() -> Option<Fault>) -> Permissions {
     let world = World::new(filling).await;
     let used = Arc::<Mutex<Permissions>>::default();
@@ -85,7 +85,7 @@ fn text() -> String {
     fs::read_to_string(local::workspace_root().join("template.yaml")).unwrap()
 }
 
-/// The operand alone, by which the test above knows the table, would also match `!Ref`.
+/// The test above sees only the operand, which would also match `!Ref`.
 #[test]
 fn roles_name_the_table_by_its_arn() {
     let text = text();

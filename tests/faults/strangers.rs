@@ -1,5 +1,5 @@
-//! What a stranger causes at DynamoDB tells nothing, not by its time and not by its number: the requests are
-//! the same for an organization that exists and one that does not, for a member and for a user who is none.
+//! Neither the time nor the number of DynamoDB requests reveals anything to a stranger. The requests are the
+//! same for an existing organization and a missing one, and for a member and a non-member.
 
 use functions::Operation;
 use lambda_http::{Context, LambdaEvent};
@@ -11,7 +11,7 @@ use support::example::{self, Allowed, MEMBER};
 use support::in_process;
 use support::proxy::Proxy;
 
-/// As long as [`MEMBER`].
+/// The same length as [`MEMBER`].
 const NO_MEMBER: &str = "canary|absent";
 
 /// Requests to DynamoDB: the action of each, and the keys in it.
@@ -37,8 +37,8 @@ impl World {
         Self { proxy, store, organization, _database: database }
     }
 
-    /// The status that a stranger is answered, and the requests that this takes. Ids of the organization
-    /// and of the user are masked.
+    /// The status of the answer to a stranger, and the requests to DynamoDB. The ids of organization and user
+    /// are masked.
     async fn ask(&self, operation: Operation, organization: &str, user: &str) -> (i64, Requests) {
         let requests = Arc::<Mutex<Requests>>::default();
         let (seen, mask) = (requests.clone(), [organization, user].map(str::to_owned));
@@ -73,11 +73,11 @@ fn keys(value: &Value, found: &mut Vec<Value>) {
 }
 
 #[tokio::test]
-async fn a_stranger_causes_the_same_requests_whoever_is_a_member_of_what() {
+async fn a_stranger_causes_the_same_requests_whether_or_not_organization_and_member_exist() {
     let world = World::new().await;
     let (here, nowhere) = (world.organization.as_str().to_owned(), OrganizationId::generate());
     for &operation in Operation::ALL {
-        // What every user may do is about nobody else.
+        // Operations open to every user concern no one else.
         if example::example(operation).allowed == Allowed::Users {
             continue;
         }

@@ -24,12 +24,12 @@ pub struct Filling {
     items: Vec<Item>,
     /// The id of the team's organization.
     organization: String,
-    /// Databases that had this content before. Their tables may hold anything now.
+    /// Databases that were filled with this content. Their tables may have any content now.
     spare: Mutex<Vec<Database>>,
 }
 
 impl Filling {
-    /// Has the store make the content.
+    /// Creates the content with a store.
     pub async fn new(filled: Filled) -> Self {
         let database = Database::start().await;
         let store = support::database::store(database.url()).await;
@@ -54,7 +54,7 @@ impl Filling {
 }
 
 impl Filling {
-    /// Fills a table, whatever it holds.
+    /// Replaces a table's content.
     async fn fill(&self, database: &Database) {
         let found = items(&database.client).await;
         let key = |item: &Item| Item::from(["pk", "sk"].map(|name| (name.to_owned(), item[name].clone())));
@@ -95,7 +95,7 @@ impl World {
         Self { proxy, database, store, filling: filling.clone() }
     }
 
-    /// Leaves the database to another world.
+    /// Returns the database for reuse.
     pub fn end(self) {
         self.filling.spare.lock().unwrap().push(self.database);
     }
@@ -105,7 +105,7 @@ impl World {
         contents::read(&self.database.client).await
     }
 
-    /// Sends a call to its function, whose invocation may take this long. Returns the answer and the time
+    /// Sends a call to its function, with this time limit for the invocation. Returns the answer and the time
     /// that it took.
     pub async fn send(&self, call: &Call, time: Duration) -> (Value, Duration) {
         let request = call.request(&self.filling.organization);

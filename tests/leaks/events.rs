@@ -1,11 +1,11 @@
-//! Requests of each operation, in which all that a client may choose is a canary, and what can be wrong
-//! with them.
+//! Requests of each operation in which every value that a client chooses is a canary, and ways to make them
+//! invalid.
 
 use functions::Operation;
 use serde_json::{Value, json};
 use support::example;
 
-/// The event of a request that succeeds, if the token is one of an owner.
+/// The event of a request that succeeds if the token belongs to an owner.
 pub(crate) fn event(operation: Operation, organization: &str, token: &str) -> Value {
     let request = example::request(operation, "nobody", organization)
         .query("limit=1&canary=canary")
@@ -22,7 +22,7 @@ pub(crate) fn event(operation: Operation, organization: &str, token: &str) -> Va
     event
 }
 
-/// What may stand in an event that is otherwise good, each of which at least one operation refuses.
+/// Values that make a valid event invalid. Each is refused by at least one operation.
 pub(crate) fn wrong() -> Vec<(&'static str, Value)> {
     let mut wrong = vec![
         ("/headers/authorization", json!("Bearer canary")),

@@ -1,7 +1,7 @@
-//! Nothing that is a client's gets into a log, or into a response to somebody else.
+//! Client data never gets into a log, nor into a response to another client.
 //!
-//! The functions run as they do in Lambda. Whatever a client may choose says `canary` somewhere: tokens,
-//! names, domains, ids, headers, paths, queries and bodies; and so do the answers of a DynamoDB that fails.
+//! The functions run as they do in Lambda. Every value that a client chooses contains `canary`: tokens,
+//! names, domains, ids, headers, paths, queries and bodies. So do the answers of a failing DynamoDB.
 
 mod events;
 mod world;
@@ -16,11 +16,11 @@ use support::example::MEMBER;
 use support::instance::Instance;
 use world::{AN_HOUR, World, changed, log_file};
 
-/// The default, and those at which more is written. A line of TRACE may hold whole events.
+/// The default level and the more verbose ones. A TRACE line could contain whole events.
 const LEVELS: [&str; 3] = ["TRACE", "DEBUG", "INFO"];
 
 #[tokio::test]
-async fn no_line_of_a_log_holds_what_is_a_client_s_and_each_is_json() {
+async fn every_log_line_is_json_and_contains_no_client_data() {
     let world = World::new().await;
     let all = LEVELS.iter().flat_map(|level| Operation::ALL.iter().map(move |operation| (*operation, level)));
     join_all(all.map(async |(operation, level)| {
@@ -38,7 +38,7 @@ async fn no_line_of_a_log_holds_what_is_a_client_s_and_each_is_json() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_what_is_somebody_else_s() {
+async fn no_response_contains_data_of_another_client() {
     let world = World::new().await;
     let (organization, stranger) = (world.organization().await, world.identity.token("wren", AN_HOUR));
     world.create("wren", "Wren", "wren.example").await;
@@ -46,7 +46,7 @@ async fn nobody_is_told_what_is_somebody_else_s() {
         let log = log_file(operation, "strangers");
         let mut instance = world.instance(operation, "INFO", &world.database.url(), &log).await;
         for (pointer, value) in [vec![("/isBase64Encoded", json!(false))], wrong()].concat() {
-            // Of the stranger's own words, some are repeated to them.
+            // Some values from the stranger's own request may be repeated in the answer.
             let event = changed(event(operation, &organization, &stranger), pointer, value);
             let event = event.to_string().replace("canary", "wren").replace("Canary", "Wren");
             let mut event: Value = serde_json::from_str(&event).unwrap();
@@ -57,15 +57,15 @@ async fn nobody_is_told_what_is_somebody_else_s() {
                 *key = json!("canary");
             }
             let response = instance.invoke(&event).await;
-            let told = response.to_string().to_lowercase();
-            assert!(!told.contains("canary"), "{} {pointer}: {told}", operation.id());
+            let answer = response.to_string().to_lowercase();
+            assert!(!answer.contains("canary"), "{} {pointer}: {answer}", operation.id());
         }
     }))
     .await;
 }
 
 #[tokio::test]
-async fn a_function_that_cannot_start_says_why_in_json() {
+async fn a_function_that_cannot_start_logs_the_reason_as_json() {
     let database = Database::start().await;
     for (name, value, cause) in [
         ("AUTH_JWKS", "{}", "AUTH_ISSUER is not set"),

@@ -1,4 +1,4 @@
-//! What the functions work on, and with what they fail.
+//! The data that the functions work on, and the faults they meet.
 
 use crate::events::{event, wrong};
 use functions::Operation;
@@ -25,7 +25,7 @@ pub(crate) const AN_HOUR: Duration = Duration::from_secs(3600);
 pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) identity: Identity,
-    /// Of the owner of all organizations.
+    /// A token of the owner of all organizations.
     pub(crate) token: String,
 }
 
@@ -37,7 +37,7 @@ impl World {
         Self { database: Database::start().await, identity, token }
     }
 
-    /// A new organization of the owner's, with another member.
+    /// A new organization of that owner, with another member.
     pub(crate) async fn organization(&self) -> String {
         let id = self.create(OWNER, "Canary", "canary.example").await;
         let store = store(self.database.url()).await;

@@ -1,9 +1,9 @@
-//! `cargo load`: requests of all operations at a constant rate to the local stack with several
-//! instances of each function; fails when one is not answered as it should be, or when the table is
-//! not what they should have made of it.
+//! `cargo load`: sends requests of all operations at a constant rate to the local stack, which runs several
+//! instances of each function. Fails if an answer is wrong, or if the table is not the result of the answered
+//! requests.
 //!
-//! The rate is an open loop's: each request is sent when it is due, however many are still under
-//! way, and its latency counts from then on. A stack that stalls delays no request's clock.
+//! The load is an open loop: each request is sent when it is due, however many are still running. Its latency
+//! counts from then on, so a stalled stack does not hide its delays.
 
 mod report;
 mod traffic;
@@ -22,14 +22,14 @@ use tokio::task::JoinSet;
 use traffic::Request;
 use world::World;
 
-/// Puts the local stack under a constant rate of requests.
+/// Sends a constant rate of requests to the local stack.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Requests a second.
+    /// Requests per second.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     rate: u32,
 
-    /// Seconds that are measured.
+    /// Duration of the measurement in seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
 
@@ -41,11 +41,11 @@ struct Options {
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(3..))]
     users: u32,
 
-    /// Organizations at the start. Every fourth request that is about one is about the first.
+    /// Organizations at the start. Every fourth request to an organization goes to the first one.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     organizations: u32,
 
-    /// Which requests are made, in which order.
+    /// Seed of the random choice and order of requests.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
@@ -73,14 +73,14 @@ async fn main() {
     let (expected, created) = world.expected();
     contents.must(
         contents.organizations.len() as u64 == created,
-        "organizations lost or doubled",
+        "organizations lost or duplicated",
         "the table",
     );
     for (id, expected) in expected {
-        contents.must(contents.organizations.get(&id) == Some(&expected), "not as the answers said", &id);
+        contents.must(contents.organizations.get(&id) == Some(&expected), "not as answered", &id);
     }
     contents.expect_no_fault();
-    println!("The table holds what the requests should have made of it.");
+    println!("The table contains exactly the answered changes.");
     stack.stop().await.unwrap();
     if options.write {
         report::write(&text);
@@ -100,8 +100,8 @@ async fn start(options: &Options, endpoint: String) -> Stack {
     Stack::start(options, |line| eprintln!("{line}")).await.unwrap()
 }
 
-/// Starts the instances, one function after the other: each is started by `cargo run`, and all at once
-/// they keep the machine busy for longer than a request can wait.
+/// Starts the instances, one function after the other. Each is started by `cargo run`. All at once would keep
+/// the machine busy for longer than a request can wait.
 async fn warm_up(world: &Arc<World>, random: &mut fastrand::Rng, options: &Options) -> Report {
     let start = Instant::now();
     let mut answers = Vec::new();
@@ -116,7 +116,7 @@ async fn warm_up(world: &Arc<World>, random: &mut fastrand::Rng, options: &Optio
     Report::new(answers, start.elapsed())
 }
 
-/// Sends requests at the rate and waits for all answers.
+/// Sends requests at the rate, and waits for all answers.
 async fn run(world: &Arc<World>, mut random: fastrand::Rng, options: &Options) -> Report {
     let start = Instant::now();
     let mut running = JoinSet::new();

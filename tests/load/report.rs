@@ -11,11 +11,11 @@ use support::statistics::{load_average, machine, milliseconds, percentile};
 const START: &str = "<!-- cargo load -->\n";
 const END: &str = "<!-- end -->";
 
-/// Operation, latency, and what was wrong.
+/// Operation, latency, and the failure.
 pub(crate) type Answer = (Operation, Duration, Result<(), String>);
 
 pub(crate) struct Report {
-    /// From the moment each request was due, by operation.
+    /// Measured from the time each request was due, by operation.
     latencies: BTreeMap<Operation, Vec<Duration>>,
     failures: Vec<(Operation, String)>,
     duration: Duration,
@@ -66,7 +66,7 @@ fn row(text: &mut String, name: &str, latencies: &[Duration], failed: usize) {
     writeln!(text, "| {name} | {} | {failed} | {p50:.1} | {p99:.1} | {max:.1} |", latencies.len()).unwrap();
 }
 
-/// Puts the figures between the marks in docs/load.md.
+/// Writes the figures between the marks in docs/load.md.
 pub(crate) fn write(figures: &str) {
     let file = local::workspace_root().join("docs/load.md");
     let text = fs::read_to_string(&file).unwrap();

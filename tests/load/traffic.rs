@@ -1,4 +1,4 @@
-//! Requests of all operations. Each must succeed whatever others are under way.
+//! Requests of all operations. Each must succeed, whatever other requests run.
 
 use crate::world::{Guest, Organization, World};
 use functions::{Operation, Scope};
@@ -6,7 +6,8 @@ use serde_json::json;
 use std::sync::Arc;
 use support::example::example;
 
-/// How often an operation is chosen. More write than in most traffic, as writes are what can go wrong.
+/// The relative frequency of an operation. There are more writes than in most traffic, because writes can go
+/// wrong.
 fn weight(operation: Operation) -> u32 {
     match operation {
         Operation::CreateOrganization => 2,
@@ -16,21 +17,21 @@ fn weight(operation: Operation) -> u32 {
     }
 }
 
-/// A request that is about to be sent.
+/// A request that is not sent yet.
 pub(crate) struct Request {
     pub(crate) operation: Operation,
     organization: Arc<Organization>,
-    /// For requests about no organization.
+    /// None for requests that concern no organization.
     user: String,
     /// The owner, admin or member who sends it.
     caller: usize,
     number: u32,
-    /// The member that it is about.
+    /// The member that the request concerns.
     guest: Option<Guest>,
 }
 
 impl Request {
-    /// One of the mix.
+    /// A random request of the mix.
     pub(crate) fn random(world: &World, random: &mut fastrand::Rng) -> Self {
         let total: u32 = Operation::ALL.iter().map(|operation| weight(*operation)).sum();
         let mut chosen = random.u32(..total);
@@ -42,7 +43,7 @@ impl Request {
         Self::new(*operation.expect("less than the total"), world, random)
     }
 
-    /// One of that operation, or one that makes it possible.
+    /// A request of this operation, or of one that makes it possible later.
     pub(crate) fn new(mut operation: Operation, world: &World, random: &mut fastrand::Rng) -> Self {
         let organizations = &world.organizations;
         let hot = random.u8(..4) == 0;
@@ -50,11 +51,11 @@ impl Request {
             if hot { &organizations[0] } else { &organizations[random.usize(..organizations.len())] };
         let about_a_member = operation.path().contains("{user_id}");
         let guest = if about_a_member { organization.take_guest() } else { None };
-        // Without a guest to change, there will be one again.
+        // If there is no guest to change, adds one.
         if about_a_member && guest.is_none() {
             operation = Operation::AddMember;
         }
-        // A mere member only reads.
+        // Plain members only read.
         let callers = if operation.scope() == Scope::Read { 3 } else { 2 };
         Self {
             operation,

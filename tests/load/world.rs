@@ -1,4 +1,4 @@
-//! The users and organizations that requests are about, and what the requests have done to them.
+//! The users and organizations that requests use, and the changes that the requests have made.
 
 use functions::Operation;
 use local::Stack;
@@ -14,36 +14,36 @@ use support::invariants;
 /// Guests of an organization at the start.
 const GUESTS: usize = 5;
 
-/// Upper bound on the time of a request, which may have to wait for an instance to start.
+/// Upper bound on the time of a request. It may have to wait for an instance to start.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// As long as tokens must last for any run.
+/// The lifetime of tokens, longer than any run.
 const DAY: Duration = Duration::from_secs(86400);
 
 pub(crate) struct World {
     client: Client,
     url: String,
     tokens: HashMap<String, String>,
-    /// In the order of their numbers.
+    /// In numerical order.
     pub(crate) users: Vec<String>,
-    /// Those that were there at the start.
+    /// The organizations that existed at the start.
     pub(crate) organizations: Vec<Arc<Organization>>,
     created: AtomicU64,
     guests: AtomicU64,
 }
 
-/// An organization. Its owner, admin and member stay what they are; guests come and go.
+/// An organization. The roles of its owner, admin and member never change; guests come and go.
 pub(crate) struct Organization {
     pub(crate) id: String,
     /// Owner, admin, member.
     pub(crate) team: [String; 3],
-    /// Guests that no request is about just now.
+    /// Guests that no running request uses.
     guests: Mutex<Vec<Guest>>,
-    /// Changes that were answered as made.
+    /// The number of changes that were answered as done.
     changes: AtomicU64,
 }
 
-/// A member who may be changed and removed.
+/// A member that requests may change and remove.
 #[derive(Clone)]
 pub(crate) struct Guest {
     pub(crate) id: String,
@@ -51,18 +51,18 @@ pub(crate) struct Guest {
 }
 
 impl Organization {
-    /// A guest for one request alone, if there is one.
+    /// Takes a guest for one request alone, if there is one.
     pub(crate) fn take_guest(&self) -> Option<Guest> {
         self.guests.lock().unwrap().pop()
     }
 
-    /// Notes a change. The guest that it was about may be taken again.
+    /// Counts a change, and returns its guest for reuse.
     pub(crate) fn changed(&self, guest: Option<Guest>) {
         self.changes.fetch_add(1, Ordering::Relaxed);
         self.left(guest);
     }
 
-    /// The guest may be taken again.
+    /// Returns a guest for reuse.
     pub(crate) fn left(&self, guest: Option<Guest>) {
         self.guests.lock().unwrap().extend(guest);
     }
@@ -80,7 +80,7 @@ impl Organization {
 }
 
 impl World {
-    /// Makes them through the API.
+    /// Creates users and organizations through the API.
     pub(crate) async fn new(stack: &Stack, users: u32, organizations: u32) -> Self {
         let users: Vec<String> = (0..users).map(|number| format!("auth0|{number:024}")).collect();
         let client = Client::builder().no_proxy().timeout(REQUEST_TIMEOUT).build().unwrap();
@@ -119,7 +119,7 @@ impl World {
         Ok(organization)
     }
 
-    /// Somebody whom no organization knows yet.
+    /// A user that no organization has yet.
     pub(crate) fn new_guest(&self) -> Guest {
         let number = self.guests.fetch_add(1, Ordering::Relaxed);
         Guest { id: format!("guest|{number:024}"), role: "member" }
@@ -142,7 +142,7 @@ impl World {
         self.ask(Operation::AddMember, organization, None, caller, Some(body)).await
     }
 
-    /// The body of the answer to a request about an organization and, where the path has one, a user.
+    /// The body of the answer to a request for an organization and, if the path has one, a user.
     pub(crate) async fn ask(
         &self,
         operation: Operation,
@@ -180,7 +180,8 @@ impl World {
         serde_json::from_str(&body).map_err(|error| format!("{method} {path}: {error}: {body}"))
     }
 
-    /// What the table should hold of the organizations of the start, and how many there should be.
+    /// The expected content of the table for the organizations of the start, and the expected number of
+    /// organizations.
     pub(crate) fn expected(&self) -> (BTreeMap<String, invariants::Organization>, u64) {
         let expected = |organization: &Arc<Organization>| (organization.id.clone(), organization.expected());
         (self.organizations.iter().map(expected).collect(), self.created.load(Ordering::Relaxed))

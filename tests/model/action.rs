@@ -1,5 +1,5 @@
-//! Actions: the operations with their arguments, and all that the model knows of one operation alone. A
-//! new operation needs an edit here, and nowhere else in this suite.
+//! Actions: the operations with their arguments, and everything in the model that is specific to one
+//! operation. A new operation needs an edit only here.
 
 use crate::clients::Answered;
 use crate::instance::Answer;
@@ -184,7 +184,7 @@ impl Action {
         }
     }
 
-    /// Does the action. `shown` is the answer's body, from which the model takes what only the functions
+    /// Does the action. `shown` is the answer's body. From it the model takes values that only the functions
     /// can know.
     pub fn apply(
         &self,
@@ -243,12 +243,12 @@ impl Action {
                 organization.allows(user, None)?;
                 organization.members.remove(*user);
             }
-            other => panic!("not a change of an organization: {other:?}"),
+            other => panic!("not a change to an organization: {other:?}"),
         }
         Ok(())
     }
 
-    /// The successful answer about the organization as it is now, to a caller with `role`.
+    /// The successful answer that shows the organization in its current state, to a caller with `role`.
     pub fn answer(
         &self,
         organization: &mut Organization,
@@ -283,15 +283,15 @@ impl Action {
         }
     }
 
-    /// The moments at which a request that was answered read or changed the organization. Each has the
-    /// number of those before it in this list that must be earlier; the order is free otherwise.
+    /// The points in time at which an answered request read or changed the organization. Each has the number
+    /// of earlier entries of this list that must come before it. Otherwise the order is free.
     pub fn parts(&self, Answered { call, asked, answer, .. }: &Answered) -> Vec<(Part, usize)> {
         let caller = call.request.caller;
         let is_repeated = asked.iter().filter(|action| *action == "UpdateItem").count() > 1;
         match self {
-            // A refusal is of one moment.
+            // A refusal happens at one point in time.
             _ if answer.status >= 400 => vec![(Whole, 0)],
-            // One BatchGetItem, which may read its items at different moments.
+            // One BatchGetItem, which may read its items at different times.
             Self::GetOrganization => vec![(Membership(caller, true), 0), (Shown, 0)],
             // A Query of the caller's memberships, then a BatchGetItem of the organizations.
             Self::ListOrganizations { .. } if answer.body == json!([]) => {
@@ -299,7 +299,7 @@ impl Action {
             }
             Self::ListOrganizations { .. } => vec![(Membership(caller, true), 0), (Shown, 1)],
             // A BatchGetItem of the caller's membership and the organization's item, which names the owners
-            // and admins, at different moments; then a Query of the members.
+            // and admins, at different times. Then a Query of the members.
             Self::ListMembers { .. } => vec![(Membership(caller, true), 0), (Roles, 0), (Shown, 2)],
             Self::RemoveMember { user } if *user == caller => vec![(Change, 0), (Shown, 1)],
             Self::UpdateOrganization { .. } | Self::SetMaxOverages { .. } if !is_repeated => vec![(Whole, 0)],

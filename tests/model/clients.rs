@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use support::database::Database;
 use support::proxy::Proxy;
 
-/// The share of requests to DynamoDB that meet a fault, in a history with faults.
+/// The fraction of requests to DynamoDB that meet a fault, in a history with faults.
 const FAULTS: f64 = 0.2;
 
 /// A request and its answer.
@@ -22,27 +22,26 @@ pub struct Answered {
     /// The number of the client.
     pub client: usize,
     pub call: Call,
-    /// The requests to DynamoDB, by the names of their actions.
+    /// The actions of the requests to DynamoDB.
     pub asked: Vec<String>,
     /// True if these could meet faults.
     pub faults: bool,
     pub answer: Answer,
     pub time: Time,
-    /// The positions of its beginning and end among those of all requests.
+    /// The positions of its start and end among those of all requests.
     pub order: [usize; 2],
 }
 
-/// What all clients know together.
+/// The knowledge that all clients share.
 #[derive(Default)]
 struct World {
     events: Cell<usize>,
     created: RefCell<Vec<String>>,
-    /// The versions that were seen last.
+    /// The latest versions seen.
     versions: RefCell<BTreeMap<String, u64>>,
 }
 
-/// Makes all requests of a history, each client's one after the other. Returns the first ones, and all
-/// others.
+/// Runs a history, each client's requests one after the other. Returns the first requests, and all others.
 pub async fn run(database: &Database, history: &Concurrent) -> (Vec<Answered>, Vec<Answered>) {
     let world = World::default();
     let alone =

@@ -1,4 +1,4 @@
-//! Requests at the same time: afterwards the table is consistent, and holds exactly what was answered.
+//! Concurrent requests: afterwards the table is consistent, and contains exactly the answered changes.
 
 use crate::action::Action;
 use crate::clients::{self, Answered};
@@ -9,7 +9,7 @@ use support::database::Database;
 use support::invariants::Contents;
 
 #[test]
-fn what_was_answered_is_done_once_and_the_table_is_whole() {
+fn every_answered_change_is_made_once_and_the_table_stays_consistent() {
     Histories::new("concurrent", 30).run(strategy::concurrent(4, 3..10), run);
 }
 
@@ -20,14 +20,14 @@ async fn run(history: Concurrent) -> Result<usize, String> {
     let mut contents = Contents::read(&database.client).await;
     for answered in &all {
         let definite = is_definite(answered);
-        contents.must(definite, "no answer to that", &format!("{answered:?}"));
+        contents.must(definite, "not a definite answer", &format!("{answered:?}"));
     }
     changes(&mut contents, &all);
     creations(&mut contents, &all);
     if contents.faults.is_empty() { Ok(all.len()) } else { Err(contents.faults.join("\n")) }
 }
 
-/// True if the request got a definite answer, or met faults that explain an indefinite one.
+/// True if the answer is definite, or if the request met faults that explain an indefinite one.
 fn is_definite(Answered { answer, faults, .. }: &Answered) -> bool {
     match answer.status {
         503 => *faults,
@@ -37,9 +37,9 @@ fn is_definite(Answered { answer, faults, .. }: &Answered) -> bool {
     }
 }
 
-/// Checks that every version is one change, and that every member was added and not removed.
+/// Checks that every version is one change, and that the members are those added and not removed.
 fn changes(contents: &mut Contents, all: &[Answered]) {
-    /// Changes, additions and removals: answered as done, and answered 503.
+    /// The changes, additions and removals that were answered as done, and those answered 503.
     #[derive(Default)]
     struct Tally([[i64; 3]; 2]);
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
@@ -69,7 +69,8 @@ fn changes(contents: &mut Contents, all: &[Answered]) {
     }
 }
 
-/// Checks that every creation is one organization, and all creations with one key of one caller together.
+/// Checks that every creation made one organization, counting all creations with the same caller and key as
+/// one.
 fn creations(contents: &mut Contents, all: &[Answered]) {
     let mut created = BTreeSet::new();
     let mut open = 0;
@@ -80,13 +81,13 @@ fn creations(contents: &mut Contents, all: &[Answered]) {
         if answer.status != 201 {
             continue;
         }
-        contents.must(contents.organizations.contains_key(&id), "answered and not made", &id);
+        contents.must(contents.organizations.contains_key(&id), "answered but not created", &id);
         if let Some(key) = key {
             let recorded = contents.idempotency.get(&(call.request.caller.to_owned(), (*key).to_owned()));
-            contents.must(recorded == Some(&id), "not the one organization of its key", &id);
+            contents.must(recorded == Some(&id), "not the organization recorded for its key", &id);
             let asked = [name.1.ok(), domain.and_then(|(_, domain)| domain.ok())];
             let answered = ["name", "domain"].map(|field| answer.body[field].as_str());
-            contents.must(answered == asked, "answered to another request", &id);
+            contents.must(answered == asked, "the answer to another request", &id);
         }
         created.insert(id);
     }

@@ -1,4 +1,4 @@
-//! How many histories a test makes, and from which seed.
+//! The number of histories that a test runs, and their seeds.
 
 use futures_util::{StreamExt as _, stream};
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use std::env;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// The number of histories made at the same time.
+/// The number of histories that run at the same time.
 const AT_ONCE: usize = 8;
 
 /// The histories of one test.
@@ -16,7 +16,7 @@ pub struct Histories {
     test: &'static str,
     /// The number of histories.
     pub number: u32,
-    /// The seed of the first history. Each later one has the next number.
+    /// The seed of the first history. Later histories use the following numbers.
     pub seed: u64,
     started: Instant,
     made: AtomicU32,
@@ -38,10 +38,10 @@ impl Histories {
         }
     }
 
-    /// Makes all histories of a strategy, some at the same time because most of the time is spent waiting
-    /// for retries. Fails if `run` fails for any.
+    /// Runs all histories of a strategy. Several run at the same time, because most of the time is spent
+    /// waiting for retries. Fails if `run` fails for any.
     ///
-    /// A failure names the seed of its history. The seed repeats the requests, but not their timing.
+    /// A failure reports the seed of its history. The seed reproduces the requests, but not their timing.
     pub fn run<S: Strategy>(&self, strategy: S, run: impl AsyncFn(S::Value) -> Result<usize, String>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let seeds = (self.seed..).take(self.number as usize);
@@ -73,7 +73,7 @@ impl Histories {
     }
 }
 
-/// Prints the seed also after a failure.
+/// Prints the seed even after a failure.
 impl Drop for Histories {
     fn drop(&mut self) {
         let Self { test, seed, made, operations, started, .. } = self;

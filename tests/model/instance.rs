@@ -1,4 +1,4 @@
-//! The functions in this process, their events and their answers.
+//! The functions in this process: their events and answers.
 
 use crate::request::{Call, Flaw};
 use lambda_http::http::HeaderMap;
@@ -8,7 +8,7 @@ use shared::store::Store;
 use support::event::Request;
 use support::in_process;
 
-/// One instance of each function, with a store of their own.
+/// One instance of each function, with its own store.
 pub struct Instance(Store);
 
 /// The answer to a request.
@@ -59,7 +59,7 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).map(|value| value.to_str().unwrap().to_owned())
 }
 
-/// The event of a request, with its flaw.
+/// The event of a request, including its flaw.
 fn event(call: &Call) -> Value {
     let mut request = Request::new(call.action().operation(), call.request.caller).query(&query(call));
     if request.operation.path().contains("{organization_id}") {

@@ -1,18 +1,18 @@
-//! Requests to one organization at the same time are answered as if each was done at one moment between
-//! its beginning and its end: there is an order of these moments in which the reference model gives all of
-//! the answers.
+//! Linearizability of requests to one organization: each is answered as if it was executed at one point in
+//! time between its start and its end. So there is an order of these points in which the reference model
+//! gives all of the answers.
 //!
-//! Some requests have several such moments, because they read items without isolation between them.
-//! [`crate::action::Action::parts`] lists the moments of each operation:
+//! Some requests have several points, because they read items without isolation between them.
+//! [`crate::action::Action::parts`] lists those of each operation:
 //!
 //! - getOrganization reads the caller's membership and the organization, in any order. listOrganizations
-//!   reads the memberships, then the organizations. A caller who was removed in between is shown the role
+//!   reads the memberships, then the organizations. A caller who was removed in between sees the role
 //!   `member`.
 //! - listMembers reads the caller's membership and the organization's owners and admins, in any order, and
-//!   then the members. A member who became an owner or admin in between is shown the role `member`. A list
-//!   that begins after a change was answered shows the change.
-//! - removeMember reads the organization after the change. So does a change that was sent again and finds
-//!   that it was made. They show later changes of others, too.
+//!   then the members. A member who became an owner or admin in between appears with the role `member`. A
+//!   list that begins after a change was answered shows the change.
+//! - removeMember reads the organization after the change. So does a change that is retried and finds that
+//!   it was already made. Both also show later changes of others.
 
 use crate::clients::{self, Answered};
 use crate::histories::Histories;
@@ -27,7 +27,7 @@ use std::sync::Arc;
 use support::database::Database;
 
 #[test]
-fn every_request_is_done_at_one_moment() {
+fn requests_to_one_organization_are_linearizable() {
     Histories::new("linearizable", 40).run(strategy::of_one_organization(3, 2..7), run);
 }
 
@@ -38,9 +38,9 @@ async fn run(history: Concurrent) -> Result<usize, String> {
     Ok(first.len() + others.len())
 }
 
-/// Checks the check itself. The histories are short, since all orders of a false one are tried.
+/// Tests the test. The histories are short, since all orders of a wrong one are tried.
 #[test]
-fn no_order_explains_an_answer_that_was_never_so() {
+fn no_order_explains_a_false_answer() {
     let tried = Cell::new(0);
     let false_answers = async |history| {
         let database = Database::start().await;
@@ -51,7 +51,7 @@ fn no_order_explains_an_answer_that_was_never_so() {
             let body = &mut changed[number].answer.body;
             if body["version"].is_u64() {
                 body["version"] = json!(1000);
-                explain(&first, &changed).expect_err("a version that never was");
+                explain(&first, &changed).expect_err("an order explains a false version");
                 tried.set(tried.get() + 1);
             }
         }
@@ -61,7 +61,7 @@ fn no_order_explains_an_answer_that_was_never_so() {
     assert!(tried.get() > 0);
 }
 
-/// Finds an order of the other requests, after the first ones.
+/// Finds an order of the other requests after the first ones.
 pub fn explain(first: &[Answered], others: &[Answered]) -> Result<(), String> {
     let mut model = Model::default();
     for Answered { call, time, answer, .. } in first {
@@ -78,10 +78,10 @@ pub fn explain(first: &[Answered], others: &[Answered]) -> Result<(), String> {
             tester.on_return(step.thread(), ())?;
         }
     }
-    if tester.is_consistent() { Ok(()) } else { Err(told(&others)) }
+    if tester.is_consistent() { Ok(()) } else { Err(describe(&others)) }
 }
 
-/// The beginnings and ends of all steps, in order.
+/// The starts and ends of all steps, in order.
 fn in_order(steps: &[Step]) -> impl Iterator<Item = (bool, &Step)> {
     let mut events: Vec<_> = steps
         .iter()
@@ -92,7 +92,7 @@ fn in_order(steps: &[Step]) -> impl Iterator<Item = (bool, &Step)> {
 }
 
 /// Describes a history that no order explains.
-fn told(all: &[Arc<Answered>]) -> String {
+fn describe(all: &[Arc<Answered>]) -> String {
     let mut text = "no order of these gives their answers:".to_owned();
     for answered in all {
         let Answered { client, call, asked, answer, order: [began, ended], .. } = &**answered;

@@ -1,4 +1,4 @@
-//! Lists of members that meet a change, written by hand: checks what [`crate::linearizable`] accepts.
+//! Lists of members during a change, written by hand: tests what [`crate::linearizable`] accepts.
 
 use crate::action::Action;
 use crate::clients::Answered;
@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 
 const ORGANIZATION: &str = "org_1";
 
-/// The positions of the change in the history.
+/// The positions of the change in the history: before, during or after.
 const CHANGE: [usize; 2] = [1, 3];
 const BEFORE: [usize; 2] = [0, 0];
 const DURING: [usize; 2] = [2, 4];
 const AFTER: [usize; 2] = [4, 5];
 
 #[test]
-fn a_list_shows_the_members_of_one_moment_with_the_roles_of_an_earlier_one() {
+fn a_list_shows_the_members_at_one_time_with_the_roles_at_an_earlier_time() {
     let add = Action::AddMember { user: "cyd", role: Some("admin") };
     let promote = Action::UpdateMember { user: "bob", role: "admin" };
     let remove = Action::RemoveMember { user: "amy" };
@@ -45,7 +45,7 @@ fn a_list_shows_the_members_of_one_moment_with_the_roles_of_an_earlier_one() {
     }
 }
 
-/// The requests that make an organization, and a change of it.
+/// The requests that create an organization, and a change of it.
 fn history(change: &Action) -> (Vec<Answered>, Answered) {
     let mut model = Model::default();
     let mut make = |action: &Action, order| {
@@ -59,7 +59,7 @@ fn history(change: &Action) -> (Vec<Answered>, Answered) {
     (first.iter().map(|action| make(action, BEFORE)).collect(), make(change, CHANGE))
 }
 
-/// A request that was answered with a list like `ann owner, bob member`.
+/// A request that was answered with a list such as `ann owner, bob member`.
 fn listed(first: &[Answered], change: &Answered, list: &str, order: [usize; 2]) -> Answered {
     let bodies = first.iter().chain([change]).map(|answered| &answered.answer.body);
     let joined = bodies.clone().next().unwrap()["createdAt"].clone();

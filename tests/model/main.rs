@@ -1,8 +1,8 @@
-//! Histories of requests to all operations, compared with a reference model of the API.
+//! Histories of requests to all operations, compared with a reference model.
 //!
-//! [`action`] has all that is specific to one operation. `HISTORIES=10 cargo test --test model --
-//! --nocapture` makes ten times as many histories as usual and prints their numbers. `SEED=…` repeats the
-//! histories of a failure, which names its seed.
+//! [`action`] has everything specific to one operation. `HISTORIES=10 cargo test --test model -- --nocapture`
+//! runs ten times as many histories as usual, and prints their numbers. A failure reports its seed; `SEED=…`
+//! repeats its histories.
 
 mod action;
 mod clients;

@@ -1,5 +1,5 @@
-//! The reference model: a state and its steps, as openapi.yaml describes them. It knows nothing of items,
-//! conditions and transactions.
+//! The reference model: a state and its transitions, as openapi.yaml describes them. It knows nothing of
+//! items, conditions or transactions.
 
 use crate::instance::Answer;
 use crate::moment::Moment;
@@ -8,7 +8,7 @@ use crate::request::{Call, Flaw};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// All organizations by id, and the creations that had a key, by caller and key.
+/// All organizations by id, and the creations with a key, by caller and key.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
     pub organizations: BTreeMap<String, Organization>,
@@ -23,7 +23,7 @@ struct Creation {
     answer: Answer,
 }
 
-/// The time of a request. A request without an end was not answered: it may be done at any later time.
+/// The time of a request. A request without an end was not answered, and may be executed at any later time.
 #[derive(Debug, Clone)]
 pub struct Time {
     pub start: Moment,
@@ -34,27 +34,27 @@ pub struct Time {
 pub type Refusal = (u16, &'static str, Value);
 
 impl Model {
-    /// Does what a request asks. An error says how the answer differs from the model's.
+    /// Executes a request. The error says how the answer differs from the model's.
     pub fn step(&mut self, call: &Call, time: &Time, answer: &Answer) -> Result<(), String> {
         answer.differs(self.attempt(call, time, &answer.body).unwrap_or_else(Answer::refusal))
     }
 
-    /// Does what a request asks. The model takes what only the functions can know, such as a new id,
-    /// from `shown`, the answer's body, where it is possible.
+    /// Executes a request. Values that only the functions can know, such as a new id, are taken from `shown`,
+    /// the answer's body, if they are possible.
     pub fn attempt(&mut self, call: &Call, time: &Time, shown: &Value) -> Result<Answer, Refusal> {
         unflawed(call)?;
         call.action().validate()?;
         call.action().apply(self, call, time, shown)
     }
 
-    /// The organization that a request is about, if the caller is a member.
+    /// The organization of a request, if the caller is a member.
     pub fn organization_of_member(&mut self, call: &Call) -> Result<&mut Organization, Refusal> {
         let organization = self.organizations.get_mut(&call.organization);
         let organization = organization.filter(|found| found.members.contains_key(call.request.caller));
         organization.ok_or((404, "organization_not_found", Value::Null))
     }
 
-    /// Creates an organization, once for a key.
+    /// Creates an organization, once per key.
     pub fn create(
         &mut self,
         call: &Call,
@@ -72,7 +72,7 @@ impl Model {
         let id = shown["id"].as_str().unwrap_or_default();
         let mut organization = Organization::new(id, caller, (name, domain), time);
         let answer = call.action().answer(&mut organization, call, Some("owner"), shown);
-        // No id is given twice.
+        // Ids are unique.
         if !id.starts_with("org_") || self.organizations.contains_key(id) {
             return Ok(Answer { body: json!("an organization with an id of its own"), ..answer });
         }
@@ -129,7 +129,7 @@ impl Answer {
         Self { next: more.map(|_| String::new()), ..Self::ok(Value::Array(rest)) }
     }
 
-    /// An error says how the answer differs from the expected one.
+    /// The error says how the answer differs from the expected one.
     pub fn differs(&self, mut expected: Self) -> Result<(), String> {
         // The model does not know the cursor of the next page.
         if let (Some(next), Some(expected)) = (&self.next, &mut expected.next) {
@@ -139,11 +139,11 @@ impl Answer {
         if answer == expected {
             Ok(())
         } else {
-            Err(format!("{answer:?}\n  where the model has\n  {expected:?}"))
+            Err(format!("{answer:?}\n  but the model has\n  {expected:?}"))
         }
     }
 
-    /// The same without the roles of the members in a list.
+    /// The same answer without the roles of the members in a list.
     pub fn without_roles(mut self) -> Self {
         for member in self.body.as_array_mut().into_iter().flatten() {
             member["role"].take();
@@ -151,7 +151,7 @@ impl Answer {
         self
     }
 
-    /// The same without an error's message, which must not be empty.
+    /// The same answer without an error's message, which must not be empty.
     fn without_message(&self) -> Result<Self, String> {
         let mut answer = self.clone();
         if let (400.., Some(error)) = (self.status, answer.body.as_object_mut()) {

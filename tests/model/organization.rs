@@ -34,14 +34,14 @@ pub struct Member {
 }
 
 impl Member {
-    /// A member whom `adder` adds.
+    /// A member added by `adder`.
     pub fn new(role: &'static str, adder: &str, time: &Time) -> Self {
         Self { role, added_by: adder.to_owned(), joined_at: time.moment() }
     }
 }
 
 impl Organization {
-    /// A new organization, of `caller`.
+    /// A new organization of `caller`.
     pub fn new(id: &str, caller: &str, (name, domain): (&str, Option<&str>), time: &Time) -> Self {
         Self {
             id: id.to_owned(),
@@ -57,7 +57,7 @@ impl Organization {
         }
     }
 
-    /// Does the action of a member.
+    /// Executes an action of a member.
     pub fn attempt(&mut self, call: &Call, time: &Time, shown: &Value) -> Result<Answer, Refusal> {
         let (action, caller) = (call.action(), call.request.caller);
         if action.target().is_some_and(|target| !self.members.contains_key(target)) {
@@ -79,7 +79,7 @@ impl Organization {
         Ok(action.answer(self, call, self.role(caller), shown))
     }
 
-    /// Refuses that `user` gets a role, or none, if that leaves no owner, or too many owners and admins.
+    /// Refuses to give `user` this role, or none, if that leaves no owner or too many owners and admins.
     pub fn allows(&self, user: &str, role: Option<&str>) -> Result<(), Refusal> {
         let others = || self.members.iter().filter(|(id, _)| *id != user).map(|(_, member)| member.role);
         if role != Some("owner") && !others().any(|role| role == "owner") {
@@ -107,14 +107,14 @@ impl Organization {
         self.role(user).filter(|role| *role != "member")
     }
 
-    /// True if each member in a list has the role that the organization's item tells: `member` for all
-    /// but owners and admins.
+    /// True if each member in a list has the role that the organization's item gives: `member` for all but
+    /// owners and admins.
     pub fn explains_roles(&self, list: &Value) -> bool {
         let role = |member: &Value| self.privilege(member["userId"].as_str()?);
         list.as_array().into_iter().flatten().all(|member| member["role"] == role(member).unwrap_or("member"))
     }
 
-    /// The organization in an answer to a caller with `role`.
+    /// The organization as shown to a caller with `role`.
     pub fn body(&mut self, role: Option<&str>, shown: &Value) -> Value {
         self.created_at.learn(&shown["createdAt"]);
         self.updated_at.learn(&shown["updatedAt"]);
@@ -132,7 +132,7 @@ impl Organization {
         })
     }
 
-    /// The limit of overages in an answer.
+    /// The limit of overages as shown in an answer.
     pub fn limit(&mut self, shown: &Value) -> Value {
         self.updated_at.learn(&shown["updatedAt"]);
         json!({
@@ -151,7 +151,7 @@ impl Organization {
         users.iter().map(|user| self.member(user, shown(user).unwrap_or(&Value::Null))).collect()
     }
 
-    /// A member in an answer.
+    /// A member as shown in an answer.
     pub fn member(&mut self, user: &str, shown: &Value) -> Value {
         let Some(member) = self.members.get_mut(user) else { return Value::Null };
         member.joined_at.learn(&shown["joinedAt"]);
@@ -166,7 +166,7 @@ impl Organization {
 }
 
 impl Time {
-    /// Some moment of it.
+    /// An unknown time during the request.
     fn moment(&self) -> Moment {
         self.start.until(self.end.as_ref())
     }

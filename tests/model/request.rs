@@ -1,8 +1,8 @@
-//! Requests: as generated, and as sent, when everything is decided.
+//! Requests: as generated, and as sent, with all values decided.
 
 use crate::action::Action;
 
-/// A flaw that makes a request fail before its arguments are looked at.
+/// A flaw that makes a request fail before its arguments are checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Flaw {
     NoIdentity,
@@ -32,7 +32,7 @@ impl Flaw {
 pub enum Condition {
     None,
     Any,
-    /// The organization's version, as far as the sender knows.
+    /// The organization's version, as known to the sender.
     Current,
     /// The same as a weak tag.
     Weak,
@@ -47,7 +47,7 @@ pub enum Condition {
 pub struct Request {
     pub caller: &'static str,
     pub action: Action,
-    /// The number of a created organization; a number without one stands for an unknown organization.
+    /// The number of a created organization. A number that no organization has stands for an unknown one.
     pub organization: usize,
     pub condition: Condition,
     pub flaw: Option<Flaw>,
@@ -59,7 +59,7 @@ pub struct Call {
     pub request: Request,
     /// The organization's id.
     pub organization: String,
-    /// The organization's version, as far as the sender knows.
+    /// The organization's version, as known to the sender.
     pub version: u64,
     /// For a later page of a list: the number of items before it, and its query.
     pub page: Option<(usize, String)>,
@@ -83,7 +83,7 @@ impl Call {
         }
     }
 
-    /// True if the condition matches the organization at `version`. A weak tag never does in `If-Match`
+    /// True if the condition matches the organization at `version`. In `If-Match` a weak tag never matches
     /// (RFC 9110 §13.1).
     pub fn names(&self, version: u64) -> bool {
         match self.request.condition {

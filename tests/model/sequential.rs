@@ -1,4 +1,4 @@
-//! One request after the other: each answer equals the model's in every field.
+//! Sequential requests: each answer equals the model's in every field.
 
 use crate::action::Action;
 use crate::histories::Histories;
@@ -13,11 +13,11 @@ use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 use support::database::Database;
 use support::invariants::Contents;
 
-/// Shrunk failures are kept here, and tried first from then on.
+/// File of shrunk failures, which are tried first in later runs.
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/sequential.proptest-regressions");
 
 #[test]
-fn answers_are_those_of_the_model() {
+fn every_answer_equals_the_models() {
     let histories = Histories::new("sequential", 30);
     let config = ProptestConfig {
         cases: histories.number,
@@ -33,7 +33,7 @@ fn answers_are_those_of_the_model() {
     result.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// Makes the requests with two instances, in turn.
+/// Sends the requests to two instances in turn.
 async fn run(requests: &[Request]) -> Result<(), String> {
     let database = Database::start().await;
     let instances = [Instance::on(database.url()).await, Instance::on(database.url()).await];
@@ -63,7 +63,7 @@ async fn run(requests: &[Request]) -> Result<(), String> {
     if contents.organizations == expected.collect() && contents.faults.is_empty() {
         Ok(())
     } else {
-        Err(format!("{contents:?}\n  where the model has\n  {model:?}"))
+        Err(format!("{contents:?}\n  but the model has\n  {model:?}"))
     }
 }
 

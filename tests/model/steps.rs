@@ -1,4 +1,4 @@
-//! The moments of a request, and whether the model can be at each when the request is.
+//! The steps of a request, and whether the model can take each when the request does.
 
 use crate::clients::Answered;
 use crate::model::Model;
@@ -7,21 +7,20 @@ use stateright::semantics::SequentialSpec;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What a request does at one moment.
+/// What a request does in one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Part {
-    /// All of it.
+    /// Everything.
     Whole,
-    /// All of it, or nothing, now or later.
+    /// Everything or nothing, now or later.
     InDoubt,
-    /// The change. The answer shows a later moment.
+    /// The change. The answer shows a later state.
     Change,
-    /// Reads whether this user is a member, and finds this.
+    /// Reads whether this user is a member, with this result.
     Membership(&'static str, bool),
-    /// Reads which members are owners and admins. The members themselves are read at another moment.
+    /// Reads which members are owners and admins. The members themselves are read in another step.
     Roles,
-    /// Reads what the answer shows; but not the roles in a list of members, if the request has
-    /// [`Part::Roles`].
+    /// Reads what the answer shows, except the roles in a list of members if the request has [`Part::Roles`].
     Shown,
 }
 
@@ -29,16 +28,16 @@ pub enum Part {
 pub struct Step {
     pub answered: Arc<Answered>,
     pub part: Part,
-    /// The number of the request, and of the step among the request's.
+    /// The number of the request, and of the step within it.
     place: (usize, usize),
-    /// How many steps of the request must be taken before this one.
+    /// How many steps of the request must come before this one.
     after: usize,
     /// All parts of the request.
     parts: Arc<[(Part, usize)]>,
 }
 
 impl Step {
-    /// The steps of a request. A request that was certainly not made has none, nor has a failed read.
+    /// The steps of a request. There are none if the request was certainly not executed, or is a failed read.
     pub fn of(number: usize, answered: &Arc<Answered>) -> Vec<Self> {
         let (action, answer) = (answered.call.action(), &answered.answer);
         let parts: Arc<[_]> = match answer.status {
@@ -58,19 +57,19 @@ impl Step {
         parts.iter().enumerate().map(step).collect()
     }
 
-    /// A thread has one step at a time; an unanswered one never ends.
+    /// A thread has one step at a time; an unacknowledged one never ends.
     pub fn thread(&self) -> (usize, usize) {
         let (number, place) = self.place;
         if self.part == Part::InDoubt { (usize::MAX, number) } else { (self.answered.client, place) }
     }
 
-    /// True if the step's request has this part.
+    /// True if the step's request also has this part.
     fn is_beside(&self, part: Part) -> bool {
         self.parts.iter().any(|(one, _)| *one == part)
     }
 }
 
-/// The model, and which steps were taken.
+/// The model, and the steps taken so far.
 #[derive(Clone)]
 pub struct Reference {
     model: Model,
@@ -109,7 +108,7 @@ impl SequentialSpec for Reference {
 }
 
 impl Reference {
-    /// True if a step reads now what its answer says.
+    /// True if the model now has what the answer shows.
     fn reads(&mut self, step: &Step) -> bool {
         let Answered { call, answer, .. } = &*step.answered;
         let Some(organization) = self.model.organizations.get_mut(&call.organization) else { return false };
@@ -118,8 +117,8 @@ impl Reference {
             Part::Membership(user, found) => organization.role(user).is_some() == found,
             Part::Roles => organization.explains_roles(&answer.body),
             _ => {
-                // The item names owners and admins. Of other callers the request knows what it read, or
-                // will read, of their membership.
+                // The item names owners and admins. For other callers the role follows from their membership,
+                // which the request reads in another step.
                 let member = step.is_beside(Part::Membership(caller, true)).then_some("member");
                 let role = organization.privilege(caller).or(member);
                 let expected = call.action().answer(organization, call, role, &answer.body);

@@ -1,4 +1,4 @@
-//! Which requests are made: mostly valid ones, by few users to few organizations, so that they meet.
+//! Random requests: mostly valid, by few users to few organizations, so that they interact.
 
 use crate::action::{self, Action};
 use crate::request::{Condition, Flaw, Request};
@@ -11,11 +11,11 @@ use std::iter::once;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// With an owner, all but one of the owners and admins that an organization may have.
+/// Together with an owner, all but one of the owners and admins that an organization may have.
 static ADMINS: LazyLock<Vec<String>> =
     LazyLock::new(|| (0..98).map(|number| format!("admin{number:02}")).collect());
 
-/// Requests in order: those that make an organization and its team, then any.
+/// Sequential requests: those that create an organization and its team, then any.
 pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Request>> {
     let team: Vec<_> = USERS[1..].iter().map(|user| option::weighted(0.8, (Just(*user), role()))).collect();
     let admins = prop::bool::weighted(0.1).prop_map(|full| if full { ADMINS.as_slice() } else { &[] });
@@ -28,20 +28,20 @@ pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Request>> {
     })
 }
 
-/// A request about the first organization, without a condition.
+/// A request to the first organization, without a condition.
 fn plain(caller: &'static str, action: Action) -> Request {
     Request { caller, action, organization: 0, condition: Condition::None, flaw: None }
 }
 
-/// Requests by several clients at the same time.
+/// Concurrent requests by several clients.
 #[derive(Debug, Clone)]
 pub struct Concurrent {
-    /// Made before all others: they create an organization.
+    /// Sent before all others: they create an organization.
     pub first: Vec<Request>,
     pub clients: Vec<Vec<Request>>,
-    /// Made after all others.
+    /// Sent after all others.
     pub last: Vec<Request>,
-    /// The seed of the faults that the clients' requests meet. Without a seed they meet none.
+    /// The seed of the faults that the clients' requests meet. Without a seed there are none.
     pub faults: Option<u64>,
 }
 

@@ -1,11 +1,11 @@
-//! The values that requests are made of, and the strategies that draw from them.
+//! The values in requests, and the strategies that draw from them.
 
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// The users who make requests and are added. Some ids need encoding in a path. They are sorted by id,
-/// as members are listed.
+/// The users who send requests and are added. Some ids need encoding in a path. Sorted by id, like lists of
+/// members.
 pub const USERS: [&str; 5] = ["ann", "auth0|bob", "cyd", "dan@example.com", "eve"];
 
 /// An invalid user id.
@@ -14,7 +14,7 @@ pub const NOBODY: &str = "no body";
 /// Ids of no organization: a well-formed one and a malformed one.
 pub const NOWHERE: [&str; 2] = ["org_01ARZ3NDEKTSV4RRFFQ69G5FAV", "org_1"];
 
-/// The value of a field as sent, and as stored or the rule that it breaks.
+/// The value of a field as sent, with its stored form or the rule that it breaks.
 pub type Text = (&'static str, Result<&'static str, &'static str>);
 
 /// Names of organizations.
@@ -37,10 +37,10 @@ pub const DOMAINS: [Text; 6] = [
     ("localhost", Err("labels")),
 ];
 
-/// The three roles, from the strongest, and an invalid one.
+/// The three roles, strongest first, and an invalid one.
 pub const ROLES: [&str; 4] = ["owner", "admin", "member", "king"];
 
-/// Limits of overages: in the range, unlimited, and out of the range.
+/// Limits of overages: within range, unlimited, and out of range.
 pub const OVERAGES: [Option<i64>; 6] =
     [Some(0), Some(7), Some(1_000_000_000), None, Some(1_000_000_001), Some(-1)];
 
@@ -75,7 +75,7 @@ pub fn limit() -> impl Strategy<Value = Option<usize>> {
     option::of(1..4usize)
 }
 
-/// How a valid value is stored.
+/// The stored form of a valid value.
 pub fn stored((_, stored): Text) -> &'static str {
     stored.expect("a valid value")
 }

@@ -1,4 +1,4 @@
-//! A `cargo local` as a newcomer starts it, with a directory and ports of its own.
+//! `cargo local` as a newcomer starts it, with its own directory and ports.
 
 use serde_json::Value;
 use std::net::{Ipv4Addr, TcpListener};
@@ -13,7 +13,7 @@ pub(crate) struct Instance {
     place: Place,
 }
 
-/// Where an instance is, or was.
+/// The directory and ports of an instance, running or stopped.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     port: u16,
@@ -21,11 +21,11 @@ pub(crate) struct Place {
 }
 
 impl Instance {
-    /// Starts one and waits until it says that it answers.
+    /// Starts an instance and waits until it reports that it is ready.
     pub(crate) async fn start() -> Self {
         let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
         let place = Place { port: free_port(), data_dir };
-        // What a run left that failed.
+        // Deletes what a failed run left behind.
         place.shell("cargo local reset").await;
         let mut command = cargo();
         command.args(["local", "--json", "--port", &place.port.to_string()]);
@@ -39,12 +39,12 @@ impl Instance {
         instance
     }
 
-    /// What a script prints that talks to this instance.
+    /// The output of a script that uses this instance.
     pub(crate) async fn shell(&self, script: &str) -> String {
         self.place.shell(script).await
     }
 
-    /// Stops it by Ctrl-C, as README says.
+    /// Stops it with Ctrl-C, as README says.
     pub(crate) async fn stop(mut self) -> Place {
         let pid = self.process.id().unwrap().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().await.unwrap().success());
@@ -53,7 +53,7 @@ impl Instance {
         self.place
     }
 
-    /// Reads on until it says that.
+    /// Reads events until this one.
     async fn event(&mut self, name: &str) -> Value {
         while let Some(line) = self.output.next_line().await.unwrap() {
             let event: Value = serde_json::from_str(&line).expect("each line is JSON");
@@ -62,12 +62,12 @@ impl Instance {
             }
             assert_ne!(event["event"], "error", "{event}");
         }
-        panic!("it ended without the event {name}; its standard error says why");
+        panic!("the instance ended before the event {name}; see its standard error");
     }
 }
 
 impl Place {
-    /// What a script prints that talks to the instance here.
+    /// The output of a script that uses this directory and these ports.
     pub(crate) async fn shell(&self, script: &str) -> String {
         let directory = format!(" --data-dir '{}'", self.data_dir.display());
         let here = |command: &str| {
@@ -99,7 +99,7 @@ fn cargo() -> Command {
     command
 }
 
-/// One that is free now.
+/// A port that is free now.
 fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

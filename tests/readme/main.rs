@@ -1,7 +1,6 @@
-//! README.md as a newcomer follows it: its commands are run as they stand there, and what they
-//! answer is what stands below them.
+//! Runs README.md's commands as a newcomer would, and compares their output with the text below them.
 //!
-//! Only ports and directory are others, so that nothing is disturbed that runs on this machine.
+//! Only the ports and the directory differ, so as not to disturb anything on this machine.
 
 mod configuration;
 mod instance;
@@ -10,7 +9,7 @@ mod text;
 use instance::Instance;
 use text::{answers, blocks, without_what_differs};
 
-/// How each of README's shell blocks is run, by how the block begins.
+/// How each of README's shell blocks is run, by its beginning.
 const BLOCKS: [(&str, Run); 6] = [
     ("cargo local   #", Run::Instance),
     ("cargo local seed", Run::Administration),
@@ -18,23 +17,23 @@ const BLOCKS: [(&str, Run); 6] = [
     ("api -H \"$ANN\" $ORG -X PUT -H 'If-Match", Run::Session),
     // Needs npm. tests/web generates the types and runs the client.
     ("npm install", Run::Elsewhere),
-    // Ends at AWS. tests/template deploys to a local stand-in, `.ci/artifacts` runs `sam build`.
+    // Deploys to AWS. tests/template deploys to a local imitation, and `.ci/artifacts` runs `sam build`.
     ("sam build && sam deploy", Run::Elsewhere),
 ];
 
 #[derive(Debug, PartialEq)]
 enum Run {
-    /// Starts the instance that the rest talks to, and the tests, one of which is this one.
+    /// Starts the instance that the other blocks use, and the tests, which include this one.
     Instance,
-    /// What is done to an instance.
+    /// Commands that manage an instance.
     Administration,
-    /// Requests with their answers below, in one shell.
+    /// Requests followed by their answers, in one shell.
     Session,
     Elsewhere,
 }
 
 #[tokio::test]
-async fn every_command_works_and_answers_what_stands_below_it() {
+async fn every_command_works_and_prints_what_readme_shows_below_it() {
     let readme = std::fs::read_to_string(local::workspace_root().join("README.md")).unwrap();
     let blocks = blocks(&readme);
     let of = |run: Run| {
@@ -64,15 +63,15 @@ async fn every_command_works_and_answers_what_stands_below_it() {
 }
 
 #[test]
-fn no_command_is_left_out() {
+fn every_shell_block_is_accounted_for() {
     let readme = std::fs::read_to_string(local::workspace_root().join("README.md")).unwrap();
     let blocks = blocks(&readme);
     let unknown: Vec<_> =
         blocks.iter().filter(|block| !BLOCKS.iter().any(|(start, _)| block.starts_with(start))).collect();
-    assert!(unknown.is_empty(), "say in this file how these are run: {unknown:#?}");
+    assert!(unknown.is_empty(), "list in this file how these blocks are run: {unknown:#?}");
     let gone: Vec<_> =
         BLOCKS.iter().filter(|(start, _)| !blocks.iter().any(|block| block.starts_with(start))).collect();
-    assert!(gone.is_empty(), "README has no longer {gone:?}");
+    assert!(gone.is_empty(), "README no longer has {gone:?}");
     let instance = blocks.iter().find(|block| block.starts_with(BLOCKS[0].0)).unwrap();
     let commands: Vec<_> = instance.lines().map(|line| line.split('#').next().unwrap().trim()).collect();
     assert_eq!(commands, ["cargo local", "cargo test"]);

@@ -18,12 +18,12 @@ pub(crate) fn blocks(markdown: &str) -> Vec<String> {
     blocks
 }
 
-/// What stands as comments below the commands: what they print.
+/// The comments below the commands, which show their output.
 pub(crate) fn answers(block: &str) -> String {
     block.lines().filter_map(|line| line.strip_prefix("# ")).map(|line| format!("{line}\n")).collect()
 }
 
-/// The text with every id and time replaced by its kind.
+/// The text with every id and time replaced by a placeholder.
 pub(crate) fn without_what_differs(text: &str) -> String {
     let mut result = String::new();
     let mut rest = text;
@@ -41,13 +41,13 @@ pub(crate) fn without_what_differs(text: &str) -> String {
     result + rest
 }
 
-/// Of an id or a time: a time has hyphens, colons and a point.
+/// Part of an id or a time. A time contains hyphens, colons and a point.
 fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_-:.".contains(c)
 }
 
 #[test]
-fn ids_and_times_differ_and_nothing_else() {
+fn only_ids_and_times_are_replaced() {
     let json = r#"{"id":"org_01M85BG1Z6BQPS27S7KQGCYXH6","domain":"acme.example","createdAt":"2026-11-23T23:22:42.534Z","version":1}"#;
     assert_eq!(
         without_what_differs(json),
@@ -56,7 +56,7 @@ fn ids_and_times_differ_and_nothing_else() {
 }
 
 #[test]
-fn answers_stand_below_their_commands() {
+fn answers_are_the_comments_below_the_commands() {
     let [block] = &blocks("Text\n```sh\na # not this\n# {\"b\": 1}\n```\n```rust\nno\n```\n")[..] else {
         panic!()
     };

@@ -1,9 +1,9 @@
-"""What Schemathesis cannot know: which refusals of valid requests are right, and what the emulator does."""
+"""Rules that Schemathesis cannot know: which refusals of valid requests are right, and what the emulator does."""
 
 import schemathesis
 from schemathesis.specs.openapi.checks import RejectedPositiveData
 
-# Codes that the state of the data may have for a request that is valid by openapi.yaml.
+# Codes that a request valid by openapi.yaml may get because of the state of the data.
 BY_STATE = {
     400: {"invalid_cursor"},
     412: {"precondition_failed"},
@@ -12,11 +12,11 @@ BY_STATE = {
 
 
 @schemathesis.check
-def valid_requests_are_refused_for_their_state_alone(context, response, case):
+def valid_requests_are_refused_only_because_of_the_state_of_the_data(context, response, case):
     if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code not in BY_STATE:
         return
     error = response.json()
-    # Public suffixes, and what IDNA makes of a domain, are beyond a schema.
+    # A schema cannot describe public suffixes or the result of IDNA for a domain.
     if error["code"] == "validation_failed" and error["details"]["field"] == "domain":
         return
     assert error["code"] in BY_STATE[response.status_code], f"a valid request is refused: {error}"
@@ -24,7 +24,7 @@ def valid_requests_are_refused_for_their_state_alone(context, response, case):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """Leaves out the emulator's own 500: what it was sent cannot be put into an event, which is text."""
+    """Ignores the emulator's own 500 for a request that is not text, which an event cannot contain."""
     emulator_failed = response.status_code == 500 and b"https://httpstatuses.com/500" in response.content
     return not (emulator_failed and not is_text(response.request))
 

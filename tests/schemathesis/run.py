@@ -1,4 +1,4 @@
-"""Holds the running API to openapi.yaml with Schemathesis: generated requests, single and in sequences.
+"""Tests the running API against openapi.yaml with Schemathesis: generated requests, single and in sequences.
 
 Arguments are those of `schemathesis run`, e.g. `--max-examples 1000` or `--seed 7`.
 """
@@ -13,10 +13,11 @@ import tempfile
 import local_stack
 
 HERE = pathlib.Path(__file__).parent
-# Some 40 s of requests; and an end to it when a machine is slow.
+# About 40 s of requests, with a limit for slow machines.
 BOUNDS = ["--seed", "1", "--max-examples", "100", "--request-timeout", "30"]
 RUN_TIMEOUT = 600
-# By itself, the last makes several times as many sequences as after the others, whose data it takes up.
+# Run separately, the stateful phase generates several times as many sequences as after the others, whose data
+# it reuses.
 PHASES = ["examples,coverage,fuzzing", "stateful"]
 
 

@@ -2,7 +2,7 @@ use crate::table::{ANY, Table, number, refusal, set, user, users};
 use shared::model::{ExpectedVersion, OrganizationId, Role};
 
 #[tokio::test]
-async fn both_items_agree_on_roles_and_count() {
+async fn adding_keeps_both_items_consistent_in_roles_and_count() {
     let table = Table::new().await;
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;
@@ -19,7 +19,7 @@ async fn both_items_agree_on_roles_and_count() {
 }
 
 #[tokio::test]
-async fn the_most_basic_reason_is_given() {
+async fn of_several_errors_the_most_basic_is_returned() {
     let table = Table::new().await;
     let (ann, bob, cyd, eve, new) = (user("ann"), user("bob"), user("cyd"), user("eve"), user("new"));
     let id = table.team().await;
@@ -43,7 +43,7 @@ async fn the_most_basic_reason_is_given() {
 }
 
 #[tokio::test]
-async fn owners_and_admins_are_a_hundred_at_most() {
+async fn there_are_at_most_100_owners_and_admins() {
     let table = Table::new().await;
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;

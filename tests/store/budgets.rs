@@ -1,6 +1,6 @@
-//! What each operation costs when it succeeds: DynamoDB requests and capacity units, as DynamoDB
-//! reports them. A figure that grows fails, and so does one that shrinks: `docs/cost/capacity.csv`
-//! is to be read, by people and by `cargo cost`.
+//! The cost of each successful operation: DynamoDB requests and capacity units, as DynamoDB reports them. Any
+//! difference from `docs/cost/capacity.csv` fails, even a lower figure: people and `cargo cost` read the
+//! file.
 
 use crate::table::{Table, acme, user};
 use functions::Operation;
@@ -17,15 +17,15 @@ async fn cost<T>(work: impl Future<Output = Result<T, Error>>) -> (u32, f64) {
     (usage.requests, usage.capacity)
 }
 
-/// The rows of a CSV file of ours below its heading; nothing in them is quoted.
+/// The rows below the heading of one of our CSV files, which contain no quotes.
 pub fn document<const COLUMNS: usize>(path: &str) -> Vec<[String; COLUMNS]> {
     let text = std::fs::read_to_string(local::workspace_root().join(path)).unwrap();
     let row = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap();
     text.lines().skip(1).map(row).collect()
 }
 
-/// Operation, requests and capacity units. The file has the units of each kind and place by
-/// themselves; DynamoDB reports them together.
+/// Operation, requests and capacity units. The file has separate units by kind and partition; DynamoDB
+/// reports their sum.
 fn budgets() -> Vec<(String, u32, f64)> {
     let read = |[operation, requests, units @ ..]: [String; 6]| {
         let units = units.iter().map(|units| units.parse::<f64>().unwrap()).sum();
@@ -34,7 +34,7 @@ fn budgets() -> Vec<(String, u32, f64)> {
     document("docs/cost/capacity.csv").into_iter().map(read).collect()
 }
 
-/// What the example of an operation costs.
+/// The cost of an operation's example.
 async fn example_cost(operation: Operation) -> (u32, f64) {
     let table = Table::new().await;
     let owner = user("ann");

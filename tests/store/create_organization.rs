@@ -2,7 +2,7 @@ use crate::table::{Table, acme, number, set, text, user, users};
 use shared::model::{MaxOverages, Role};
 
 #[tokio::test]
-async fn the_creator_is_owner_and_member_from_the_first_moment() {
+async fn the_creator_is_immediately_owner_and_member() {
     let table = Table::new().await;
     let ann = user("ann");
 

@@ -1,4 +1,4 @@
-//! A DynamoDB that stalls, throttles or is contended for longer than there is time.
+//! A DynamoDB that stalls, throttles or has conflicts for longer than the time limit.
 
 use crate::table::{ANY, Table, acme, number, refusal, user};
 use futures_util::{FutureExt as _, future::join_all};
@@ -13,16 +13,16 @@ use std::iter::repeat_with;
 use std::time::{Duration, Instant};
 use support::faults::Fault;
 
-/// Longer than two attempts at a DynamoDB that stalls, and not for three.
+/// Enough for two attempts at a stalling DynamoDB, but not for three.
 const FIVE_SECONDS: Duration = Duration::from_secs(5);
 
-/// The part of a function's time that is kept for the response.
+/// The part of a function's time that is reserved for the response.
 const RESPONSE_MARGIN: Duration = Duration::from_millis(500);
 
-/// For the work of a request.
+/// The time limit of a request's work.
 const WORK_TIMEOUT: Duration = FUNCTION_TIMEOUT.saturating_sub(RESPONSE_MARGIN);
 
-/// Does `work` within `time`, to which it is held, and gives its error and how often it asked.
+/// Runs `work` with a time limit, which it must keep. Returns its error and the number of its requests.
 async fn refused<T>(time: Duration, work: impl Future<Output = Result<T, Error>>) -> (String, u32) {
     let started = Instant::now();
     let (result, usage) = measure(within(time, work)).await;
@@ -38,7 +38,7 @@ fn throttling() -> impl Iterator<Item = Fault> {
     repeat_with(|| Fault::exception("ThrottlingException"))
 }
 
-/// Each operation at the same moment: what it is refused with, and how often it asked.
+/// Runs all operations concurrently. Returns the error and the number of requests of each.
 async fn all_refused(table: &Table, id: &OrganizationId, time: Duration) -> Vec<(String, u32)> {
     let (ann, bob, cyd) = (&user("ann"), &user("bob"), &user("cyd"));
     // Boxed, as one future of all would be too large for a test's stack.
@@ -57,7 +57,7 @@ async fn all_refused(table: &Table, id: &OrganizationId, time: Duration) -> Vec<
 }
 
 #[tokio::test]
-async fn a_dynamodb_that_stalls_or_throttles_is_given_up_in_time() {
+async fn retries_against_a_stalling_or_throttling_dynamodb_end_before_the_deadline() {
     for fault in [|| Fault::Stall, || Fault::exception("ThrottlingException")] {
         let table = Table::new().await;
         let id = table.team().await;
@@ -76,7 +76,7 @@ async fn a_dynamodb_that_stalls_or_throttles_is_given_up_in_time() {
 }
 
 #[tokio::test]
-async fn nothing_is_begun_that_there_is_no_time_for() {
+async fn no_request_starts_without_enough_time() {
     let table = Table::new().await;
     let id = table.team().await;
     for answer in all_refused(&table, &id, Duration::from_millis(900)).await {
@@ -86,9 +86,9 @@ async fn nothing_is_begun_that_there_is_no_time_for() {
     assert_eq!(table.size().await, 7);
 }
 
-/// The refusal is certain; a write that is cut off is not.
+/// A refusal is definite, unlike a write that is cut off.
 #[tokio::test]
-async fn what_was_refused_is_not_tried_again_without_time_for_a_whole_attempt() {
+async fn a_refused_request_is_not_retried_without_time_for_a_whole_attempt() {
     let table = Table::new().await;
     let (ann, key) = (user("ann"), IdempotencyKey::parse("k").ok());
     let id = table.organization_of(&ann).await.id;
@@ -110,7 +110,7 @@ async fn what_was_refused_is_not_tried_again_without_time_for_a_whole_attempt() 
 }
 
 #[tokio::test]
-async fn a_write_that_is_done_is_answered_though_reading_for_the_answer_fails_at_first() {
+async fn a_completed_write_is_answered_even_if_reading_for_the_answer_fails_at_first() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.team().await;
@@ -121,7 +121,7 @@ async fn a_write_that_is_done_is_answered_though_reading_for_the_answer_fails_at
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_cannot_be_read_first_is_not_made() {
+async fn a_write_is_not_made_if_the_read_that_its_answer_needs_fails() {
     let table = Table::new().await;
     let (ann, cyd) = (user("ann"), user("cyd"));
     let id = table.team().await;
@@ -132,10 +132,10 @@ async fn a_write_whose_answer_cannot_be_read_first_is_not_made() {
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
 }
 
-/// What remains of "a request that failed changed nothing": DynamoDB does as asked and does not say
-/// so for all the time there is. Whoever asks again learns that it is done.
+/// The exception to "a failed request changes nothing": DynamoDB executes the write but does not acknowledge
+/// it in time. A repeated request finds that it is done.
 #[tokio::test]
-async fn a_write_that_dynamodb_is_silent_about_is_unavailable_and_its_repetition_converges() {
+async fn an_unacknowledged_write_is_unavailable_and_repeating_it_converges() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.team().await;

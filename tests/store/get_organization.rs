@@ -15,7 +15,7 @@ async fn each_member_sees_their_own_role() {
 }
 
 #[tokio::test]
-async fn strangers_and_the_inexistent_are_refused_alike() {
+async fn strangers_and_missing_organizations_get_the_same_error() {
     let table = Table::new().await;
     let id = table.organization_of(&user("ann")).await.id;
 
@@ -25,7 +25,7 @@ async fn strangers_and_the_inexistent_are_refused_alike() {
 }
 
 #[tokio::test]
-async fn a_membership_without_its_organization_shows_nothing() {
+async fn an_orphaned_membership_reveals_nothing() {
     let table = Table::new().await;
     let (ann, orphan) = (user("ann"), OrganizationId::generate());
     let template = table.member_item(&ann, &table.organization_of(&ann).await.id).await.unwrap();

@@ -1,4 +1,4 @@
-//! Records of requests with an Idempotency-Key: when they count, and what they are written with.
+//! Records of requests with an Idempotency-Key: their lifetime, and the transaction that writes them.
 
 use crate::table::{Table, acme, number, refusal, text, user};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -21,7 +21,7 @@ fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
 }
 
-/// Rewrites the record of `ann`'s request with the key `k` to expire at a time.
+/// Changes the expiry of the record of `ann`'s request with the key `k`.
 async fn expire(table: &Table, at: i64) {
     let mut item = table.idempotency_item(&user("ann"), "k").await.unwrap();
     item.insert("expiresAt".into(), AttributeValue::N(at.to_string()));
@@ -43,7 +43,7 @@ async fn a_key_is_remembered_for_24_hours() {
 }
 
 #[tokio::test]
-async fn an_expired_record_is_ignored_and_replaced_though_it_is_still_there() {
+async fn an_expired_record_that_still_exists_is_ignored_and_replaced() {
     let table = Table::new().await;
     let ann = user("ann");
     let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_repeated_request_adds_no_item_of_any_kind() {
 }
 
 #[tokio::test]
-async fn a_creation_that_failed_leaves_its_key_free() {
+async fn a_failed_creation_does_not_use_up_its_key() {
     let table = Table::new().await;
     let ann = user("ann");
     for item in 0..4 {
@@ -109,7 +109,7 @@ async fn a_creation_whose_answers_were_all_lost_is_found_by_its_key() {
 }
 
 #[tokio::test]
-async fn a_first_request_that_is_still_running_is_waited_for_a_while() {
+async fn a_repeated_request_waits_a_limited_time_for_the_first_one() {
     let table = Table::new().await;
     let ann = user("ann");
     let running =
@@ -126,9 +126,9 @@ async fn a_first_request_that_is_still_running_is_waited_for_a_while() {
     assert_eq!(table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap(), first);
 }
 
-/// Old builds of DynamoDB Local return no item with a refusal, even when asked.
+/// Old builds of DynamoDB Local return no items with a refusal, even when asked for them.
 #[tokio::test]
-async fn a_record_that_does_not_come_with_the_refusal_is_read() {
+async fn the_record_is_read_if_the_refusal_does_not_contain_it() {
     let table = Table::new().await;
     let ann = user("ann");
     let refused = || [Fault::canceled(["None", "None", "None", "ConditionalCheckFailed"])];
@@ -146,7 +146,7 @@ async fn a_record_that_does_not_come_with_the_refusal_is_read() {
 }
 
 #[tokio::test]
-async fn records_are_not_among_a_users_organizations() {
+async fn records_are_not_listed_as_organizations() {
     let table = Table::new().await;
     let ann = user("ann");
     let mut created = Vec::new();

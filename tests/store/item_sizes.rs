@@ -1,17 +1,17 @@
-//! How large the items are, by DynamoDB's rules: `docs/cost/items.csv`, from which `cargo cost`
-//! computes storage and the capacity of large organizations.
+//! The sizes of the items, by DynamoDB's rules: `docs/cost/items.csv`, from which `cargo cost` computes
+//! storage and the capacity of large organizations.
 
 use crate::budgets::document;
 use crate::table::{ANY, Item, Table, user};
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::model::{Domain, MaxOverages, NewOrganization, OrganizationId, OrganizationName, Role, UserId};
 
-/// As long as Auth0's, 30 characters.
+/// As long as a user id of Auth0: 30 characters.
 fn usual_user(number: usize) -> UserId {
     user(&format!("auth0|{number:024}"))
 }
 
-/// As long as a user id can be.
+/// The longest possible user id.
 fn longest_user(number: usize) -> UserId {
     user(&format!("{number:0255}"))
 }
@@ -22,8 +22,8 @@ async fn organization(table: &Table, owner: &UserId, name: &str, domain: &str) -
     table.create_organization(owner, NewOrganization { name, domain }, None).await.unwrap().id
 }
 
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>,
-/// which calls its rule for numbers an approximation and says nothing of sets but their elements.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>. The page
+/// calls its rule for numbers an approximation, and describes only the elements of sets.
 fn size(item: &Item) -> usize {
     fn bytes(value: &AttributeValue) -> usize {
         match value {
@@ -39,11 +39,11 @@ fn size(item: &Item) -> usize {
 }
 
 #[tokio::test]
-async fn the_items_are_as_large_as_the_document_says() {
+async fn the_items_have_the_documented_sizes() {
     let table = Table::new().await;
     let [ann, bob, cyd] = [1, 2, 3].map(usual_user);
     let id = organization(&table, &ann, "Acme Corporation", "acme.example").await;
-    // Until it remembers as many writes as it ever does.
+    // Writes until the item has as many remembered writes as possible.
     for _ in 0..8 {
         table.set_max_overages(&ann, &id, MaxOverages::NONE, &ANY).await.unwrap();
     }
@@ -54,7 +54,7 @@ async fn the_items_are_as_large_as_the_document_says() {
     table.with(&ann, &id, &cyd, Role::Owner).await;
     let with_a_second_owner = size(&table.organization_item(&id).await);
 
-    // 256 characters of four bytes, 253 of one, and a hundred owners.
+    // A name of 256 characters with four bytes each, a domain of 253 bytes, and a hundred owners.
     let label = "a".repeat(61);
     let domain = format!("{label}.{label}.{label}.{}.com", "a".repeat(63));
     assert_eq!(domain.len(), 253);

@@ -3,7 +3,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use shared::model::{OrganizationId, Role};
 
 #[tokio::test]
-async fn members_are_listed_by_user_id_in_pages_that_join() {
+async fn pages_list_every_member_once_in_order_of_user_id() {
     let table = Table::new().await;
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;
@@ -40,7 +40,7 @@ async fn members_are_listed_by_user_id_in_pages_that_join() {
 }
 
 #[tokio::test]
-async fn strangers_and_the_inexistent_are_refused_alike() {
+async fn strangers_and_missing_organizations_get_the_same_error() {
     let table = Table::new().await;
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;

@@ -2,7 +2,7 @@ use crate::table::{Table, text, user};
 use shared::model::OrganizationId;
 
 #[tokio::test]
-async fn pages_join_without_gap_or_overlap_and_none_is_empty() {
+async fn pages_have_no_gaps_and_no_overlaps_and_none_is_empty() {
     let table = Table::new().await;
     let ann = user("ann");
     let mut created = Vec::new();

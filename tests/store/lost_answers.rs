@@ -1,5 +1,5 @@
-//! Writes whose answer is lost are done once and answered as done; conflicts are retried; and what
-//! cannot be done in the end changes nothing.
+//! A write with a lost answer is done once and answered as done. Conflicts are retried. A write that finally
+//! fails changes nothing.
 
 use crate::table::{ANY, Table, acme, number, refusal, text, user};
 use shared::model::{
@@ -12,7 +12,7 @@ fn rename() -> OrganizationChanges {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_was_lost_is_done_once() {
+async fn a_write_with_a_lost_answer_is_done_once() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     table.inject([Fault::LostAnswer]);
@@ -28,7 +28,7 @@ async fn a_write_whose_answer_was_lost_is_done_once() {
     assert_eq!(table.set_max_overages(&ann, &id, MaxOverages::NONE, &at(3)).await.unwrap().version, 4);
     table.inject([Fault::LostAnswer]);
     table.add_member(&ann, &id, bob.clone(), Role::Member, &at(4)).await.unwrap();
-    // The memberships are read before: that answer is lost, and then the transaction's.
+    // The memberships are read first. This loses the answer to that read, and then the transaction's.
     table.inject_into("BatchGetItem", [Fault::LostAnswer]);
     table.inject_into("TransactWriteItems", [Fault::LostAnswer]);
     table.update_member(&ann, &id, &bob, Role::Admin, &at(5)).await.unwrap();
@@ -39,9 +39,9 @@ async fn a_write_whose_answer_was_lost_is_done_once() {
     assert_eq!((number(&item, "version"), number(&item, "memberCount")), (7, 1));
 }
 
-/// While the SDK has not yet sent a write again, `bob` makes as many others as leave it remembered.
+/// Before the SDK retries the write, `bob` makes as many other writes as possible without it being forgotten.
 #[tokio::test]
-async fn a_write_whose_answer_was_lost_is_recognized_after_others_have_written() {
+async fn a_write_with_a_lost_answer_is_recognized_after_other_writes() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.team().await;
@@ -68,9 +68,9 @@ async fn a_write_whose_answer_was_lost_is_recognized_after_others_have_written()
     assert_eq!((number(&item, "version"), number(&item, "memberCount")), (27, 4));
 }
 
-/// It is no 403: the role was there when the change was made.
+/// The answer is not 403: the caller had the role when the change was made.
 #[tokio::test]
-async fn a_write_whose_answer_was_lost_is_recognized_after_its_writer_was_demoted() {
+async fn a_write_with_a_lost_answer_is_recognized_after_its_caller_was_demoted() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.team().await;
@@ -99,7 +99,7 @@ async fn an_organization_remembers_the_last_eight_writes() {
 }
 
 #[tokio::test]
-async fn conflicts_are_retried_until_the_attempts_are_spent() {
+async fn conflicts_are_retried_until_the_attempts_run_out() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.organization_of(&ann).await.id;
@@ -121,9 +121,9 @@ async fn conflicts_are_retried_until_the_attempts_are_spent() {
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
 }
 
-/// `conflict` would say that nothing was changed.
+/// `conflict` would claim that nothing was changed.
 #[tokio::test]
-async fn a_conflict_after_a_sending_that_was_not_answered_is_unavailability() {
+async fn a_conflict_after_an_unacknowledged_attempt_is_unavailable() {
     let unanswered: [fn() -> Fault; 3] = [
         || Fault::LostAnswer,
         || Fault::CutAnswer,
@@ -149,7 +149,7 @@ async fn a_conflict_after_a_sending_that_was_not_answered_is_unavailability() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_explained_after_the_transactions_that_are_in_the_way() {
+async fn the_read_that_explains_a_refusal_is_retried_after_conflicts() {
     let table = Table::new().await;
     let (eve, id) = (user("eve"), table.team().await);
     let conflicts = |times| std::iter::repeat_with(|| Fault::Conflict).take(times);
@@ -166,9 +166,9 @@ async fn a_refusal_is_explained_after_the_transactions_that_are_in_the_way() {
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
 }
 
-/// The SDK sent the transaction again while its first sending was at work; it may still be made.
+/// The SDK retried the transaction while the first attempt was still running. It may still succeed.
 #[tokio::test]
-async fn a_transaction_that_does_not_end_is_no_conflict() {
+async fn a_transaction_that_does_not_end_is_not_a_conflict() {
     let table = Table::new().await;
     let running = || Fault::exception("TransactionInProgressException");
     table.inject([running()]);
@@ -179,7 +179,7 @@ async fn a_transaction_that_does_not_end_is_no_conflict() {
 }
 
 #[tokio::test]
-async fn throttling_that_outlasts_the_retries_is_unavailability_and_changes_nothing() {
+async fn throttling_that_outlasts_the_retries_is_unavailable_and_changes_nothing() {
     let table = Table::new().await;
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;
@@ -197,7 +197,7 @@ async fn throttling_that_outlasts_the_retries_is_unavailability_and_changes_noth
 }
 
 #[tokio::test]
-async fn a_transaction_with_a_throttled_item_is_sent_again() {
+async fn a_transaction_with_a_throttled_item_is_retried() {
     let table = Table::new().await;
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;
@@ -208,7 +208,7 @@ async fn a_transaction_with_a_throttled_item_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_was_lost_is_recognized_in_a_refusal_without_the_item() {
+async fn a_write_with_a_lost_answer_is_recognized_after_a_refusal_without_the_item() {
     let table = Table::new().await;
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;
@@ -217,7 +217,7 @@ async fn a_write_whose_answer_was_lost_is_recognized_in_a_refusal_without_the_it
     assert_eq!(table.update_organization(&ann, &id, rename(), &expected).await.unwrap().version, 2);
 }
 
-/// Old builds of DynamoDB Local return no item with a refusal, even when asked.
+/// Old builds of DynamoDB Local return no items with a refusal, even when asked for them.
 #[tokio::test]
 async fn a_refusal_without_the_item_is_explained_by_reading_it() {
     let table = Table::new().await;
@@ -238,7 +238,7 @@ async fn a_refusal_without_the_item_is_explained_by_reading_it() {
 }
 
 #[tokio::test]
-async fn keys_left_unprocessed_are_asked_for_again() {
+async fn unprocessed_keys_are_requested_again() {
     let table = Table::new().await;
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;

@@ -1,6 +1,5 @@
-//! Each access pattern of the store with the real SDK client against an embedded DynamoDB: what it
-//! writes, what it refuses and why, and what it costs: requests and capacity in [`budgets`], bytes in
-//! [`item_sizes`].
+//! Each access pattern of the store, with the real SDK client against an embedded DynamoDB: what it writes,
+//! which errors it returns, and what it costs. [`budgets`] has requests and capacity, [`item_sizes`] bytes.
 
 mod add_member;
 mod budgets;

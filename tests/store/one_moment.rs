@@ -1,11 +1,11 @@
-//! What a request is told was so at one moment, whatever others did while it was under way.
+//! Every answer was true at one point in time, whatever others did during the request.
 
 use crate::table::{ANY, Table, refusal, user};
 use shared::model::{OrganizationChanges, OrganizationId, OrganizationName, Role, UserId};
 use shared::store::Store;
 use support::faults::Fault;
 
-/// The request is done, then `others` is, and then it is answered.
+/// Executes the request, then `others`, and then answers.
 fn then<F>(table: &Table, id: &OrganizationId, others: impl FnOnce(Store, OrganizationId) -> F) -> Fault
 where
     F: Future<Output = ()> + Send + 'static,
@@ -22,7 +22,7 @@ async fn remove(store: Store, id: OrganizationId, name: &str) {
 }
 
 #[tokio::test]
-async fn a_stranger_who_becomes_an_admin_is_not_told_to_be_a_mere_member() {
+async fn a_stranger_who_becomes_an_admin_meanwhile_is_not_refused_as_a_member() {
     let table = Table::new().await;
     let (cyd, eve, fay) = (user("cyd"), user("eve"), user("fay"));
     let id = table.team().await;
@@ -41,7 +41,7 @@ async fn a_stranger_who_becomes_an_admin_is_not_told_to_be_a_mere_member() {
 }
 
 #[tokio::test]
-async fn strangers_who_become_members_are_not_told_that_one_of_them_is_none() {
+async fn strangers_who_become_members_meanwhile_are_not_refused_as_strangers() {
     let table = Table::new().await;
     let (eve, fay) = (user("eve"), user("fay"));
     let id = table.team().await;
@@ -56,14 +56,14 @@ async fn strangers_who_become_members_are_not_told_that_one_of_them_is_none() {
 }
 
 #[tokio::test]
-async fn a_role_that_was_changed_is_answered_though_its_member_came_late_and_left_soon() {
+async fn a_role_change_is_answered_even_if_the_member_joins_and_leaves_meanwhile() {
     let table = Table::new().await;
     let (ann, dan) = (user("ann"), user("dan"));
     let id = table.team().await;
 
     table.inject_into("BatchGetItem", [then(&table, &id, |store, id| add(store, id, "dan", Role::Member))]);
     let removed = then(&table, &id, |store, id| remove(store, id, "dan"));
-    // The addition is the first transaction.
+    // The first transaction is the addition.
     table.inject_into("TransactWriteItems", [Fault::None, removed]);
     let member = table.update_member(&ann, &id, &dan, Role::Admin, &ANY).await.unwrap();
     assert_eq!((member.role, member.added_by), (Role::Admin, ann.clone()));
@@ -71,7 +71,7 @@ async fn a_role_that_was_changed_is_answered_though_its_member_came_late_and_lef
 }
 
 #[tokio::test]
-async fn who_left_and_came_back_is_shown_with_the_new_beginning() {
+async fn a_member_who_rejoins_meanwhile_is_shown_with_the_new_addition() {
     let table = Table::new().await;
     let (ann, cyd) = (user("ann"), user("cyd"));
     let id = table.team().await;
@@ -86,7 +86,7 @@ async fn who_left_and_came_back_is_shown_with_the_new_beginning() {
 }
 
 #[tokio::test]
-async fn who_has_changed_an_organization_and_was_removed_since_has_no_role_in_it() {
+async fn a_caller_removed_after_their_change_is_answered_without_a_role() {
     let table = Table::new().await;
     let (bob, cyd) = (user("bob"), user("cyd"));
     let id = table.team().await;
@@ -97,7 +97,7 @@ async fn who_has_changed_an_organization_and_was_removed_since_has_no_role_in_it
 }
 
 #[tokio::test]
-async fn who_has_changed_an_organization_and_was_demoted_since_is_a_member_of_it() {
+async fn a_caller_demoted_after_their_change_is_answered_with_the_role_member() {
     let table = Table::new().await;
     let (bob, cyd) = (user("bob"), user("cyd"));
     let id = table.team().await;

@@ -2,7 +2,7 @@ use crate::table::{ANY, Table, refusal, user};
 use shared::model::{ExpectedVersion, MaxOverages, OrganizationId, Role};
 
 #[tokio::test]
-async fn a_limit_is_set_and_lifted() {
+async fn a_limit_can_be_set_and_removed() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.organization_of(&ann).await.id;
@@ -21,7 +21,7 @@ async fn a_limit_is_set_and_lifted() {
 }
 
 #[tokio::test]
-async fn the_most_basic_reason_is_given() {
+async fn of_several_errors_the_most_basic_is_returned() {
     let table = Table::new().await;
     let (ann, cyd, eve) = (user("ann"), user("cyd"), user("eve"));
     let id = table.organization_of(&ann).await.id;

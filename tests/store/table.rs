@@ -1,4 +1,4 @@
-//! A table of a test's own, in memory, and short ways to fill it and to look into it.
+//! A table for one test, in memory, with helpers to fill and inspect it.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -16,11 +16,11 @@ use support::invariants::digest;
 pub use support::invariants::set;
 use support::proxy::Proxy;
 
-/// A store on a table that nobody else uses. Stops its DynamoDB when dropped.
+/// A store on a table of its own. Stops its DynamoDB when dropped.
 pub struct Table {
     pub store: Store,
     pub client: Client,
-    /// What the store's requests go through.
+    /// The proxy between the store and DynamoDB.
     pub proxy: Proxy,
     _database: Database,
 }
@@ -41,12 +41,12 @@ impl Table {
         Self { store, client: database.client.clone(), proxy, _database: database }
     }
 
-    /// Lets the store's next requests meet these faults, one each.
+    /// Makes the store's next requests meet these faults, one each.
     pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
         self.inject_into("", faults);
     }
 
-    /// The same for the next requests of this action.
+    /// The same for the next requests with this action.
     pub fn inject_into(&self, action: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.proxy.inject(action, faults);
     }
@@ -65,19 +65,19 @@ impl Table {
         id
     }
 
-    /// Adds a member in the name of an owner.
+    /// Adds a member, on behalf of an owner.
     pub async fn with(&self, owner: &UserId, id: &OrganizationId, user: &UserId, role: Role) -> Member {
         self.add_member(owner, id, user.clone(), role, &ANY).await.unwrap()
     }
 
-    /// The item of an organization, as it is stored.
+    /// The stored item of an organization.
     pub async fn organization_item(&self, id: &OrganizationId) -> Item {
         let key = format!("ORG#{}", id.as_str());
         self.item(&key, &key).await.unwrap()
     }
 
-    /// The item of a member in the organization's partition, as it is stored. The membership in the
-    /// user's partition is there, or it is not, with it.
+    /// The stored item of a member in the organization's partition. Asserts that the membership in the user's
+    /// partition exists exactly if it does.
     pub async fn member_item(&self, user: &UserId, id: &OrganizationId) -> Option<Item> {
         let membership = self.membership_item(user, id).await;
         let member = self.item(&format!("ORG#{}", id.as_str()), &format!("MEMBER#{}", user.as_str())).await;
@@ -85,17 +85,17 @@ impl Table {
         member
     }
 
-    /// The item of a membership in the user's partition, as it is stored.
+    /// The stored item of a membership in the user's partition.
     pub async fn membership_item(&self, user: &UserId, id: &OrganizationId) -> Option<Item> {
         self.item(&format!("USER#{}", user.as_str()), &format!("ORG#{}", id.as_str())).await
     }
 
-    /// The record of a user's request with a key, as it is stored.
+    /// The stored record of a user's request with a key.
     pub async fn idempotency_item(&self, user: &UserId, key: &str) -> Option<Item> {
         self.item(&format!("USER#{}", user.as_str()), &format!("IDEMPOTENCY#{key}")).await
     }
 
-    /// How many items there are in all.
+    /// The number of items in the table.
     pub async fn size(&self) -> i32 {
         self.client.scan().table_name(local::TABLE_NAME).send().await.unwrap().count
     }
@@ -106,13 +106,13 @@ impl Table {
         get.send().await.unwrap().item
     }
 
-    /// Stores an item, whatever it is.
+    /// Stores an item, valid or not.
     pub async fn put(&self, item: Item) {
         self.client.put_item().table_name(local::TABLE_NAME).set_item(Some(item)).send().await.unwrap();
     }
 }
 
-/// No condition on the version.
+/// Any version.
 pub const ANY: ExpectedVersion = ExpectedVersion::Any;
 
 pub fn user(name: &str) -> UserId {
@@ -135,7 +135,7 @@ pub fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-/// The code of a refusal, and its details as text.
+/// The code and the details of an error, as text.
 pub fn refusal<T>(result: Result<T, Error>) -> String {
     let error = result.err().expect("refused");
     match error.details() {

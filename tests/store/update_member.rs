@@ -2,7 +2,7 @@ use crate::table::{ANY, Table, number, refusal, set, user, users};
 use shared::model::{ExpectedVersion, OrganizationId, Role};
 
 #[tokio::test]
-async fn every_transition_keeps_both_items_in_agreement() {
+async fn every_role_change_keeps_both_items_consistent() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.organization_of(&ann).await.id;
@@ -27,7 +27,7 @@ async fn every_transition_keeps_both_items_in_agreement() {
 }
 
 #[tokio::test]
-async fn the_most_basic_reason_is_given() {
+async fn of_several_errors_the_most_basic_is_returned() {
     let table = Table::new().await;
     let (ann, bob, cyd, eve) = (user("ann"), user("bob"), user("cyd"), user("eve"));
     let id = table.team().await;

@@ -17,7 +17,7 @@ fn name_and_domain(organization: &Organization) -> (&str, Option<&str>) {
 }
 
 #[tokio::test]
-async fn only_the_given_fields_change_and_every_change_is_a_version() {
+async fn only_the_given_fields_change_and_every_change_increments_the_version() {
     let table = Table::new().await;
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;
@@ -40,7 +40,7 @@ async fn only_the_given_fields_change_and_every_change_is_a_version() {
 }
 
 #[tokio::test]
-async fn the_version_must_be_one_of_those_expected() {
+async fn the_version_must_be_one_of_the_expected_ones() {
     let table = Table::new().await;
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;
@@ -58,7 +58,7 @@ async fn the_version_must_be_one_of_those_expected() {
 }
 
 #[tokio::test]
-async fn the_most_basic_reason_is_given() {
+async fn of_several_errors_the_most_basic_is_returned() {
     let table = Table::new().await;
     let (ann, bob, cyd, eve) = (user("ann"), user("bob"), user("cyd"), user("eve"));
     let id = table.team().await;

@@ -5,11 +5,11 @@ use support::database::{Database, store};
 use support::proxy::Proxy;
 use tokio::net::TcpListener;
 
-/// Init has 2 s.
+/// The limit of init is 2 s.
 const INIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[tokio::test]
-async fn opening_a_connection_asks_for_nothing() {
+async fn opening_a_connection_sends_no_request() {
     let database = Database::start().await;
     let proxy = Proxy::start(database.url()).await;
 
@@ -19,7 +19,7 @@ async fn opening_a_connection_asks_for_nothing() {
 }
 
 #[tokio::test]
-async fn every_operation_uses_the_connection_that_was_opened_first() {
+async fn every_operation_uses_the_connection_opened_at_start() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let rename = OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None };
@@ -40,7 +40,7 @@ async fn every_operation_uses_the_connection_that_was_opened_first() {
 }
 
 #[tokio::test]
-async fn a_connection_that_died_meanwhile_fails_no_request() {
+async fn a_connection_lost_meanwhile_does_not_fail_a_request() {
     let table = Table::new().await;
     let ann = user("ann");
 
@@ -53,7 +53,7 @@ async fn a_connection_that_died_meanwhile_fails_no_request() {
 }
 
 #[tokio::test]
-async fn a_dynamodb_that_is_away_is_not_waited_for() {
+async fn opening_a_store_does_not_wait_for_an_unreachable_dynamodb() {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
 
     let started = Instant::now();
@@ -65,12 +65,12 @@ async fn a_dynamodb_that_is_away_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_dynamodb_that_is_silent_is_waited_for_a_moment() {
+async fn opening_a_store_waits_only_briefly_for_a_silent_dynamodb() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silent.local_addr().unwrap().port();
 
     let started = Instant::now();
-    // Over TLS, where there is no connection before the server has said something.
+    // Over TLS, a connection is established only after the server has answered.
     let _store = store(format!("https://localhost:{port}")).await;
 
     assert!(started.elapsed() < INIT_TIMEOUT);

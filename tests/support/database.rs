@@ -1,4 +1,4 @@
-//! A table of a test's own, in memory.
+//! A table for one test, in memory.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
@@ -17,13 +17,13 @@ pub type Item = HashMap<String, AttributeValue>;
 /// A DynamoDB with an empty table. Stops when dropped.
 #[derive(Debug)]
 pub struct Database {
-    /// A client that meets no faults.
+    /// A client that bypasses all faults.
     pub client: Client,
     dynamodb: Dynamodb,
 }
 
 impl Database {
-    /// Starts one.
+    /// Starts a DynamoDB and creates the table.
     pub async fn start() -> Self {
         let dynamodb = local::start_in_memory().await.unwrap();
         let client = dynamodb.client();
@@ -31,21 +31,20 @@ impl Database {
         Self { client, dynamodb }
     }
 
-    /// Where it answers.
+    /// Its URL.
     pub fn url(&self) -> String {
         self.dynamodb.url()
     }
 }
 
-/// All that is in the table.
+/// All items in the table.
 pub async fn items(client: &Client) -> Vec<Item> {
     let scan = client.scan().table_name(local::TABLE_NAME).consistent_read(true);
     scan.into_paginator().items().send().collect::<Result<_, _>>().await.unwrap()
 }
 
-/// A store on the table of the DynamoDB at `url`, as an instance of a function has one: with
-/// connections of its own, and without the retries of others counting against it, which the SDK counts
-/// by region.
+/// A store on the table of the DynamoDB at `url`, like that of a separate instance of a function. It has its
+/// own connections and its own retry budget, which the SDK counts by region.
 pub async fn store(url: String) -> Store {
     static INSTANCES: AtomicUsize = AtomicUsize::new(0);
     let region = format!("instance-{}", INSTANCES.fetch_add(1, Ordering::Relaxed));
@@ -57,8 +56,8 @@ pub async fn store(url: String) -> Store {
     if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
         return Store::open(config.build(), local::TABLE_NAME).await.unwrap();
     }
-    // A function has one thread. With several, one may have the connection open before another has
-    // taken back the request that it is opened for. So here the same pool begins without one.
+    // A function has one thread. With several threads, a connection could be open before the request that
+    // opens it is cancelled. So in this case the same pool starts without a connection.
     let pool = ConnectionPool::builder().build_http().unwrap();
     let config = config.http_client(pool::Client::new(&pool).unwrap()).build();
     Store::connect(&config, local::TABLE_NAME)

@@ -1,10 +1,10 @@
-//! Events as API Gateway sends them: payload format 2.0, the authorizer's claims included.
+//! Events as API Gateway sends them: payload format 2.0, including the authorizer's claims.
 
 use functions::Operation;
 use serde_json::{Map, Value, json};
 use shared::edge::percent_encoded;
 
-/// A request to one operation.
+/// A request of one operation.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The operation.
@@ -34,25 +34,25 @@ impl Request {
         }
     }
 
-    /// The same with a parameter of the path.
+    /// The same request with a path parameter.
     pub fn of(mut self, name: &str, value: &str) -> Self {
         self.parameters.insert(name.to_owned(), value.into());
         self
     }
 
-    /// The same with a header.
+    /// The same request with a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.into());
         self
     }
 
-    /// The same with a query.
+    /// The same request with a query.
     pub fn query(mut self, query: &str) -> Self {
         query.clone_into(&mut self.query);
         self
     }
 
-    /// The same with a body.
+    /// The same request with a body.
     pub fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
         self

@@ -1,14 +1,14 @@
-//! A good request of each operation. Suites that make one request of every operation start from here,
-//! so that a new operation is in all of them.
+//! A valid request of each operation. Suites that send one request of every operation use these, so that a
+//! new operation is covered by all of them.
 
 use crate::event::Request;
 use functions::Operation;
 use serde_json::{Value, json};
 
-/// The member in the path of requests about a member.
+/// The member in the path of requests that concern a member.
 pub const MEMBER: &str = "canary|member";
 
-/// Who may make a request.
+/// Who may send a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allowed {
     /// Every user.
@@ -19,14 +19,14 @@ pub enum Allowed {
     Admins,
 }
 
-/// A request that succeeds, made once, for an owner of an organization that has [`MEMBER`] as a member.
+/// A request that succeeds once, if sent by an owner of an organization that has [`MEMBER`] as a member.
 #[derive(Debug)]
 pub struct Example {
-    /// The body. All text in it that a client may choose says "canary".
+    /// The body. Every string that a client may choose contains "canary".
     pub body: Option<Value>,
     /// The status of its answer.
     pub status: u16,
-    /// Who may make it.
+    /// Who may send it.
     pub allowed: Allowed,
 }
 
@@ -48,7 +48,7 @@ pub fn example(operation: Operation) -> Example {
     Example { body, status, allowed }
 }
 
-/// The example as a request of `caller` to an organization.
+/// The example, as a request of `caller` to an organization.
 pub fn request(operation: Operation, caller: &str, organization: &str) -> Request {
     let mut request = Request::new(operation, caller);
     for (name, value) in [("organization_id", organization), ("user_id", MEMBER)] {

@@ -1,4 +1,4 @@
-//! The faults that a request can meet on its way to DynamoDB, there, and on the way back.
+//! The faults that a request can meet on its way to DynamoDB, in DynamoDB, and on its way back.
 
 use axum::body::Bytes;
 use futures_util::future::BoxFuture;
@@ -11,32 +11,32 @@ const READING_TRANSACTION: &str = "TransactGetItems";
 
 /// What happens to one request.
 pub enum Fault {
-    /// No fault: the request is done and answered.
+    /// No fault: the request is executed and answered.
     None,
-    /// It is not done, and answered with this status and body.
+    /// The request is not executed, and answered with this status and body.
     Answer(u16, String),
-    /// A write or a transaction is refused with a transaction conflict. Other requests are done.
+    /// A write or a transaction is refused with a transaction conflict. Other requests are executed.
     Conflict,
-    /// A transaction is canceled because one of its items is throttled. Other requests are done.
+    /// A transaction is canceled because one of its items is throttled. Other requests are executed.
     ItemThrottled,
-    /// It is not done, and the connection is closed.
+    /// The request is not executed, and the connection is closed.
     Closed,
-    /// It is not done, and never answered.
+    /// The request is not executed, and never answered.
     Stall,
-    /// It is done, then this future is awaited, and then it is answered.
+    /// The request is executed, then this future is awaited, and then the answer is sent.
     AnswerAfter(BoxFuture<'static, ()>),
-    /// It is done, and the connection is closed before the answer.
+    /// The request is executed, and the connection is closed before the answer.
     LostAnswer,
-    /// It is done, then this future is awaited, and then the connection is closed.
+    /// The request is executed, then this future is awaited, and then the connection is closed.
     LostAnswerAfter(BoxFuture<'static, ()>),
-    /// It is done, and the connection is closed in the middle of its answer.
+    /// The request is executed, and the connection is closed in the middle of the answer.
     CutAnswer,
-    /// It is done, and never answered.
+    /// The request is executed, and never answered.
     Silence,
-    /// It is done, and answered with this status and body.
+    /// The request is executed, and answered with this status and body.
     Misreported(u16, String),
-    /// It is done or rightly refused, but a refusal comes without the items: old builds of Amazon's local
-    /// DynamoDB leave them out even when asked for them.
+    /// The request is executed or rightly refused, but a refusal contains no items. Old builds of DynamoDB
+    /// Local omit them even when asked for them.
     WithoutItems,
     /// BatchGetItem leaves half of its keys unprocessed, at least one.
     Unprocessed,
@@ -45,7 +45,7 @@ pub enum Fault {
 /// Status and body.
 pub(crate) type Answer = (u16, Bytes);
 
-/// How a request ends for its sender.
+/// How a request ends for the client.
 pub(crate) enum End {
     Answered(Answer),
     /// The connection is closed in the middle of this answer.
@@ -65,7 +65,7 @@ pub struct Kind {
     pub fault: fn() -> Fault,
 }
 
-/// Kinds that end at once.
+/// Kinds that end immediately.
 const QUICK: [Kind; 11] = [
     Kind::any("throttled", || Fault::exception("ThrottlingException")),
     Kind::any("500", || Fault::Answer(500, exception("InternalServerError"))),
@@ -84,7 +84,7 @@ const QUICK: [Kind; 11] = [
     Kind { name: "keys unprocessed", only: &["BatchGetItem"], fault: || Fault::Unprocessed },
 ];
 
-/// Kinds that last until the sender times out.
+/// Kinds that last until the client times out.
 const SLOW: [Kind; 2] =
     [Kind::any("stalled", || Fault::Stall), Kind::any("silent, but done", || Fault::Silence)];
 
@@ -98,34 +98,34 @@ impl Kind {
         [Self::quick(action), SLOW.to_vec()].concat()
     }
 
-    /// Those of them that end at once.
+    /// The kinds that end immediately.
     pub fn quick(action: &str) -> Vec<Self> {
         QUICK.into_iter().filter(|kind| kind.is_of(action)).collect()
     }
 
-    /// Whether it lasts until the sender times out.
+    /// True if it lasts until the client times out.
     pub fn is_slow(self) -> bool {
         SLOW.iter().any(|slow| slow.name == self.name)
     }
 
-    /// Whether a request of this action can meet it.
+    /// True if a request with this action can meet it.
     pub fn is_of(self, action: &str) -> bool {
         self.only.is_empty() || self.only.contains(&action)
     }
 }
 
 impl Fault {
-    /// DynamoDB refuses with an exception.
+    /// DynamoDB refuses the request with an exception.
     pub fn exception(name: &str) -> Self {
         Self::Answer(400, exception(name))
     }
 
-    /// DynamoDB cancels a transaction for these reasons.
+    /// DynamoDB cancels the transaction for these reasons.
     pub fn canceled<'a>(reasons: impl IntoIterator<Item = &'a str>) -> Self {
         Self::Answer(400, cancellation(reasons))
     }
 
-    /// Applies the fault to a request. Awaiting `forwarded` has DynamoDB do the request.
+    /// Applies the fault to a request. Awaiting `forwarded` makes DynamoDB execute the request.
     pub(crate) async fn meet(
         self,
         action: &str,
@@ -184,7 +184,7 @@ fn cancellation<'a>(reasons: impl IntoIterator<Item = &'a str>) -> String {
     .to_string()
 }
 
-/// A cancellation of a whole transaction whose first step has this reason.
+/// The cancellation of a transaction because of its first item.
 fn first_canceled(request: &[u8], reason: &str) -> Answer {
     let others = json(request)["TransactItems"].as_array().unwrap().len() - 1;
     let reasons = iter::once(reason).chain(iter::repeat_n("None", others));
@@ -203,7 +203,7 @@ fn without_items((status, body): Answer) -> Answer {
     (status, refusal.to_string().into())
 }
 
-/// An answer of BatchGetItem that has only the first half of each table's keys.
+/// A BatchGetItem answer with only the first half of each table's keys.
 fn half_processed(request: &Value, (status, body): Answer) -> Answer {
     let mut answer = json(&body);
     let mut unprocessed = Map::new();

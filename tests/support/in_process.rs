@@ -1,4 +1,4 @@
-//! The functions in this process: each with the HTTP edge that it has in Lambda, taking events as API
+//! The functions in this process, each with the HTTP edge that it has in Lambda. They take events as API
 //! Gateway sends them.
 
 use crate::event::Request;
@@ -10,7 +10,7 @@ use shared::edge::{Edge, Event};
 use shared::identity::Authenticator;
 use shared::store::Store;
 
-/// What the operation's function answers to an event. It trusts the gateway's claims.
+/// The answer of the operation's function to an event. It trusts the gateway's claims.
 pub async fn invoke(
     operation: Operation,
     store: &Store,
@@ -25,7 +25,7 @@ pub async fn invoke(
 /// The body of the answer to a request.
 ///
 /// # Errors
-/// The answer, when it is not a success.
+/// The answer, if it is not a success.
 pub async fn body(request: &Request, store: &Store) -> Result<Value, String> {
     let event = serde_json::from_str(&request.event().to_string()).unwrap();
     let response = invoke(request.operation, store, LambdaEvent::new(event, Context::default())).await;

@@ -1,4 +1,4 @@
-//! A function's binary as a process that gets its events from the Lambda Runtime API.
+//! A function's binary as a process that polls the Lambda Runtime API for events.
 
 use crate::runtime_api::RuntimeApi;
 use functions::Operation;
@@ -13,10 +13,10 @@ use tokio::process::{Child, Command};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-/// Upper bound on the time in which an instance that cannot start ends.
+/// Upper bound on the time for an instance that cannot start to exit.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A running one. Killed when dropped.
+/// A running instance. Killed when dropped.
 #[derive(Debug)]
 pub struct Instance {
     process: Child,
@@ -24,8 +24,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Starts the operation's function on the table of the DynamoDB at `url`, and waits until it asks for
-    /// its first event.
+    /// Starts the operation's function on the table of the DynamoDB at `url`, and waits for its first poll.
     pub async fn start(operation: Operation, url: &str) -> Self {
         let variables = [("AWS_ENDPOINT_URL_DYNAMODB", url.to_owned())];
         let mut instance = Self::spawn(operation, variables, (Stdio::null(), Stdio::inherit())).await;
@@ -33,7 +32,7 @@ impl Instance {
         instance
     }
 
-    /// Starts one with these variables, and writes its output to a new file. It may be one that cannot
+    /// Starts an instance with these variables, and writes its output to a new file. The instance may fail to
     /// start.
     pub async fn logging(
         operation: Operation,
@@ -67,7 +66,7 @@ impl Instance {
         Self { process: command.kill_on_drop(true).spawn().unwrap(), api }
     }
 
-    /// Waits until it asks for its first event, if nothing has waited for that.
+    /// Waits for its first poll, unless that has already been waited for.
     pub async fn ready(&mut self) {
         self.api.polled().await.unwrap();
     }
@@ -77,7 +76,7 @@ impl Instance {
         self.process.kill().await.unwrap();
     }
 
-    /// Waits until it ends by itself, and gives its exit code.
+    /// Waits until it exits by itself, and returns its exit code.
     pub async fn exit_code(mut self) -> Option<i32> {
         timeout(EXIT_TIMEOUT, self.process.wait()).await.expect("the instance ends").unwrap().code()
     }
@@ -85,12 +84,12 @@ impl Instance {
     /// Its answer to an event: a response in payload format 2.0.
     pub async fn invoke(&mut self, event: &Value) -> Value {
         let (response, _) = self.api.invoke(event.to_string()).await.unwrap();
-        // Until it asks for the next event it may still be busy with this one.
+        // Before it polls again, it may still be busy with this event.
         self.api.polled().await.unwrap();
         serde_json::from_slice(&response).unwrap()
     }
 
-    /// Stops it, as Lambda freezes an instance between two events.
+    /// Stops the process, as Lambda freezes an instance between events.
     pub fn freeze(&self) {
         kill_process(self.pid(), Signal::STOP).unwrap();
         waitid(WaitId::Pid(self.pid()), WaitIdOptions::STOPPED).unwrap();
@@ -101,13 +100,13 @@ impl Instance {
         kill_process(self.pid(), Signal::CONT).unwrap();
     }
 
-    /// Its process.
+    /// Its process id.
     pub fn pid(&self) -> Pid {
         Pid::from_raw(self.process.id().unwrap().try_into().unwrap()).unwrap()
     }
 }
 
-/// The directory of the functions' binaries, which are built first.
+/// The directory of the functions' binaries. Builds them first.
 async fn directory() -> &'static PathBuf {
     static DIRECTORY: OnceCell<PathBuf> = OnceCell::const_new();
     let build =

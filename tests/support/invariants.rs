@@ -1,24 +1,23 @@
-//! The whole table, and what must hold of it after any requests.
+//! The content of the whole table, and the invariants that hold after any requests.
 
 use crate::database::{Item, items};
 use aws_sdk_dynamodb::Client;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// All that is in a table.
+/// The content of a table.
 #[derive(Debug, Default)]
 pub struct Contents {
     /// By id.
     pub organizations: BTreeMap<String, Organization>,
-    /// The organizations that were created by requests with a key, by user and key.
+    /// The organizations created by requests with a key, by user and key.
     pub idempotency: BTreeMap<(String, String), String>,
-    /// What does not hold. Every organization has an owner; its owners are among its owners and admins,
-    /// and those among its members; it has as many members as it counts. Every member has a membership
-    /// in the user's partition, and the other way round. No member is without its organization, and no
-    /// record of a key names one that is missing.
+    /// Violations of the invariants. Every organization has an owner. Its owners are among its owners and
+    /// admins, and those among its members. Its member count is correct. Every member has a membership in the
+    /// user's partition, and vice versa. No member and no record of a key refers to a missing organization.
     pub faults: Vec<String>,
 }
 
-/// An organization as the table has it.
+/// An organization as stored.
 #[derive(Debug, PartialEq)]
 pub struct Organization {
     /// Roles by user.
@@ -43,7 +42,7 @@ impl Contents {
             match (user, id, organization, member, key) {
                 (_, Some(id), Some(_), _, _) if pk == sk => organizations.push((id.to_owned(), item)),
                 (_, Some(id), _, Some(user), _) => {
-                    contents.must(text(item, "userId") == user, "a member with another's id", &pk);
+                    contents.must(text(item, "userId") == user, "a member item with another user's id", &pk);
                     members.entry(id.to_owned()).or_default().insert(user.to_owned());
                 }
                 (Some(user), _, Some(id), _, _) => {
@@ -53,7 +52,7 @@ impl Contents {
                     let created = text(item, "organizationId");
                     contents.idempotency.insert((user.to_owned(), key.to_owned()), created);
                 }
-                _ => contents.must(false, "an item of no kind", &format!("{pk} {sk}")),
+                _ => contents.must(false, "an item of unknown kind", &format!("{pk} {sk}")),
             }
         }
         contents.must(members == memberships, "members and memberships differ", "the table");
@@ -88,17 +87,17 @@ impl Contents {
         self.organizations.insert(id, Organization { version: number(item, "version"), members });
     }
 
-    /// Notes what does not hold, and of what.
+    /// Records a violation, and what it concerns.
     pub fn must(&mut self, holds: bool, what: &str, of: &str) {
         if !holds {
             self.faults.push(format!("{of}: {what}"));
         }
     }
 
-    /// Fails when something does not hold.
+    /// Fails if there are violations.
     #[track_caller]
     pub fn expect_no_fault(&self) {
-        assert!(self.faults.is_empty(), "the table is not what it should be:\n{}", self.faults.join("\n"));
+        assert!(self.faults.is_empty(), "the table violates invariants:\n{}", self.faults.join("\n"));
     }
 }
 
@@ -116,7 +115,7 @@ pub fn set(item: &Item, attribute: &str) -> BTreeSet<Vec<u8>> {
     set.iter().map(|digest| digest.as_ref().to_owned()).collect()
 }
 
-/// How an organization's sets name a user: the first 16 bytes of the SHA-256 of the id.
+/// The name of a user in an organization's sets: the first 16 bytes of the SHA-256 of the id.
 pub fn digest(user: &str) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, user.as_bytes()).as_ref()[..16].to_owned()
 }

@@ -1,6 +1,6 @@
-//! What several suites, the benchmark and the fuzz targets use: a DynamoDB of a test's own, a proxy in
-//! front of it that makes faults, the functions in this process or as processes, a good request of each
-//! operation, what must hold of the whole table, and percentiles.
+//! Shared by several suites, the benchmark and the fuzz targets: a DynamoDB for one test, a proxy in front of
+//! it that injects faults, the functions in this process or as processes, a valid request of each operation,
+//! the table's invariants, and percentiles.
 
 pub mod database;
 pub mod event;

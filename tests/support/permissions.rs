@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-/// The actions that a request needs, each with what it needs them on: the table or an index of it.
+/// The permissions that a request needs, each an action on the table or on an index.
 ///
-/// A transaction needs the actions of its items
+/// A transaction needs the permissions of its items
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>).
 pub fn permissions(action: &str, body: &[u8]) -> Vec<String> {
     let body: Value = serde_json::from_slice(body).unwrap();

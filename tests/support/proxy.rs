@@ -1,5 +1,5 @@
-//! A proxy between the SDK and the embedded DynamoDB. It makes the faults that the embedded DynamoDB does
-//! not have: throttling, conflicts, lost answers. It sees every request.
+//! A proxy between the SDK and the embedded DynamoDB. It injects faults that the embedded DynamoDB does not
+//! have: throttling, conflicts, lost answers. It also records every request.
 
 use crate::faults::{Answer, End, Fault, Kind};
 use axum::body::{Body, Bytes, to_bytes};
@@ -19,10 +19,10 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// The size of the largest request that DynamoDB accepts.
+/// The maximum size of a request to DynamoDB.
 const MAX_BYTES: usize = 16 << 20;
 
-/// A proxy to one DynamoDB. It closes its connections when dropped.
+/// A proxy to one DynamoDB. Dropping it closes its connections.
 #[derive(Debug)]
 pub struct Proxy {
     url: String,
@@ -30,17 +30,17 @@ pub struct Proxy {
     server: JoinHandle<()>,
 }
 
-/// Says which fault a request meets, by its action, its number and its body.
+/// Returns the fault for a request, given its action, number and body.
 type Plan = Box<dyn FnMut(&str, usize, &[u8]) -> Option<Fault> + Send>;
 
 struct State {
     upstream: String,
     client: reqwest::Client,
     plan: Mutex<Plan>,
-    /// Faults for the next requests, each with the action that meets it, or "" for any action. They come
-    /// before the plan's.
+    /// Faults for the next requests, each with its action, or "" for any action. They take precedence over
+    /// the plan.
     injected: Mutex<VecDeque<(&'static str, Fault)>>,
-    /// The actions of all requests.
+    /// The actions of all requests so far.
     actions: Mutex<Vec<String>>,
     connections: Mutex<Connections>,
 }
@@ -48,7 +48,7 @@ struct State {
 #[derive(Default)]
 struct Connections {
     opened: usize,
-    /// Each with a flag: true if what arrives on it is ignored.
+    /// Connections, each with a flag that is true if its incoming data is ignored.
     open: Vec<(Arc<AtomicBool>, JoinHandle<()>)>,
 }
 
@@ -59,7 +59,7 @@ impl Debug for State {
 }
 
 impl Proxy {
-    /// Starts one to the DynamoDB at that URL.
+    /// Starts a proxy to the DynamoDB at this URL.
     pub async fn start(upstream: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -75,31 +75,31 @@ impl Proxy {
         Self { url, state, server }
     }
 
-    /// Where it answers.
+    /// Its URL.
     pub fn url(&self) -> String {
         self.url.clone()
     }
 
-    /// Lets the next requests of an action meet these faults, one each. An empty action stands for any.
+    /// Makes the next requests with an action meet these faults, one each. An empty action means any.
     pub fn inject(&self, action: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.state.injected.lock().unwrap().extend(faults.into_iter().map(|fault| (action, fault)));
     }
 
-    /// Lets each request meet the fault that `plan` gives for its action and its number. The next
-    /// request has number 0.
+    /// Makes each request meet the fault that `plan` returns for its action and number. Numbers start at 0
+    /// with the next request.
     pub fn plan(&self, mut plan: impl FnMut(&str, usize) -> Option<Fault> + Send + 'static) {
-        // Locked so that no request gets its number in between.
+        // Locked so that no request gets a number in between.
         let actions = self.state.actions.lock().unwrap();
         let before = actions.len();
         *self.state.plan.lock().unwrap() = Box::new(move |action, number, _| plan(action, number - before));
     }
 
-    /// Lets each request meet the fault that `plan` gives for its action and its body.
+    /// Makes each request meet the fault that `plan` returns for its action and body.
     pub fn plan_by_body(&self, mut plan: impl FnMut(&str, &[u8]) -> Option<Fault> + Send + 'static) {
         *self.state.plan.lock().unwrap() = Box::new(move |action, _, body| plan(action, body));
     }
 
-    /// Lets this share of all requests, from 0 to 1, meet a random quick fault.
+    /// Makes this fraction of all requests, from 0 to 1, meet a random quick fault.
     pub fn at_random(&self, seed: u64, share: f64) {
         let mut random = fastrand::Rng::with_seed(seed);
         self.plan(move |action, _| {
@@ -108,7 +108,7 @@ impl Proxy {
         });
     }
 
-    /// Ends all faults, including those that no request has met.
+    /// Ends all faults, including pending ones.
     pub fn end(&self) {
         self.state.injected.lock().unwrap().clear();
         self.plan(|_, _| None);
@@ -119,7 +119,7 @@ impl Proxy {
         self.state.actions.lock().unwrap().clone()
     }
 
-    /// How many connections clients have opened.
+    /// The number of connections that clients have opened.
     pub fn connections(&self) -> usize {
         self.state.connections.lock().unwrap().opened
     }
@@ -133,8 +133,7 @@ impl Proxy {
         }
     }
 
-    /// Ignores what arrives on the connections that are open now, as when a firewall in between has
-    /// dropped them.
+    /// Ignores all data on the connections that are open now, as if a firewall had dropped them.
     pub fn swallow(&self) {
         for (swallowed, _) in &self.state.connections.lock().unwrap().open {
             swallowed.store(true, Ordering::Relaxed);
@@ -165,11 +164,11 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 async fn connection(stream: TcpStream, state: Arc<State>, swallowed: Arc<AtomicBool>) {
     stream.set_nodelay(true).unwrap();
     let service = service_fn(|request| answer(&state, &swallowed, request));
-    // An error means that a fault or the client has closed the connection.
+    // Fails if a fault or the client closes the connection.
     let _ended = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// An error closes the connection without an answer.
+/// Closes the connection without an answer by returning an error.
 async fn answer(
     state: &State,
     swallowed: &AtomicBool,
@@ -207,7 +206,7 @@ fn response(status: u16) -> response::Builder {
     Response::builder().status(status).header(CONTENT_TYPE, "application/x-amz-json-1.0")
 }
 
-/// A body that breaks off after `start` has arrived.
+/// A body that is cut off after `start`.
 fn cut(start: Bytes) -> Body {
     let end = async {
         tokio::time::sleep(Duration::from_millis(5)).await;

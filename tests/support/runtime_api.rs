@@ -1,8 +1,7 @@
 //! The Lambda Runtime API for one instance
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
 //!
-//! The benchmark measures with it: each moment that it reports is taken as close to the socket as hyper
-//! allows, with no router in front.
+//! The benchmark measures with it: times are taken as close to the socket as hyper allows, without a router.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode};
@@ -20,13 +19,13 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
-/// Upper bound on the time between two calls of an instance, on a busy machine or under valgrind.
+/// Upper bound on the time between two calls of an instance, even on a busy machine or under valgrind.
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What the instance calls.
+/// A call of the instance.
 #[derive(Debug)]
 enum Call {
-    /// It asks for an event. The moment is when the request arrived; no event is handed out yet.
+    /// It polls for an event. The time is that of the request's arrival; no event is handed out yet.
     Next(Instant),
     /// It answers an event, this long after the event was handed out.
     Response(Bytes, Duration),
@@ -34,7 +33,7 @@ enum Call {
     Error(Bytes),
 }
 
-/// A server for one instance. Dropped, it closes its connections, upon which an instance ends by itself.
+/// A server for one instance. Dropping it closes its connections, and the instance then exits by itself.
 #[derive(Debug)]
 pub struct RuntimeApi {
     address: SocketAddr,
@@ -56,10 +55,10 @@ struct Pending {
 }
 
 impl RuntimeApi {
-    /// Starts one on a free port.
+    /// Starts a server on a free port.
     ///
     /// # Errors
-    /// When it cannot listen.
+    /// If it cannot listen.
     pub async fn start() -> io::Result<Self> {
         let (called, calls) = mpsc::unbounded_channel();
         let (events, pending) = mpsc::unbounded_channel();
@@ -70,24 +69,24 @@ impl RuntimeApi {
         Ok(Self { address, calls, events, server })
     }
 
-    /// For `AWS_LAMBDA_RUNTIME_API`.
+    /// The value of `AWS_LAMBDA_RUNTIME_API`.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Waits until the instance asks for an event, and gives the moment of that.
+    /// Waits until the instance polls for an event, and returns the time of that.
     ///
     /// # Errors
-    /// When it calls something else, or nothing in time.
+    /// If it makes another call, or none in time.
     pub async fn polled(&mut self) -> io::Result<Instant> {
         match self.call().await? {
             Call::Next(at) => Ok(at),
-            Call::Response(..) => Err(io::Error::other("it answers without an event")),
+            Call::Response(..) => Err(io::Error::other("the instance answered without an event")),
             Call::Error(report) => Err(reported(&report)),
         }
     }
 
-    /// Hands out an event, and gives the answer and the time from the one to the other.
+    /// Hands out an event. Returns the answer and the time it took.
     ///
     /// # Errors
     /// As [`Self::polled`].
@@ -95,14 +94,14 @@ impl RuntimeApi {
         self.events.send(event.into()).map_err(io::Error::other)?;
         match self.call().await? {
             Call::Response(answer, took) => Ok((answer, took)),
-            Call::Next(_) => Err(io::Error::other("it asks for another event before it answers")),
+            Call::Next(_) => Err(io::Error::other("the instance asked for another event before it answered")),
             Call::Error(report) => Err(reported(&report)),
         }
     }
 
     async fn call(&mut self) -> io::Result<Call> {
         let call = timeout(CALL_TIMEOUT, self.calls.recv()).await;
-        call.map_err(|_| io::Error::other("it calls nothing in time"))?.ok_or_else(stopped)
+        call.map_err(|_| io::Error::other("the instance made no call in time"))?.ok_or_else(stopped)
     }
 }
 
@@ -113,10 +112,10 @@ impl Drop for RuntimeApi {
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    // Dropped together with this future, the connections end when the server is aborted.
+    // Dropped with this future, so that connections end when the server is aborted.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        // A failure shows in what the instance does next.
+        // A failure shows in the instance's next call.
         let _ = stream.set_nodelay(true);
         let shared = shared.clone();
         connections.spawn(async move {
@@ -126,7 +125,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// An error closes the connection without an answer.
+/// Closes the connection without an answer by returning an error.
 async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<Response<Body>> {
     let path = request.uri().path().to_owned();
     if request.method() == Method::GET && path.ends_with("/invocation/next") {
@@ -165,7 +164,7 @@ fn next_event(event: Bytes) -> io::Result<Response<Body>> {
 }
 
 fn reported(report: &[u8]) -> io::Error {
-    io::Error::other(format!("it reports: {}", String::from_utf8_lossy(report)))
+    io::Error::other(format!("the instance reported: {}", String::from_utf8_lossy(report)))
 }
 
 fn stopped() -> io::Error {

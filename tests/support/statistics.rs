@@ -1,9 +1,9 @@
-//! Medians and percentiles, and the machine that they were measured on.
+//! Medians and percentiles, and a description of the machine.
 
 use std::fs;
 use std::time::Duration;
 
-/// The smallest sample that at least `percent` of the samples do not exceed; zero if there are none.
+/// The smallest sample that is at least as large as `percent` of the samples; zero if there are none.
 pub fn percentile<T: Copy + Ord + Default>(samples: &[T], percent: usize) -> T {
     let mut sorted = samples.to_vec();
     sorted.sort_unstable();
@@ -27,7 +27,7 @@ pub fn load_average() -> String {
     text.split(' ').next().unwrap_or("unknown").to_owned()
 }
 
-/// The machine's processor, and how many cores it has.
+/// The machine's processor and number of cores.
 pub fn machine() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_samples() {
+    fn every_percentile_is_a_sample() {
         let samples: Vec<u64> = (1..=200).rev().collect();
         assert_eq!((median(&samples), percentile(&samples, 99), percentile(&samples, 100)), (100, 198, 200));
         assert_eq!((median(&[7]), percentile(&[7], 99)), (7, 7));

@@ -1,10 +1,10 @@
 """Rehearses a deployment against moto, an imitation of AWS on this machine.
 
-1. Creates template.yaml, transformed, as a stack, and says what had to be left out for moto.
-2. Compares the stack's table with the one that `cargo local` creates, in the same imitation.
-3. Runs the functions against the stack's table, by `cargo local`, and a few requests through them.
+1. Creates a stack from template.yaml, transformed, and reports what had to be left out for moto.
+2. Compares the stack's table with the one that `cargo local` creates in the same imitation.
+3. Runs the functions with `cargo local` against the stack's table, and sends a few requests.
 
-Nothing in it reaches AWS.
+Nothing here contacts AWS.
 """
 
 import collections
@@ -14,7 +14,7 @@ import os
 import sys
 import urllib.request
 
-# Neither a developer's account nor a profile gets mixed up in this.
+# Prevents using a developer's account or profile.
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
 os.environ.update(
@@ -33,15 +33,15 @@ from moto.server import ThreadedMotoServer  # noqa: E402
 
 STACK = "organizations"
 TABLE = "OrganizationsTable"
-# The name that `cargo local` gives its table; the stack's gets it too, so that its functions find it.
+# The name of `cargo local`'s table. The stack's table gets the same name, so that the functions find it.
 TABLE_NAME = "organizations"
-# What moto's CloudFormation passes over in a table, though its DynamoDB knows it.
+# Table properties that moto's CloudFormation ignores, although its DynamoDB supports them.
 NOT_CREATED_BY_MOTO = ["TimeToLiveSpecification", "PointInTimeRecoverySpecification", "SSESpecification"]
 
 
 def main():
-    # A line per request; and a traceback for the connection that a function opens ahead of its
-    # first request, which moto does not understand.
+    # Moto logs a line per request, and a traceback for the connection that a function opens before its first
+    # request, which moto does not understand.
     logging.getLogger("werkzeug").disabled = True
     moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     moto.start()
@@ -51,7 +51,7 @@ def main():
             rehearse(url, local)
     finally:
         moto.stop()
-    print("\nThe rehearsal went as it should.")
+    print("\nThe rehearsal succeeded.")
 
 
 def rehearse(moto, local):
@@ -88,7 +88,7 @@ def create_stack(moto):
 
 
 def left_out(template):
-    """Removes what moto cannot create, what refers to that, and says so."""
+    """Removes what moto cannot create and what refers to it, and reports both."""
     resources, known = template["Resources"], get_model_map()
     lacking = [id for id, each in resources.items() if each["Type"] not in known]
     report(resources, lacking, "types that moto's CloudFormation lacks")
@@ -123,7 +123,7 @@ def describe(dynamodb):
         "BillingMode": table["BillingModeSummary"]["BillingMode"],
         "GlobalSecondaryIndexes": table.get("GlobalSecondaryIndexes", []),
         "LocalSecondaryIndexes": table.get("LocalSecondaryIndexes", []),
-        # This, only a deployed one has.
+        # Only a deployed table has this.
         "DeletionProtection": table["DeletionProtectionEnabled"],
     }
 
@@ -150,7 +150,7 @@ def hold_a_session(local):
         request = urllib.request.Request(local.url + path, data, headers, method=method)
         status, answer = local_stack.send(request)
         print(f"  {user} {method} {path}: {status}")
-        assert status == expected, f"{expected} was expected, not {status} {answer}"
+        assert status == expected, f"expected {expected}, got {status} {answer}"
         return answer
 
     acme = call(201, "ann", "POST", "/organization", {"organizationName": "Acme"})

@@ -1,10 +1,10 @@
-"""template.yaml as CloudFormation gets to see it: transformed by SAM's own translator."""
+"""template.yaml as CloudFormation sees it: transformed by SAM's own translator."""
 
 import logging
 import os
 import pathlib
 
-# The translator asks for it, though not AWS.
+# The translator requires a region, though it does not contact AWS.
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 
 from samcli.yamlhelper import yaml_parse  # noqa: E402
@@ -12,12 +12,12 @@ from samtranslator.translator.transform import transform  # noqa: E402
 
 TEMPLATE = pathlib.Path(__file__).parents[2] / "template.yaml"
 
-# It warns of feature toggles, which are AWS's own.
+# It warns about feature toggles, which only AWS sets.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
 
 class NoManagedPolicies:
-    """The template names none; else AWS would have to be asked for them."""
+    """The template names none, so they need not be loaded from AWS."""
 
     def load(self):
         return {}
@@ -30,7 +30,7 @@ def source():
 def transformed(**parameters):
     """The CloudFormation template, for these parameters and the defaults of the others."""
     template = source()
-    # What `sam package` puts there; a local path is not accepted.
+    # `sam package` puts this there; a local path is not accepted.
     template["Globals"]["Function"]["CodeUri"] = {"Bucket": "artifacts", "Key": "function.zip"}
     return transform(template, parameters, NoManagedPolicies())
 

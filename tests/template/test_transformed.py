@@ -1,4 +1,4 @@
-"""What template.yaml promises, looked up in what SAM makes of it."""
+"""Checks guarantees of template.yaml in the template that SAM generates from it."""
 
 import graphlib
 import json
@@ -54,7 +54,7 @@ class Routes(unittest.TestCase):
 
 
 class Functions(unittest.TestCase):
-    def test_each_has_an_alias_that_moves_by_canary_and_back_by_alarm(self):
+    def test_each_has_an_alias_with_a_canary_and_rollback_on_alarms(self):
         groups = of_type("AWS::CodeDeploy::DeploymentGroup")
         for function in FUNCTIONS:
             with self.subTest(function):
@@ -75,7 +75,7 @@ class Functions(unittest.TestCase):
                 expected = {"FunctionName": {"Ref": function}, "Resource": {"Fn::Sub": f"${{{function}}}:live"}}
                 self.assertEqual(dimensions(metric), expected)
 
-    def test_each_counts_in_the_alarms_for_all(self):
+    def test_the_shared_alarms_watch_every_function(self):
         for alarm, name in ("FunctionThrottles", "Throttles"), ("FunctionDuration", "Duration"):
             metrics = [each["MetricStat"]["Metric"] for each in RESOURCES[alarm]["Properties"]["Metrics"][1:]]
             self.assertEqual({each["MetricName"] for each in metrics}, {name})
@@ -88,10 +88,10 @@ class Functions(unittest.TestCase):
         rows = list(zip(widgets[::2], widgets[1::2]))
         for function in FUNCTIONS:
             self.assertEqual(rows.count(([function], [function])), 1, function)
-        # Two of them fill a row.
+        # Two widgets fill a row.
         self.assertEqual({each["width"] for each in body["widgets"]}, {12})
 
-    def test_each_has_a_log_group_that_forgets(self):
+    def test_each_has_a_log_group_with_limited_retention(self):
         groups = {str(each["LogGroupName"]): each for each in of_type("AWS::Logs::LogGroup").values()}
         for function in FUNCTIONS:
             group = groups[str({"Fn::Sub": f"/aws/lambda/${{{function}}}"})]
@@ -123,15 +123,15 @@ class Roles(unittest.TestCase):
 
 
 class Resources(unittest.TestCase):
-    def test_none_waits_for_itself(self):
-        # Linters look at properties only. An alias also waits for its deployment group, by its
-        # update policy, and that for its alarms.
+    def test_there_are_no_circular_dependencies(self):
+        # Linters check only properties. An alias also depends on its deployment group, through its update
+        # policy, and the group on its alarms.
         graph = {id: sam.references(each) & set(RESOURCES) for id, each in RESOURCES.items()}
         graphlib.TopologicalSorter(graph).prepare()
 
 
 class Parameters(unittest.TestCase):
-    def test_every_one_has_a_default(self):
+    def test_each_has_a_default(self):
         self.assertEqual([name for name, each in TEMPLATE["Parameters"].items() if "Default" not in each], [])
 
     def test_wrong_combinations_are_refused(self):

@@ -1,26 +1,26 @@
-//! Processors that do not sleep, where that can be had.
+//! Keeps processors awake where the system allows it.
 //!
-//! Each message between two processes wakes a processor that waits for one, and on a virtual machine one
-//! that sleeps takes some 0.05 ms to wake. That is the machine's time, not the function's.
+//! Each message between two processes wakes a waiting processor. On a virtual machine, waking a sleeping one
+//! takes about 0.05 ms. That time is the machine's, not the function's.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 
-/// Says to Linux what latency is tolerated for as long as it is open, in microseconds
+/// While open, tells Linux the tolerated wake-up latency in microseconds
 /// (<https://docs.kernel.org/power/pm_qos_interface.html>).
 const TOLERATED: &str = "/dev/cpu_dma_latency";
 
-/// Until it is dropped, they stay awake.
+/// Keeps the processors awake until dropped.
 #[derive(Debug)]
 pub(crate) struct Awake {
     _file: File,
 }
 
 impl Awake {
-    /// Tolerates none.
+    /// Tolerates no latency.
     ///
     /// # Errors
-    /// When that is for another user to say, mostly root, or this kernel does not ask.
+    /// If this needs another user, usually root, or the kernel lacks the interface.
     pub(crate) fn stay() -> io::Result<Self> {
         let mut file = OpenOptions::new().write(true).open(TOLERATED)?;
         file.write_all(&0_i32.to_ne_bytes())?;

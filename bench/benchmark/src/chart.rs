@@ -1,4 +1,4 @@
-//! The chart of cold starts: a bar for each subject, init and first request stacked.
+//! The chart of cold starts: one bar per subject, with init and first request stacked.
 
 use crate::report::Report;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ const BOTTOM: f64 = 52.0;
 const INIT: &str = "#4477aa";
 const FIRST: &str = "#ee6677";
 
-/// Draws it. White behind, since a page's own background may be dark.
+/// Draws the chart. The background is white, since a page may be dark.
 pub(crate) fn svg(report: &Report) -> String {
     let rows: Vec<_> = report.rows.iter().collect();
     let longest = rows.iter().map(|row| row.init + row.first).fold(1.0, f64::max);
@@ -58,7 +58,7 @@ struct Svg(String);
 
 impl Svg {
     fn text(&mut self, x: f64, y: f64, anchor: &str, size: u8, text: &str) {
-        // A String takes everything, here and below.
+        // Writing to a String cannot fail, here and below.
         let _ = writeln!(
             self.0,
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" font-size=\"{size}\" fill=\"#222\">{text}</text>"
@@ -78,7 +78,7 @@ impl Svg {
     }
 }
 
-/// The distance of the axis' ticks: 1, 2 or 5 times a power of ten, for four to ten of them.
+/// The distance between the axis' ticks: 1, 2 or 5 times a power of ten, for four to ten ticks.
 fn step(longest: f64) -> f64 {
     let magnitude = 10_f64.powf((longest / 4.0).log10().floor());
     let steps = [5.0, 2.0, 1.0].map(|factor| factor * magnitude);

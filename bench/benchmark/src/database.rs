@@ -23,24 +23,24 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Starts one, and writes the roots that its clients need to files in `directory`.
+    /// Starts one, and writes root certificates for its clients to files in `directory`.
     pub(crate) async fn start(directory: &Path) -> Result<Self> {
         let Certified { acceptor, roots } = Certified::new(directory)?;
         let (started, addresses) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
-        // TLS and database share a thread, so that a request wakes one thread and not three: what is
-        // measured is the functions, not how the stand-in for DynamoDB hands requests around.
+        // TLS and database share a thread, so that a request wakes one thread instead of three. The benchmark
+        // measures the functions, not how this server passes requests around.
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let serve = async move {
             let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             let https = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-            // Who waits for them is there, or wants nothing any more.
+            // Fails only if the receiver was dropped, and then nothing needs the addresses.
             let _ = started.send((http.local_addr()?, https.local_addr()?));
             let database = dynoxide::Database::memory()?;
             tokio::select! {
                 () = dynoxide::server::serve_on(http, database.clone()) => {}
                 () = front::serve(https, acceptor, database) => {}
-                // An error means that the sender is gone: a stop as well.
+                // An error means that the sender was dropped, which also means stop.
                 _ = stopped => {}
             }
             Ok(())
@@ -53,7 +53,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Where the subjects find it, by name: as in Lambda a client resolves it.
+    /// The URL has a host name, so that a client resolves it as in Lambda.
     pub(crate) fn url(&self) -> String {
         format!("https://localhost:{}", self.https.port())
     }
@@ -62,8 +62,8 @@ impl Database {
         format!("http://{}", self.http)
     }
 
-    /// The root certificates that `subject` trusts: `plain` the system's, as the SDK has it, and the
-    /// functions few, unless they are told to take the system's.
+    /// The root certificates that `subject` trusts: the system's for `plain`, as the SDK does by default. The
+    /// functions trust few, unless told to use the system's.
     pub(crate) fn roots(&self, subject: &Subject) -> PathBuf {
         let roots = if subject.system_roots { &self.roots.system } else { &self.roots.built_in };
         roots.clone()
@@ -79,7 +79,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // What it failed for showed in what was asked of it.
+            // Its failure has already shown in its answers.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! Events that the subjects answer with success, and the data that this takes.
+//! Events that the subjects answer with success, and the data that these need.
 
 use crate::subject::Subject;
 use anyhow::{Context as _, Result, anyhow};
@@ -9,12 +9,12 @@ use support::event::Request;
 use support::example::{self, MEMBER};
 use support::in_process;
 
-/// An event as API Gateway sends it, from which all others are made.
+/// An event as API Gateway sends it. All others are derived from it.
 const EVENT: &str = include_str!("../../../tests/events/get-organization.json");
-/// A listed organization's members, its owner not counted.
+/// The number of members in a listed organization, without its owner.
 const MEMBERS: usize = 4;
 
-/// Makes one subject's events, each valid after the others were answered.
+/// Generates one subject's events. Each is valid after the previous ones were answered.
 pub(crate) struct Events {
     operation: Operation,
     owner: String,
@@ -45,8 +45,8 @@ impl Events {
         Ok(events)
     }
 
-    /// The next event: the example of the operation, unless that does not succeed each time anew or is
-    /// not what clients usually send.
+    /// The next event: the example of the operation, unless that cannot succeed repeatedly or is not what
+    /// clients usually send.
     pub(crate) async fn next(&mut self) -> Result<String> {
         self.made += 1;
         let made = self.made;
@@ -87,7 +87,7 @@ async fn prepare(request: &Request, store: &Store) -> Result<Value> {
     answer.map_err(|refusal| anyhow!(refusal).context("prepare data for the events"))
 }
 
-/// The event of a request, with all that API Gateway adds to one.
+/// The event of a request, with everything that API Gateway adds.
 fn event(request: &Request) -> Result<String> {
     let mut event: Value = serde_json::from_str(EVENT).context("tests/events/get-organization.json")?;
     let mut of_request = request.event();
@@ -106,7 +106,7 @@ fn event(request: &Request) -> Result<String> {
     Ok(event.to_string())
 }
 
-/// The headers of a usual client behind API Gateway, the token as long as most are.
+/// The headers of a typical client behind API Gateway, with a token of typical length.
 fn headers(with_body: bool) -> Value {
     let mut headers = json!({
         "accept": "application/json",

@@ -1,7 +1,7 @@
-//! DynamoDB as the subjects meet it: over HTTPS, without a hop behind it.
+//! DynamoDB for the subjects: over HTTPS, without an extra hop.
 //!
-//! The embedded DynamoDB has an HTTP server, which takes no TLS. To relay to it what arrives here would add
-//! a round trip on loopback to each request, as would its checks of what no subject sends.
+//! The embedded DynamoDB's HTTP server does not speak TLS. Relaying to it would add a loopback round trip to
+//! each request, and checks of requests that no subject sends.
 
 use anyhow::{Context as _, Result};
 use dynoxide::{Database, DynoxideError};
@@ -17,11 +17,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-/// Serves what comes to `listener`, until it is dropped.
+/// Serves connections to `listener` until dropped.
 pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, database: Database) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
-        // A connection that ends badly is its client's to report.
+        // If a connection ends badly, its client reports it.
         connections.spawn(serve_one(client, acceptor.clone(), database.clone()));
     }
 }
@@ -37,7 +37,7 @@ async fn serve_one(client: TcpStream, acceptor: TlsAcceptor, database: Database)
 async fn answer(request: Request<Incoming>, database: &Database) -> Result<Response<Full<Bytes>>> {
     let (head, body) = request.into_parts();
     let target = head.headers.get("x-amz-target").context("it is not for DynamoDB")?.to_str()?;
-    let operation = target.strip_prefix("DynamoDB_20120810.").context("it is of another version")?;
+    let operation = target.strip_prefix("DynamoDB_20120810.").context("it is for another API version")?;
     let body = body.collect().await?.to_bytes();
     let (status, body) = match perform(database, operation, &body) {
         Ok(body) => (StatusCode::OK, body),
@@ -50,7 +50,7 @@ async fn answer(request: Request<Incoming>, database: &Database) -> Result<Respo
     Ok(response.body(Full::from(body))?)
 }
 
-/// What the functions and `plain` ask for.
+/// The actions that the functions and `plain` use.
 fn perform(database: &Database, operation: &str, body: &[u8]) -> dynoxide::Result<Vec<u8>> {
     match operation {
         "BatchGetItem" => run(body, |request| database.batch_get_item(request)),

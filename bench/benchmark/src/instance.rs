@@ -1,4 +1,4 @@
-//! One process of a subject, from its start to its end.
+//! One process of a subject, from start to end.
 
 use crate::throttle::{Group, Throttle};
 use anyhow::{Context as _, Result, anyhow};
@@ -14,13 +14,13 @@ use tokio::time::timeout;
 
 /// How much of a subject's output an error shows.
 const TAIL: usize = 2000;
-/// Upper bound on the time in which an instance ends once the Runtime API has closed its connections.
+/// Upper bound on the time for an instance to end once the Runtime API has closed its connections.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How instances are started.
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
-    /// The program that a subject runs under, with its arguments; empty for none.
+    /// The wrapper program with its arguments; empty for none.
     pub(crate) under: Vec<OsString>,
     /// The subject's binary.
     pub(crate) binary: PathBuf,
@@ -28,34 +28,34 @@ pub(crate) struct Launch {
     pub(crate) dynamodb: String,
     /// The root certificates.
     pub(crate) roots: PathBuf,
-    /// Where its output goes, to be shown if it fails.
+    /// The file for its output, shown if it fails.
     pub(crate) log: PathBuf,
-    /// The limit from its first poll on.
+    /// The CPU limit, from its first poll on.
     pub(crate) throttle: Option<Throttle>,
 }
 
-/// A running one. Killed when dropped.
+/// A running instance. Killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Instance {
-    /// From the start of the process to its first poll.
+    /// From process start to first poll.
     pub(crate) init: Duration,
     process: Child,
     api: RuntimeApi,
     log: PathBuf,
-    /// Whether it has asked for the event that it gets next.
+    /// True if it has already asked for its next event.
     polled: bool,
-    // After the process, which has to be gone before its group can go.
+    // Dropped after the process: a cgroup can be removed only once its processes have ended.
     group: Option<Group>,
 }
 
-/// What an instance answered, and how long after it was handed the event.
+/// The answer of an instance, and the time since it was handed the event.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The HTTP status.
     pub(crate) status: u16,
     /// The body, for an error message.
     pub(crate) body: String,
-    /// From the event to the answer.
+    /// From event to answer.
     pub(crate) took: Duration,
 }
 
@@ -73,7 +73,7 @@ impl Launch {
     pub(crate) async fn start(&self) -> Result<Instance> {
         let mut api = RuntimeApi::start().await?;
         let group = self.throttle.as_ref().map(Throttle::group).transpose()?;
-        let log = File::create(&self.log).context("make a log file")?;
+        let log = File::create(&self.log).context("create a log file")?;
         let mut words = self.under.iter().cloned().chain([self.binary.clone().into()]);
         let mut command = Command::new(words.next().context("there is nothing to start")?);
         command.args(words).env_clear().envs(self.environment(&api)).kill_on_drop(true);
@@ -89,7 +89,7 @@ impl Launch {
         Ok(Instance { init, process, api, log: self.log.clone(), polled: true, group })
     }
 
-    /// What Lambda sets, and what template.yaml does.
+    /// The variables that Lambda and template.yaml set.
     fn environment(&self, api: &RuntimeApi) -> impl Iterator<Item = (&'static str, OsString)> {
         let lambda = [
             ("AWS_ACCESS_KEY_ID", "benchmark"),
@@ -111,7 +111,7 @@ impl Launch {
         let own = [
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.clone().into()),
             ("AWS_LAMBDA_RUNTIME_API", api.address().to_string().into()),
-            // As long as the temporary credentials of a role have it: it is signed and sent.
+            // As long as the token of a role's temporary credentials: it is signed and sent.
             ("AWS_SESSION_TOKEN", "x".repeat(900).into()),
             ("SSL_CERT_FILE", self.roots.clone().into()),
         ];
@@ -120,18 +120,18 @@ impl Launch {
 }
 
 impl Instance {
-    /// Hands it an event, once it asks for one.
+    /// Hands it an event once it asks for one.
     pub(crate) async fn invoke(&mut self, event: String) -> Result<Answer> {
         self.ready().await?;
         self.polled = false;
         let (answer, took) = self.api.invoke(event).await.with_context(|| output(&self.log))?;
         let response: Response = serde_json::from_slice(&answer).with_context(|| {
-            format!("what it answers is no response: {}", String::from_utf8_lossy(&answer))
+            format!("its answer is not an HTTP response: {}", String::from_utf8_lossy(&answer))
         })?;
         Ok(Answer { status: response.status_code, body: response.body.unwrap_or_default(), took })
     }
 
-    /// Waits until it asks for an event: until then it may still be busy with the last one.
+    /// Waits until it asks for an event. Before that it may still be busy with the previous one.
     pub(crate) async fn ready(&mut self) -> Result<()> {
         if !self.polled {
             self.api.polled().await.with_context(|| output(&self.log))?;
@@ -140,37 +140,37 @@ impl Instance {
         Ok(())
     }
 
-    /// The most memory it ever had, in bytes, its binary's pages included.
+    /// Its peak memory in bytes, including its binary's pages.
     pub(crate) fn peak_memory(&self) -> Result<u64> {
-        let id = self.process.id().context("it has ended")?;
+        let id = self.process.id().context("the process has ended")?;
         let status = fs::read_to_string(format!("/proc/{id}/status")).context("read its memory")?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        Ok(kibibytes.context("this system does not tell a process's peak memory")? * 1024)
+        Ok(kibibytes.context("this system does not report a process's peak memory")? * 1024)
     }
 
-    /// Kills it, and leaves nothing behind.
+    /// Kills it and removes its cgroup.
     pub(crate) async fn kill(mut self) -> Result<()> {
         self.process.kill().await?;
         drop(self.group.take());
         Ok(())
     }
 
-    /// Hangs up, upon which it ends by itself: what runs it can tell what it counted.
+    /// Closes its connections, so that it ends by itself. The wrapper program can then write its counts.
     pub(crate) async fn end(self) -> Result<()> {
         let Self { api, mut process, .. } = self;
         drop(api);
-        timeout(EXIT_TIMEOUT, process.wait()).await.context("it does not end without a Runtime API")??;
+        timeout(EXIT_TIMEOUT, process.wait()).await.context("it outlived the Runtime API")??;
         Ok(())
     }
 }
 
 impl Answer {
-    /// The time it took, if it was a success.
+    /// The latency, if the answer is a success.
     pub(crate) fn success(self) -> Result<Duration> {
         match self.status {
             200..=299 => Ok(self.took),
-            status => Err(anyhow!("it answers {status}: {}", self.body)),
+            status => Err(anyhow!("it answered {status}: {}", self.body)),
         }
     }
 }

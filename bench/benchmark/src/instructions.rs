@@ -1,4 +1,4 @@
-//! Instructions, which unlike milliseconds are the same on a busy machine.
+//! Instruction counts, which unlike times are the same on a busy machine.
 
 use crate::database::Database;
 use crate::event::Events;
@@ -10,41 +10,41 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// The first request does what later ones do not, and the next few may.
+/// The first request does extra work, and the next few may, too.
 const FEW: u64 = 20;
 const MANY: u64 = 120;
 
-/// What a subject's process takes in user mode.
+/// The instructions of a subject's process in user mode.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instructions {
     /// From its start to the answer to its first request.
     pub(crate) cold: u64,
-    /// For each later one.
+    /// Per later request.
     pub(crate) request: u64,
 }
 
-/// What counts on this machine.
+/// The available counter of instructions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Counter {
-    /// The processor, in user mode.
+    /// The processor's counter, in user mode.
     Perf,
-    /// Valgrind's emulation of one.
+    /// Valgrind's emulated processor.
     Callgrind,
 }
 
 impl Counter {
-    /// The first one that works.
+    /// The first counter that works.
     pub(crate) fn find() -> Option<Self> {
         let works = |command: &mut Command| command.output().ok().filter(|output| output.status.success());
         let perf = works(Command::new("perf").args(["stat", "-x,", "-e", "instructions:u", "true"]));
-        // Where the processor's counters are hidden, perf says so and succeeds.
+        // Where the processor's counters are hidden, perf reports that and still succeeds.
         if perf.is_some_and(|output| Self::Perf.read(&String::from_utf8_lossy(&output.stderr)).is_some()) {
             return Some(Self::Perf);
         }
         works(Command::new("valgrind").arg("--version")).map(|_| Self::Callgrind)
     }
 
-    /// What it is called.
+    /// Its name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Perf => "perf stat",
@@ -52,7 +52,7 @@ impl Counter {
         }
     }
 
-    /// The command that a program runs under, writing to `file`.
+    /// The command that wraps a program and writes to `file`.
     fn command(self, file: &Path) -> Vec<OsString> {
         let words: &[&str] = match self {
             Self::Perf => &["perf", "stat", "-x,", "-e", "instructions:u", "-o"],
@@ -80,7 +80,7 @@ impl Counter {
     }
 }
 
-/// Counts them for all subjects, in their order.
+/// Counts the instructions of all subjects, in order.
 pub(crate) async fn count(
     counter: Counter,
     subjects: &[Subject],
@@ -122,6 +122,6 @@ async fn run(
     }
     instance.ready().await?;
     instance.end().await?;
-    let text = fs::read_to_string(file).context("read what was counted")?;
+    let text = fs::read_to_string(file).context("read the counts")?;
     counter.read(&text).with_context(|| format!("{} counted nothing: {text}", counter.name()))
 }

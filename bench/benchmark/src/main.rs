@@ -1,5 +1,5 @@
-//! What an instance of each function costs in time, memory and bytes, beside a function that does
-//! nothing (`noop`, and `template` as templates write it) and getOrganization as the ecosystem's
+//! Measures an instance of each function in time, memory and size. Compares it with a function that does
+//! nothing (`noop`, and `template` as templates write it), and with getOrganization as the ecosystem's
 //! templates write it (`plain`).
 //!
 //! `cargo benchmark`, in the root of the repository, builds and measures them all.
@@ -74,13 +74,13 @@ async fn count_instructions(
         return Ok(None);
     }
     let Some(counter) = Counter::find() else {
-        eprintln!("left out: instructions, since neither perf has counters here nor is there valgrind");
+        eprintln!("left out: instructions, since perf has no counters here and valgrind is not installed");
         return Ok(None);
     };
     Ok(Some(instructions::count(counter, subjects, directory).await?))
 }
 
-/// A directory for what the subjects read and write, gone afterwards.
+/// A directory for files of the subjects, removed when dropped.
 struct Scratch(PathBuf);
 
 impl Scratch {

@@ -1,4 +1,4 @@
-//! The rounds: every subject once in each, from a fresh process to its last warm request.
+//! The rounds. Each runs every subject once, from a fresh process to its last warm request.
 
 use crate::database::Database;
 use crate::event::Events;
@@ -10,36 +10,36 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// What is measured of one subject, a sample for each round or request.
+/// The measurements of one subject: one sample per round or request.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Samples {
-    /// From the start of the process to its first poll.
+    /// From process start to first poll.
     pub(crate) init: Vec<Duration>,
-    /// From the first event handed out to its answer.
+    /// From handing out the first event to its answer.
     pub(crate) first: Vec<Duration>,
-    /// The same for all further events.
+    /// The same for all later events.
     pub(crate) warm: Vec<Duration>,
-    /// Bytes.
+    /// In bytes.
     pub(crate) peak_memory: Vec<u64>,
 }
 
 impl Samples {
-    /// What a caller waits for when there is no instance: init and the first answer.
+    /// The time that a caller waits if there is no instance: init and the first answer.
     pub(crate) fn cold(&self) -> Vec<Duration> {
         self.init.iter().zip(&self.first).map(|(init, first)| *init + *first).collect()
     }
 }
 
-/// How much is measured.
+/// The extent of the measurement.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Extent {
-    /// Rounds.
+    /// Number of rounds.
     pub(crate) rounds: u16,
-    /// Warm requests to each instance.
+    /// Warm requests per instance.
     pub(crate) requests: u16,
 }
 
-/// Measures all subjects, in their order.
+/// Measures all subjects, in order.
 pub(crate) async fn measure(
     subjects: &[Subject],
     extent: Extent,
@@ -47,14 +47,13 @@ pub(crate) async fn measure(
     directory: &Path,
 ) -> Result<Vec<Samples>> {
     let mut samples = vec![Samples::default(); subjects.len()];
-    // Round 0 brings the binaries into the page cache, and is not counted.
+    // Round 0 loads the binaries into the page cache, and is not counted.
     for round in 0..=extent.rounds {
         eprint!("\rround {round} of {}", extent.rounds);
-        // It looks through all transactions that it has seen when it sees another one: those of a round
-        // are few.
+        // A new database each round: on each transaction it searches all earlier ones.
         let database = Database::start(directory).await?;
         let mut all: Vec<_> = subjects.iter().zip(&mut samples).collect();
-        // Each comes after another one each time, else one would always have the noisy neighbour.
+        // The order rotates: otherwise the same subject would always follow a noisy one.
         let first = usize::from(round).checked_rem(all.len()).unwrap_or_default();
         all.rotate_left(first);
         for (subject, samples) in all {
@@ -91,7 +90,7 @@ async fn measure_one(
         let event = events.next().await?;
         instance.ready().await?;
         if launch.throttle.is_some() {
-            // Requests rarely come on the heels of each other: the quota has filled up again.
+            // Requests rarely follow each other immediately, so the quota has refilled.
             sleep(PERIOD * 2).await;
         }
         samples.warm.push(instance.invoke(event).await?.success()?);

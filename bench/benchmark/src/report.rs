@@ -1,4 +1,4 @@
-//! One run's figures, as a Markdown table and as CSV.
+//! The figures of one run, as a Markdown table and as CSV.
 
 use crate::instructions::Instructions;
 use crate::measure::{Extent, Samples};
@@ -11,38 +11,38 @@ use support::statistics::{load_average, machine, median, milliseconds, percentil
 pub(crate) struct Report {
     /// Percent of a core from the first poll on.
     pub(crate) cpu: u8,
-    /// In the order in which they were asked for.
+    /// In the requested order.
     pub(crate) rows: Vec<Row>,
 }
 
-/// One subject. Times are in milliseconds, medians where nothing else is said.
+/// One subject. Times are in milliseconds, and medians unless stated otherwise.
 #[derive(Debug)]
 pub(crate) struct Row {
     /// Its name.
     pub(crate) name: String,
-    /// Whether it is an operation's.
+    /// True if it serves an operation.
     pub(crate) is_function: bool,
-    /// Start to first poll.
+    /// From process start to first poll.
     pub(crate) init: f64,
-    /// First event to its answer.
+    /// From first event to answer.
     pub(crate) first: f64,
-    /// Both together, each round by itself.
+    /// Init and first request together, computed per round.
     pub(crate) cold: f64,
     cold_p99: f64,
-    /// Later events to their answers.
+    /// From later events to their answers.
     pub(crate) warm: f64,
     warm_p99: f64,
-    /// Bytes that a process had at most, in the median round.
+    /// Peak memory of a process in bytes, in the median round.
     pub(crate) peak_memory: u64,
-    /// Bytes of the binary.
+    /// Size of the binary in bytes.
     pub(crate) binary: u64,
-    /// Bytes of the zip archive.
+    /// Size of the zip archive in bytes.
     pub(crate) zip: u64,
     instructions: Option<Instructions>,
 }
 
 impl Report {
-    /// Condenses the samples of `subjects`, both in the same order, as are the instructions.
+    /// Summarizes the samples. `subjects`, samples and instructions are in the same order.
     pub(crate) fn new(
         cpu: u8,
         subjects: &[Subject],
@@ -75,7 +75,7 @@ impl Report {
         self.rows.iter().find(|row| row.name == name)
     }
 
-    /// A title for the limit.
+    /// A title that names the limit.
     pub(crate) fn title(&self) -> String {
         match self.cpu {
             100 => "At full speed".to_owned(),
@@ -83,8 +83,8 @@ impl Report {
         }
     }
 
-    /// The table, and below it how it came about: `load` is the load average before, and `awake` whether
-    /// the processors were kept so.
+    /// The table, followed by the conditions of the run. `load` is the load average before it; `awake` is
+    /// true if the processors were kept awake.
     pub(crate) fn markdown(&self, extent: Extent, load: &str, awake: bool) -> String {
         let mut text = format!("\n### {}\n\n", self.title());
         text.push_str(
@@ -101,7 +101,7 @@ impl Report {
                 || " | ".to_owned(),
                 |count| format!("{:.2} M | {:.2} M", megabytes(count.cold), megabytes(count.request)),
             );
-            // A String takes everything.
+            // Writing to a String cannot fail.
             let _ = writeln!(
                 text,
                 "| {} | {:.1} | {:.1} | {:.1} | {to_noop} | {to_template} | {:.1} | {:.2} | {:.2} | {:.1} | {:.2} | {:.2} | {instructions} |",
@@ -159,7 +159,7 @@ impl Report {
     }
 }
 
-/// In millions: of bytes, mostly.
+/// In millions, mostly of bytes.
 #[expect(clippy::cast_precision_loss, reason = "to be shown with two digits")]
 pub(crate) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6

@@ -1,4 +1,4 @@
-//! What is measured: the functions and what they are compared with, and where their binaries are.
+//! The subjects: the functions and their baselines, and their binaries.
 
 use crate::cli::{Options, bench_root, workspace_root};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -10,29 +10,29 @@ use std::process::Command;
 use std::{env, fs};
 use zip::write::SimpleFileOptions;
 
-/// The floor: lambda_http and nothing else, built like the functions.
+/// The baseline: lambda_http and nothing else, built like the functions.
 pub(crate) const NOOP: &str = "noop";
-/// The same as its template writes and builds it.
+/// The baseline as its template writes and builds it.
 pub(crate) const TEMPLATE: &str = "template";
 /// get-organization as the ecosystem's templates write it.
 pub(crate) const PLAIN: &str = "plain";
-/// Not functions of ours.
+/// The subjects that are not our functions.
 const COMPARED_WITH: [&str; 3] = [NOOP, TEMPLATE, PLAIN];
 
 /// A binary under test.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject {
-    /// Its name in the report: what it is, and which build of it if there are several.
+    /// Its name in the report: the binary, and the build if there are several.
     pub(crate) name: String,
-    /// The operation that it serves, if it is a function and not what they are compared with.
+    /// The operation that it serves, if it is one of our functions.
     pub(crate) operation: Option<Operation>,
     /// The binary.
     pub(crate) binary: PathBuf,
-    /// Its bytes.
+    /// Its size in bytes.
     pub(crate) size: u64,
-    /// The bytes of the zip archive that is deployed.
+    /// The size in bytes of the deployed zip archive.
     pub(crate) zip_size: u64,
-    /// Whether it reads all of the system's root certificates.
+    /// True if it reads all of the system's root certificates.
     pub(crate) system_roots: bool,
 }
 
@@ -49,18 +49,18 @@ impl Subject {
     }
 }
 
-/// Builds the subjects that the options ask for, each with features and profile of its own.
+/// Builds the selected subjects, each with its own features and profile.
 pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
     let functions: Vec<String> = Operation::ALL.iter().copied().map(binary_name).collect();
     let asked = |name: &str| {
-        // Only the functions have something to show without a DynamoDB.
+        // Without a DynamoDB only the functions are tested.
         let applies = !options.unreachable || !COMPARED_WITH.contains(&name);
         applies && (options.subjects.is_empty() || options.subjects.iter().any(|asked| asked == name))
     };
     let known = |name: &String| COMPARED_WITH.contains(&&**name) || functions.contains(name);
     if let Some(unknown) = options.subjects.iter().find(|name| !known(name)) {
         let all = [COMPARED_WITH.join(", "), functions.join(", ")].join(", ");
-        bail!("there is no subject {unknown}; there are {all}");
+        bail!("unknown subject {unknown}; known are {all}");
     }
 
     let subject =
@@ -69,7 +69,7 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
     let mut subjects = Vec::new();
     let mut compare = |name: &str, profile: &str| {
         if asked(name) {
-            // By itself: with others, features would unify.
+            // Built alone: features would unify with other packages'.
             cargo_build(&bench_root(), profile, name, &[name])?;
             subjects.push(subject(name, &target(&bench_root()).join(profile))?);
         }
@@ -81,7 +81,7 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
     let directory = match &options.functions {
         Some(directory) => directory.clone(),
         None => {
-            // Their package alone: with `local` and `tests`, features would unify.
+            // Only their package: features would unify with those of `local` and `tests`.
             let binaries: Vec<&str> = functions.iter().map(String::as_str).collect();
             cargo_build(&workspace_root(), "release", "functions", &binaries)?;
             target(&workspace_root()).join("release")
@@ -124,7 +124,7 @@ fn cargo_build(workspace: &Path, profile: &str, package: &str, binaries: &[&str]
     command.current_dir(workspace).args(["build", "--quiet", "--locked", "--profile", profile]);
     command.args(["--package", package]);
     command.args(binaries.iter().flat_map(|binary| ["--bin", binary]));
-    // `cargo run` has set these for this process. Build scripts that read them would run again.
+    // `cargo run` sets these for this process. Build scripts that read them would rerun.
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("CARGO_PKG_")

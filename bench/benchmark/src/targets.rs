@@ -1,4 +1,4 @@
-//! What the functions are held to, and whether they keep it.
+//! The performance targets of the functions, and whether they are met.
 
 use crate::report::{Report, Row, megabytes};
 use crate::subject::{NOOP, PLAIN, binary_name};
@@ -10,11 +10,11 @@ struct Target {
     what: String,
     figure: f64,
     limit: f64,
-    /// Whether the limit is the least that will do; else it is the most.
+    /// True if the limit is a minimum, false if it is a maximum.
     least: bool,
 }
 
-/// A table of all targets that this run can tell of; nothing if there is none.
+/// A table of all targets that this run can check; empty if there are none.
 pub(crate) fn markdown(report: &Report) -> String {
     let targets = targets(report);
     if targets.is_empty() {
@@ -24,7 +24,7 @@ pub(crate) fn markdown(report: &Report) -> String {
     for Target { what, figure, limit, least } in targets {
         let met = if least { figure >= limit } else { figure <= limit };
         let (bound, verdict) = (if least { "≥" } else { "≤" }, if met { "met" } else { "missed" });
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "| {what} | {figure:.2} | {bound} {limit:.2} | {verdict} |");
     }
     text

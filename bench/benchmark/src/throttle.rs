@@ -1,8 +1,8 @@
-//! A CPU quota by cgroup, version 1 or 2, as Lambda has one for a function below 1,769 MB.
+//! A CPU quota by cgroup, version 1 or 2, like Lambda's for a function below 1,769 MB.
 //!
-//! Lambda's quota is in periods of 20 ms, and a function of 128 MB has 1.4 ms of each
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html> says that memory buys
-//! CPU in proportion, and that 1,769 MB are one core).
+//! Lambda's quota has periods of 20 ms, of which a function of 128 MB gets 1.4 ms
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html> says that CPU is proportional to
+//! memory, and that 1,769 MB are one core).
 
 use anyhow::{Context as _, Result, bail};
 use std::fs;
@@ -15,7 +15,7 @@ use std::time::Duration;
 /// The period of a quota.
 pub(crate) const PERIOD: Duration = Duration::from_millis(20);
 
-/// Where groups can be made, by the rules of which version.
+/// Where groups can be created, by cgroup version.
 #[derive(Debug, Clone)]
 enum Hierarchy {
     /// `cpu.cfs_quota_us`
@@ -24,7 +24,7 @@ enum Hierarchy {
     V2(PathBuf),
 }
 
-/// A limit that processes can be put under.
+/// A CPU limit for processes.
 #[derive(Debug, Clone)]
 pub(crate) struct Throttle {
     hierarchy: Hierarchy,
@@ -33,12 +33,12 @@ pub(crate) struct Throttle {
     percent: u8,
 }
 
-/// A group with the limit. Goes when it is dropped, after its processes have.
+/// A group with the limit. Dropping it removes it, once its processes have ended.
 #[derive(Debug)]
 pub(crate) struct Group(PathBuf);
 
 impl Hierarchy {
-    /// The group of a line of /proc/self/cgroup, `ID:CONTROLLERS:PATH`, if it is one of these.
+    /// The group in a line of /proc/self/cgroup, `ID:CONTROLLERS:PATH`, if it is in this hierarchy.
     fn home(&self, membership: &str) -> Option<PathBuf> {
         let (_, membership) = membership.split_once(':')?;
         let (controllers, path) = membership.split_once(':')?;
@@ -54,7 +54,7 @@ impl Throttle {
     /// Finds out how processes can be limited to `percent` of a core here.
     ///
     /// # Errors
-    /// When no kind of group can be made: then there is no honest figure.
+    /// If no group can be created. There would be no honest figure then.
     pub(crate) fn new(percent: u8) -> Result<Self> {
         let mounts = fs::read_to_string("/proc/self/mounts").context("read /proc/self/mounts")?;
         let memberships = fs::read_to_string("/proc/self/cgroup").context("read /proc/self/cgroup")?;
@@ -73,12 +73,13 @@ impl Throttle {
         bail!("{}", reasons.join("; "))
     }
 
-    /// A new group, whose processes start with a period's whole share, and which lets them in at once for
-    /// some milliseconds from now.
+    /// A new group whose processes start with a whole period's quota. For some milliseconds, moving a process
+    /// into it does not block.
     ///
-    /// Linux has all processors settle before it moves a process, for some 10 ms, in which the process
-    /// would stand still and its caches go cold; Lambda does no such thing. With moves one after the other
-    /// only the first one waits, and that is one of this process to where it is.
+    /// Before Linux moves a process it waits about 10 ms for all processors to settle. The process would
+    /// stand still meanwhile and its caches would go cold, which does not happen in Lambda. Of several moves
+    /// in a row only the first one waits. So this first moves its own process, to the group where it already
+    /// is.
     pub(crate) fn group(&self) -> Result<Group> {
         let group = self.make()?;
         admit(&self.home, process::id())?;
@@ -98,8 +99,8 @@ impl Throttle {
                 Ok(group)
             }
             Hierarchy::V2(root) => {
-                // Children have the controller when their parent passes it on; often it does, and
-                // where it does not and may not, the limit below has no file to go to.
+                // Children have the controller if their parent delegates it, which is often the case already.
+                // If it is not, and cannot be changed, writing the limit below fails.
                 let _ = write(&root.join("cgroup.subtree_control"), "+cpu");
                 let group = Group::make(root.join(name))?;
                 write(&group.0.join("cpu.max"), &format!("{quota} {period}"))?;
@@ -115,7 +116,7 @@ impl Group {
         Ok(Self(path))
     }
 
-    /// Puts a process under the limit, with all its threads.
+    /// Puts a process and all its threads under the limit.
     pub(crate) fn admit(&self, process: u32) -> Result<()> {
         admit(&self.0, process)
     }
@@ -123,7 +124,7 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // Processes that were killed take a moment to leave it.
+        // Killed processes take a moment to leave it.
         for _ in 0..50 {
             if fs::remove_dir(&self.0).is_ok() {
                 return;
@@ -133,7 +134,7 @@ impl Drop for Group {
     }
 }
 
-/// The limit of so many percent, if that is one. Says on stderr when it cannot be had.
+/// The limit of this many percent, if it is one. Reports on stderr if no limit can be set.
 pub(crate) fn throttle(percent: u8) -> Result<Option<Throttle>> {
     if percent == 100 {
         return Ok(None);
@@ -145,7 +146,7 @@ pub(crate) fn throttle(percent: u8) -> Result<Option<Throttle>> {
     throttle.map(Some)
 }
 
-/// The hierarchy of a line of /proc/self/mounts, if it has a cpu controller.
+/// The hierarchy in a line of /proc/self/mounts, if it has a cpu controller.
 fn hierarchy(mount: &str) -> Option<Hierarchy> {
     let mut fields = mount.split(' ').skip(1);
     let (path, kind, options) = (PathBuf::from(fields.next()?), fields.next()?, fields.next()?);

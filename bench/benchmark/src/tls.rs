@@ -12,7 +12,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Where Linux distributions keep their roots, all in one file.
+/// Where Linux distributions keep their root certificates in one file.
 const SYSTEM_ROOTS: [&str; 4] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -20,20 +20,20 @@ const SYSTEM_ROOTS: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// The roots that the functions are built with.
+/// The root certificates that the functions are built with.
 const AMAZON_ROOTS: &str = include_str!("../../../shared/src/store/client/amazon-roots.pem");
 
-/// Files of root certificates, the throw-away one among them: a client's time to read what it trusts
-/// is part of what is measured.
+/// Files of root certificates, including the temporary one. The time that a client takes to read them is part
+/// of the measurement.
 #[derive(Debug, Clone)]
 pub(crate) struct Roots {
-    /// With the system's, which a client trusts unless it is built otherwise.
+    /// The system's roots, which a client trusts by default.
     pub(crate) system: PathBuf,
-    /// With those that the functions are built with.
+    /// The roots that the functions are built with.
     pub(crate) built_in: PathBuf,
 }
 
-/// What a server takes TLS off with, and what its clients have to trust.
+/// TLS configuration of the server, and the roots that its clients must trust.
 pub(crate) struct Certified {
     /// The server's half.
     pub(crate) acceptor: TlsAcceptor,
@@ -42,9 +42,9 @@ pub(crate) struct Certified {
 }
 
 impl Certified {
-    /// Makes a certificate for `localhost`, and writes the roots to files in `directory`.
+    /// Creates a certificate for `localhost`, and writes root certificates to files in `directory`.
     pub(crate) fn new(directory: &Path) -> Result<Self> {
-        let (config, root) = identity().context("make the certificates")?;
+        let (config, root) = identity().context("create the certificates")?;
         let system = SYSTEM_ROOTS.iter().find_map(|path| fs::read_to_string(path).ok());
         let system = system.context("this system has no root certificates (package ca-certificates)")?;
         let roots = Roots { system: directory.join("system.pem"), built_in: directory.join("built-in.pem") };
@@ -55,7 +55,7 @@ impl Certified {
     }
 }
 
-/// A server's configuration and, in PEM, the root that vouches for it.
+/// A server's configuration, and its root certificate in PEM.
 fn identity() -> Result<(ServerConfig, String)> {
     let mut root = CertificateParams::default();
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -1,4 +1,4 @@
-//! Functions whose DynamoDB is away: each must start all the same, and answer 503 in time.
+//! Functions whose DynamoDB is unreachable: each must start, and answer 503 in time.
 
 use crate::cli::Options;
 use crate::database::Database;
@@ -18,13 +18,13 @@ use tokio::task::JoinSet;
 /// Upper bound on init, whatever DynamoDB does.
 const INIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Starts every function against a port that nobody listens on and one that takes connections and
-/// says nothing, prints the times, and fails if one is beyond its limit.
+/// Starts every function against a closed port, and against one that accepts connections and never answers.
+/// Prints the times, and fails if one exceeds its limit.
 pub(crate) async fn run(options: &Options, directory: &Path) -> Result<()> {
     let subjects = subject::build(options)?;
     let silent = TcpListener::bind("127.0.0.1:0")?;
-    // The system takes connections for a listener, though nobody accepts them here, and refuses
-    // them for a socket that does not listen.
+    // The kernel accepts connections to a listener, although nothing here serves them. It refuses connections
+    // to a socket that does not listen.
     let refusing = TcpSocket::new_v4()?;
     refusing.bind((Ipv4Addr::LOCALHOST, 0).into())?;
     let addresses = [("refused", refusing.local_addr()?.port()), ("silent", silent.local_addr()?.port())];
@@ -52,7 +52,7 @@ async fn all_in_time(
     port: u16,
     directory: &Path,
 ) -> Result<bool> {
-    // A real one, for the data that the events are about. The functions have another address.
+    // A real DynamoDB, for the data that the events need. The functions get another address.
     let database = Database::start(directory).await?;
     let mut instances = JoinSet::new();
     for subject in subjects {

@@ -1,4 +1,4 @@
-//! The floor: lambda_http and nothing else, built like the functions, with their features, their profile
+//! The baseline: lambda_http and nothing else, built like the functions, with the same features and profile,
 //! and one thread.
 
 use lambda_http::{Request, service_fn};

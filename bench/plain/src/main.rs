@@ -1,8 +1,8 @@
-//! getOrganization as the ecosystem's templates write it: `cargo lambda new --http` around the
-//! SDK's own example. Default features and profile, a client made in `main`, no warm-up.
+//! getOrganization as the ecosystem's templates write it: `cargo lambda new --http` around the SDK's own
+//! example. Default features and profile, a client created in `main`, no warm-up.
 //!
-//! It asks DynamoDB for what the real function asks for, one BatchGetItem of a membership and an
-//! organization, so that the difference is in how a function is built and not in what it does.
+//! It sends DynamoDB the same request as the real function: one BatchGetItem of a membership and an
+//! organization. The difference is thus in how the function is built, not in what it does.
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
@@ -41,7 +41,7 @@ async fn get_organization(event: Request, client: &Client, table: &str) -> Resul
 
     let (status, body) = match (role, name) {
         (Some(role), Some(name)) => (200, json!({ "id": id, "name": name, "role": role })),
-        _ => (404, json!({ "message": "There is no such organization." })),
+        _ => (404, json!({ "message": "Organization not found." })),
     };
     let response = Response::builder().status(status).header("content-type", "application/json");
     Ok(response.body(body.to_string().into())?)

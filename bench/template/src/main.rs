@@ -1,5 +1,5 @@
-//! A function that does nothing, as `cargo lambda new --http` writes it: what one in Rust takes before it
-//! does anything, where nobody has chosen features, profile or threads.
+//! A function that does nothing, as `cargo lambda new --http` writes it: the cost of a Rust function with
+//! default features, profile and threads.
 
 use lambda_http::{Body, Error, Request, Response, run, service_fn, tracing};
 

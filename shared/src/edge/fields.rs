@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_field_is_named() {
+    fn the_error_names_an_unknown_field() {
         let mut fields = parse(r#"{"a": "x", "b": 1, "c": 2}"#).unwrap();
         assert_eq!(fields.string("a").unwrap().as_deref(), Some("x"));
         fields.ignore(&["c"]);

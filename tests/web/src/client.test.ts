@@ -1,5 +1,5 @@
-// A client with the types that openapi-typescript makes of openapi.yaml, against the local stack. What
-// it may not send, and which errors it must expect, is checked when it is compiled.
+// A client with the types that openapi-typescript generates from openapi.yaml, against the local stack.
+// Compiling it checks which requests it may send and which errors it must expect.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -20,7 +20,7 @@ function client(user: string): Client<paths> {
   return createClient<paths>({ baseUrl: stack.apiUrl, headers });
 }
 
-/** The data of an answer that is no error. */
+/** The data of a successful answer. */
 function ok<T>(answer: { data?: T; error?: unknown }): T {
   assert.ok(answer.data !== undefined, JSON.stringify(answer.error));
   return answer.data;
@@ -79,20 +79,20 @@ test("errors have the codes and details of their operation", async () => {
     params: { path: { ...path, user_id: "ann" } },
   });
   assert.equal(last?.code, "last_owner");
-  // @ts-expect-error: no code of this operation
+  // @ts-expect-error: this operation does not have that code
   assert.ok(last?.code !== "too_many_admins");
 });
 
-test("what the API refuses does not compile", async () => {
+test("requests that the API would refuse do not compile", async () => {
   const ann = client("ann");
   const path = { organization_id: ok(await ann.POST("/organization", { body: { name: "Acme" } })).id };
   const params = { path };
   const refused = [
     // @ts-expect-error: a name is missing
     await ann.POST("/organization", { body: { domain: "acme.example" } }),
-    // @ts-expect-error: a text for a number
+    // @ts-expect-error: a string instead of a number
     await ann.PATCH("/organization/{organization_id}/max-overages", { params, body: { maxOverages: "500" } }),
-    // @ts-expect-error: no such role
+    // @ts-expect-error: an unknown role
     await ann.POST("/organization/{organization_id}/member", { params, body: { userId: "bob", role: "king" } }),
   ];
   assert.deepEqual(

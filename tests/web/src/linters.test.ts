@@ -1,5 +1,5 @@
-// That the linters find nothing in openapi.yaml says that its examples are valid only if they look
-// at each of them. Here every example is replaced by one that no schema allows, and has to be found.
+// If the linters find nothing in openapi.yaml, its examples are valid, provided that the linters check each
+// one. This replaces every example by one that no schema allows. The linters must find it.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -11,7 +11,7 @@ import { parse } from "yaml";
 
 const WRONG = { wrong: true };
 
-/** Runs a linter, which is to find faults, and gives its report. */
+/** Runs a linter that must find errors. Returns its report. */
 function lint(program: string, ...options: string[]): unknown {
   const path = join(import.meta.dirname, "../node_modules/.bin", program);
   const { status, stdout, stderr, error } = spawnSync(path, ["lint", "--format", "json", ...options], {
@@ -22,7 +22,7 @@ function lint(program: string, ...options: string[]): unknown {
   return JSON.parse(stdout);
 }
 
-/** JSON Pointers to all examples below `node`, each of which is replaced. */
+/** Replaces all examples below `node`. Returns JSON Pointers to them. */
 function replaceExamples(node: object, at: string[] = []): string[] {
   return Object.entries(node).flatMap(([key, child]) => {
     const path = [...at, key];
@@ -34,7 +34,7 @@ function replaceExamples(node: object, at: string[] = []): string[] {
       return child.map((_, index) => ((child[index] = WRONG), pointer([...path, index])));
     }
     if (key === "examples") {
-      // Those that are references are replaced where they lead to.
+      // References are replaced at their target.
       const own = Object.entries<object>(child).filter(([, example]) => "value" in example);
       return own.map(([name, example]) => (Object.assign(example, { value: WRONG }), pointer([...path, name])));
     }
@@ -47,7 +47,7 @@ function pointer(path: (string | number)[]): string {
   return `#/${path.map(segment).join("/")}`;
 }
 
-test("no wrong example escapes the linters", (context) => {
+test("the linters find every invalid example", (context) => {
   const directory = mkdtempSync(join(tmpdir(), "linters-"));
   context.after(() => rmSync(directory, { recursive: true }));
   const file = join(directory, "openapi.json");

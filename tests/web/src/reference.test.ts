@@ -1,5 +1,5 @@
-// The API reference of `cargo local`, in a Chromium without a window. CHROMIUM is its path.
-// With SCREENSHOT=docs/reference.png the picture in README is taken anew.
+// The API reference of `cargo local`, in a headless Chromium. CHROMIUM is its path.
+// SCREENSHOT=docs/reference.png takes the picture in README again.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ const MAX_BYTES = 200_000;
 let stack: Stack;
 let browser: Browser;
 let page: Page;
-/** What the page has asked others for, and what its own policy or script failed at. */
+/** Requests of the page to other servers, violations of its policy, and script errors. */
 const faults: string[] = [];
 
 before(async () => {
@@ -31,7 +31,7 @@ before(async () => {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      // A name of somebody else's that leads here.
+      // A foreign host name that resolves to this machine.
       "--host-resolver-rules=MAP rebound.example 127.0.0.1",
     ],
   });
@@ -58,7 +58,7 @@ function operation(id: string): Locator {
   return page.locator(`.opblock[id$="-${id}"]`);
 }
 
-/** Executes an operation that is open, and gives status and body of the answer. */
+/** Executes an expanded operation. Returns status and body of the answer. */
 async function execute(operation: Locator): Promise<{ status: number; body: Record<string, unknown> }> {
   await operation.getByRole("button", { name: "Execute" }).click();
   const answer = operation.locator(".live-responses-table tbody .response");
@@ -94,7 +94,7 @@ test("an operation is executed as a demo user, and succeeds", async () => {
   if (process.env.SCREENSHOT) writeFileSync(process.env.SCREENSHOT, picture);
 });
 
-test("an operation that is refused shows its error", async () => {
+test("a refused operation shows its error", async () => {
   await page.getByLabel("Try it as").selectOption("bob");
   const get = operation("getOrganization");
   await get.locator(".opblock-summary-control").click();
@@ -104,7 +104,7 @@ test("an operation that is refused shows its error", async () => {
   assert.equal(body.code, "organization_not_found");
 });
 
-test("the page asks nobody else for anything, within its policy and without errors", () => {
+test("the page contacts only its own server, within its policy and without errors", () => {
   assert.deepEqual(faults, []);
 });
 
@@ -140,7 +140,7 @@ test("a page of another origin reads nothing and changes nothing", async (contex
   assert.equal(await other.frames()[1]?.locator(".opblock").count(), 0);
 });
 
-test("a name of somebody else's that leads here gets no token", async () => {
+test("a foreign host name that resolves to this machine gets no token", async () => {
   const other = await browser.newPage();
   const answer = await other.goto(stack.referenceUrl.replace("127.0.0.1", "rebound.example"));
   assert.equal(answer?.status(), 403);

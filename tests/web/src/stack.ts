@@ -1,4 +1,4 @@
-// The local stack: `cargo local` as a process of its own, with ports and a directory of its own.
+// The local stack: `cargo local` as a separate process, with its own ports and directory.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,13 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** A stack that answers. */
+/** A running stack. */
 export interface Stack {
   apiUrl: string;
   referenceUrl: string;
-  /** An access token of that user. */
+  /** An access token of this user. */
   token(user: string): string;
-  /** Ends it, with all that it started. */
+  /** Stops it and all its child processes. */
   stop(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export async function start(): Promise<Stack> {
   };
 }
 
-/** Ports that are free now: all are taken before the first is given back. */
+/** Ports that are free now. All are opened before any is released, so that they differ. */
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   await Promise.all(servers.map((server) => once(server, "listening")));
