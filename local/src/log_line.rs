@@ -131,7 +131,8 @@ impl Routes {
 /// Rewords a message of the emulator for developers of this API.
 fn reword(message: &str) -> Cow<'_, str> {
     if message.contains("the default function route is disabled") {
-        "404 from the emulator: the API does not have this method and path; openapi.yaml lists those it has".into()
+        "404 from the emulator: the API does not have this method and path; openapi.yaml lists those it has"
+            .into()
     } else {
         message.into()
     }

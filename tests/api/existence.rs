@@ -5,8 +5,10 @@ use crate::{
     client::{Response, User},
     organizations::{Organization, team},
 };
+use functions::Operation;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use support::example::example;
 
 /// A well-formed id that no organization has.
 const NONEXISTENT: &str = "org_00000000000000000000000000";
@@ -24,16 +26,13 @@ const MALFORMED: [&str; 8] = [
 
 /// The operations on an organization, each with the rest of its path.
 fn operations(member: &str) -> Vec<(Method, String, Option<Value>)> {
-    let member = format!("/member/{}", crate::organizations::percent_encode(member));
-    vec![
-        (Method::GET, String::new(), None),
-        (Method::PUT, String::new(), Some(json!({ "name": "Mine" }))),
-        (Method::PATCH, "/max-overages".to_owned(), Some(json!({ "maxOverages": 5 }))),
-        (Method::GET, "/member".to_owned(), None),
-        (Method::POST, "/member".to_owned(), Some(json!({ "userId": "somebody" }))),
-        (Method::PATCH, member.clone(), Some(json!({ "role": "admin" }))),
-        (Method::DELETE, member, None),
-    ]
+    let member = crate::organizations::percent_encode(member);
+    let operation = |operation: &Operation| {
+        let rest = operation.path().strip_prefix("/organization/{organization_id}")?;
+        let method = operation.method().parse().expect("a method");
+        Some((method, rest.replace("{user_id}", &member), example(*operation).body))
+    };
+    Operation::ALL.iter().filter_map(operation).collect()
 }
 
 /// Everything that a caller sees of a response, except what differs between any two responses.

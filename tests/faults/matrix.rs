@@ -41,8 +41,8 @@ async fn no_fault_loses_or_duplicates_a_write() {
         .collect()
         .await;
 
-    let faults = table(&outcomes, |cell| (cell.kind.name, cell.when.text()));
-    let calls = table(&outcomes, |cell| (cell.subject.call.name, cell.kind.name));
+    let faults = table(&outcomes, |cell| (cell.kind.name.to_owned(), cell.when.text()));
+    let calls = table(&outcomes, |cell| (cell.subject.call.name.clone(), cell.kind.name));
     let seconds = started.elapsed().as_secs_f64();
     println!("{number} calls in {seconds:.1} s\n\n{faults}\n\n{calls}");
     let wrong: Vec<_> = outcomes
@@ -55,10 +55,10 @@ async fn no_fault_loses_or_duplicates_a_write() {
 /// A table that counts the outcomes of the cells in each place, a row and a column.
 fn table(
     outcomes: &[(Result<Outcome, String>, Cell)],
-    place: impl Fn(&Cell) -> (&'static str, &'static str),
+    place: impl Fn(&Cell) -> (String, &'static str),
 ) -> String {
     let mut columns = BTreeSet::new();
-    let mut rows: BTreeMap<&str, BTreeMap<&str, BTreeMap<&str, usize>>> = BTreeMap::new();
+    let mut rows: BTreeMap<String, BTreeMap<&str, BTreeMap<&str, usize>>> = BTreeMap::new();
     for (outcome, cell) in outcomes {
         let (row, column) = place(cell);
         let outcome = outcome.as_ref().map_or("wrong", |outcome| outcome.text());
@@ -73,7 +73,7 @@ fn table(
             let counts = found.get(column).into_iter().flatten();
             counts.map(|(outcome, count)| format!("{count} {outcome}")).collect::<Vec<_>>().join(", ")
         };
-        lines.push(line(row, columns.iter().map(texts).collect()));
+        lines.push(line(&row, columns.iter().map(texts).collect()));
     }
     lines.join("\n")
 }

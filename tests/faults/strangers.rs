@@ -50,7 +50,7 @@ impl World {
             None
         });
         let request = example::request(operation, "stranger", organization).event().to_string();
-        let event = serde_json::from_str(&request.replace(MEMBER, user)).unwrap();
+        let event = serde_json::from_str(&request.replace(MEMBER, user).replace("canary|new", user)).unwrap();
         let event = LambdaEvent::new(event, Context::default());
         let response = in_process::invoke(operation, &self.store, event).await;
         let requests = std::mem::take(&mut *requests.lock().unwrap());

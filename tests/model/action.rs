@@ -85,7 +85,13 @@ impl Action {
     pub fn target(&self) -> Option<&'static str> {
         match self {
             Self::UpdateMember { user, .. } | Self::RemoveMember { user } => Some(user),
-            _ => None,
+            Self::CreateOrganization { .. }
+            | Self::ListOrganizations { .. }
+            | Self::GetOrganization
+            | Self::UpdateOrganization { .. }
+            | Self::SetMaxOverages { .. }
+            | Self::ListMembers { .. }
+            | Self::AddMember { .. } => None,
         }
     }
 
@@ -95,8 +101,11 @@ impl Action {
             Self::CreateOrganization { .. } => Some("Idempotency-Key"),
             Self::ListOrganizations { .. } | Self::ListMembers { .. } => Some("limit"),
             Self::GetOrganization => Some("If-None-Match"),
-            _ if self.is_read() => None,
-            _ => Some("If-Match"),
+            Self::UpdateOrganization { .. }
+            | Self::SetMaxOverages { .. }
+            | Self::AddMember { .. }
+            | Self::UpdateMember { .. }
+            | Self::RemoveMember { .. } => Some("If-Match"),
         }
     }
 
@@ -310,7 +319,9 @@ impl Action {
                 let membership = role.map(|role| (Membership(caller, role == "member"), 2));
                 [(Change, 0), (Shown, 1)].into_iter().chain(membership).collect()
             }
-            _ => vec![(Whole, 0)],
+            Self::CreateOrganization { .. } | Self::AddMember { .. } | Self::UpdateMember { .. } => {
+                vec![(Whole, 0)]
+            }
         }
     }
 }

@@ -121,6 +121,47 @@ async fn conflicts_are_retried_until_the_attempts_run_out() {
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
 }
 
+/// A missing organization has no conflicts, so a conflict would tell that this one exists.
+#[tokio::test]
+async fn a_stranger_never_gets_a_conflict() {
+    let table = Table::new().await;
+    let (eve, id) = (user("eve"), table.team().await);
+    let conflicts = || (0..5).map(|_| Fault::Conflict);
+
+    table.inject(conflicts());
+    let refused = table.update_organization(&eve, &id, rename(), &ANY).await;
+    assert_eq!(refusal(refused), "organization_not_found");
+    table.inject(conflicts());
+    let refused = table.add_member(&eve, &id, user("fay"), Role::Member, &ANY).await;
+    assert_eq!(refusal(refused), "organization_not_found");
+    table.inject_into("TransactGetItems", conflicts());
+    let refused = table.remove_member(&eve, &id, &user("cyd"), &ANY).await;
+    assert_eq!(refusal(refused), "organization_not_found");
+}
+
+/// Which of the conditions failed is then unknown.
+#[tokio::test]
+async fn a_cancellation_with_fewer_reasons_than_steps_is_an_internal_error() {
+    let table = Table::new().await;
+    let (ann, id) = (user("ann"), table.team().await);
+    table.inject([Fault::canceled(["ConditionalCheckFailed"])]);
+    let refused = table.add_member(&ann, &id, user("fay"), Role::Member, &ANY).await;
+    assert_eq!(refusal(refused), "internal_error");
+}
+
+/// By a build of DynamoDB Local that returns no items with a refusal, although the write was made.
+#[tokio::test]
+async fn a_write_that_was_made_is_never_reported_as_a_conflict() {
+    let table = Table::new().await;
+    let (ann, id) = (user("ann"), table.team().await);
+    table.inject([Fault::LostAnswer, Fault::WithoutItems]);
+    table.inject_into("TransactGetItems", (0..5).map(|_| Fault::Conflict));
+    table.inject_into("UpdateItem", (0..5).map(|_| Fault::WithoutItems));
+    let refused = table.update_organization(&ann, &id, rename(), &ANY).await;
+    assert_eq!(refusal(refused), "service_unavailable");
+    assert_eq!(number(&table.organization_item(&id).await, "version"), 4);
+}
+
 /// `conflict` would claim that nothing was changed.
 #[tokio::test]
 async fn a_conflict_after_an_unacknowledged_attempt_is_unavailable() {
@@ -158,7 +199,7 @@ async fn the_read_that_explains_a_refusal_is_retried_after_conflicts() {
     let refused = table.add_member(&eve, &id, user("fay"), Role::Member, &ANY).await;
     assert_eq!(refusal(refused), "organization_not_found");
     table.inject_into("TransactGetItems", conflicts(5));
-    assert_eq!(refusal(table.remove_member(&eve, &id, &user("cyd"), &ANY).await), "conflict");
+    assert_eq!(refusal(table.remove_member(&user("cyd"), &id, &user("bob"), &ANY).await), "conflict");
     table.inject_into("TransactGetItems", std::iter::repeat_with(|| Fault::ItemThrottled).take(50));
     let refused = table.remove_member(&eve, &id, &user("cyd"), &ANY).await;
     assert_eq!(refusal(refused), "service_unavailable");

@@ -1,6 +1,6 @@
 //! Every answer was true at one point in time, whatever others did during the request.
 
-use crate::table::{ANY, Table, refusal, user};
+use crate::table::{ANY, Table, refusal, text, user};
 use shared::model::{OrganizationChanges, OrganizationId, OrganizationName, Role, UserId};
 use shared::store::Store;
 use support::faults::Fault;
@@ -81,6 +81,26 @@ async fn a_member_who_rejoins_meanwhile_is_shown_with_the_new_addition() {
         store.add_member(&user("bob"), &id, user("cyd"), Role::Member, &ANY).await.unwrap();
     };
     table.inject_into("BatchGetItem", [then(&table, &id, again)]);
+    let member = table.update_member(&ann, &id, &cyd, Role::Admin, &ANY).await.unwrap();
+    assert_eq!((member.role, member.added_by), (Role::Admin, user("bob")));
+}
+
+/// Two memberships that began in the same millisecond differ by who added the member.
+#[tokio::test]
+async fn a_member_who_rejoins_in_the_same_millisecond_is_shown_with_the_new_addition() {
+    let table = Table::new().await;
+    let (ann, cyd) = (user("ann"), user("cyd"));
+    let id = table.team().await;
+    let mut again = table.member_item(&cyd, &id).await.unwrap();
+    again.insert("addedBy".to_owned(), text("bob"));
+
+    let put = table.client.put_item().table_name(local::TABLE_NAME).set_item(Some(again));
+    table.inject_into(
+        "BatchGetItem",
+        [Fault::AnswerAfter(Box::pin(async move {
+            put.send().await.unwrap();
+        }))],
+    );
     let member = table.update_member(&ann, &id, &cyd, Role::Admin, &ANY).await.unwrap();
     assert_eq!((member.role, member.added_by), (Role::Admin, user("bob")));
 }

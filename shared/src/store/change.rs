@@ -85,14 +85,16 @@ impl Guard<'_> {
         rule.map_or(Condition::NONE, |rule| Condition::new(rule.condition(&mut Item::new())))
     }
 
-    /// True if the target is a member. `refused` is the failed condition on the member's item, if it
-    /// failed.
-    fn target_is_member(&self, refused: Option<&Refused>) -> bool {
+    /// What a refused transaction says about the target's membership, if anything. `refused` is the failed
+    /// condition on the member's item, if it failed.
+    fn target_is_member(&self, refused: Option<&Refused>) -> Option<bool> {
         let must_be_new = self.rules.iter().any(|rule| matches!(rule, Rule::IsNoMember));
         match refused {
-            None => !must_be_new,
-            // An existing item is a different membership from the one that was read.
-            Some(refused) => must_be_new || refused.item.is_some(),
+            None => Some(!must_be_new),
+            Some(_) if must_be_new => Some(true),
+            // An existing item is a different membership from the one that was read. Without an item, the
+            // target may not be a member, or DynamoDB may not have returned the item.
+            Some(refused) => refused.item.is_some().then_some(true),
         }
     }
 
@@ -132,15 +134,27 @@ impl Store {
         loop {
             let outcome = match self.update_item(&update, &attempts).await {
                 Ok(Ok(item)) => items::read(item).map(Some),
-                Ok(Err(refused)) => {
-                    attempts.refused();
-                    self.made_or_refused(guard, &refused, &mutation).await
-                }
+                Ok(Err(refused)) => self.made_or_refused(guard, &refused, &mutation).await,
                 Err(error) => Err(error),
             };
-            if let Some(item) = attempts.settle(outcome).await? {
-                return Ok(item);
+            match attempts.settle(outcome).await {
+                Ok(None) => {}
+                Ok(Some(item)) => return Ok(item),
+                Err(error) => return Err(self.unless_stranger(guard, error).await),
             }
+        }
+    }
+
+    /// The error, but for a stranger [`Error::OrganizationNotFound`] in place of a conflict: only an
+    /// organization that exists can have one.
+    async fn unless_stranger(&self, guard: &Guard<'_>, error: Error) -> Error {
+        if !matches!(error, Error::Conflict) {
+            return error;
+        }
+        match self.get_item(keys::membership(guard.caller, guard.id)).await {
+            Ok(Some(_)) => error,
+            Ok(None) => Error::OrganizationNotFound,
+            Err(unavailable) => unavailable,
         }
     }
 
@@ -187,7 +201,6 @@ impl Store {
             let outcome = match self.transact(&next, &attempts).await {
                 Ok(Ok(())) => Ok(Some(())),
                 Ok(Err(refused)) => {
-                    attempts.refused();
                     let mut refused = refused.iter().map(Option::as_ref);
                     let (organization, member) = (refused.next().flatten(), refused.next().flatten());
                     self.explain(guard, organization, member).await.and_then(|member| {
@@ -197,8 +210,10 @@ impl Store {
                 }
                 Err(error) => Err(error),
             };
-            if attempts.settle(outcome).await?.is_some() {
-                return Ok(());
+            match attempts.settle(outcome).await {
+                Ok(None) => {}
+                Ok(Some(())) => return Ok(()),
+                Err(error) => return Err(self.unless_stranger(guard, error).await),
             }
         }
     }
@@ -228,20 +243,20 @@ impl Store {
         organization: Option<&Refused>,
         member: Option<&Refused>,
     ) -> Result<Found, Error> {
-        let caller_is_known = match organization.map(|refused| refused.item.clone()) {
+        let target_is_member = guard.target_is_member(member);
+        let caller_is_member = match organization.map(|refused| refused.item.clone()) {
             // The organization met its conditions, one of which is about the caller.
             None => member.is_some(),
             Some(None) => false,
-            Some(Some(item)) => items::read::<OrganizationItem>(item)?.is_privileged(guard.caller),
+            Some(Some(item)) => {
+                let is_target = guard.target == Some(guard.caller) && target_is_member == Some(true);
+                is_target || items::read::<OrganizationItem>(item)?.is_privileged(guard.caller)
+            }
         };
-        let target_is_member = guard.target_is_member(member);
-        if guard.target == Some(guard.caller) && !target_is_member {
-            return Ok(Found { organization: None, caller_is_member: false, target_is_member, member: None });
-        }
-        if caller_is_known {
+        if let (true, Some(target_is_member)) = (caller_is_member, target_is_member) {
             return Ok(Found {
                 organization: organization.and_then(|refused| refused.item.clone()),
-                caller_is_member: true,
+                caller_is_member,
                 target_is_member,
                 member: member.and_then(|refused| refused.item.clone()),
             });

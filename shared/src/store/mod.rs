@@ -14,16 +14,7 @@
 //! are stored once, in two sets of the organization's item, so that one conditional write both
 //! authorizes a change and makes it.
 //!
-//! | method | DynamoDB requests when it succeeds |
-//! |---|---|
-//! | `create_organization` | 1 TransactWriteItems |
-//! | `list_organizations` | 1 Query + 1 BatchGetItem per 100 organizations, in parallel |
-//! | `get_organization` | 1 BatchGetItem |
-//! | `update_organization`, `set_max_overages` | 1 UpdateItem |
-//! | `add_member` | 1 TransactWriteItems |
-//! | `update_member` | 1 BatchGetItem, then 1 TransactWriteItems |
-//! | `remove_member` | 1 TransactWriteItems, then 1 GetItem |
-//! | `list_members` | 1 BatchGetItem, then 1 Query |
+//! README.md lists the requests of each operation, and docs/cost/capacity.csv their capacity.
 //!
 //! - `keys`, `items`, `idempotency`: stored items and their keys
 //! - `rules`: conditions of writes, with their errors; `change`: writes guarded by rules

@@ -20,11 +20,6 @@ impl InDoubt {
     pub(super) fn any(&self) -> bool {
         self.0.load(Ordering::Relaxed) > 0
     }
-
-    /// Resets the count. Call only when it is certain that no attempt so far succeeded.
-    pub(super) fn clear(&self) {
-        self.0.store(0, Ordering::Relaxed);
-    }
 }
 
 impl Intercept for InDoubt {

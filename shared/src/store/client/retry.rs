@@ -26,11 +26,6 @@ impl Attempts {
         self.in_doubt.clone()
     }
 
-    /// Records that DynamoDB refused the write. A refusal proves that no earlier attempt succeeded.
-    pub(in crate::store) fn refused(&self) {
-        self.in_doubt.clear();
-    }
-
     /// Handles the outcome of an attempt at a write. Returns the result, or `None` after a pause if the
     /// write must be retried.
     ///

@@ -49,7 +49,7 @@ impl Store {
         }
         let transaction = Transaction::new(steps);
         let mut attempts = Attempts::default();
-        let refused = loop {
+        let mut refused = loop {
             let outcome = self.transact(&transaction, &attempts).await.map(Some);
             match (attempts.settle(outcome).await, &record) {
                 (Ok(None), _) => {}
@@ -60,7 +60,8 @@ impl Store {
                 (Err(error), _) => return Err(error),
             }
         };
-        match (record, refused.into_iter().nth(3).flatten()) {
+        // The record, if there is one, is the last step.
+        match (record, refused.pop().flatten()) {
             (Some(record), Some(refused)) => {
                 let (id, created_at) = self.first_answer(&record, refused.item).await?;
                 let first = OrganizationItem::new(&id, caller, &new, created_at);
