@@ -1,4 +1,4 @@
-//! README's tables: every variable and parameter is in them, and nothing else.
+//! The tables in docs/configuration.md: every variable and parameter is in them, and nothing else.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,8 +49,8 @@ fn in_table(heading: &str) -> Names {
 }
 
 fn table(heading: &str) -> Vec<String> {
-    let readme = read("README.md");
-    let rows = readme.split_once(&format!("\n| {heading} |")).expect("the table").1.lines().skip(2);
+    let document = read("docs/configuration.md");
+    let rows = document.split_once(&format!("\n| {heading} |")).expect("the table").1.lines().skip(2);
     rows.take_while(|line| line.starts_with('|')).map(str::to_owned).collect()
 }
 

@@ -11,13 +11,11 @@ use instance::Instance;
 use text::{answers, blocks, without_what_differs};
 
 /// How each of README's shell blocks is run, by how the block begins.
-const BLOCKS: [(&str, Run); 6] = [
+const BLOCKS: [(&str, Run); 5] = [
     ("cargo local   #", Run::Instance),
     ("cargo local seed", Run::Administration),
     ("API=", Run::Session),
     ("api -H \"$ANN\" $ORG -X PUT -H 'If-Match", Run::Session),
-    // Needs npm. tests/web generates the types and runs the client.
-    ("npm install", Run::Elsewhere),
     // Ends at AWS. tests/template deploys to a local stand-in, `.ci/artifacts` runs `sam build`.
     ("sam build && sam deploy", Run::Elsewhere),
 ];
