@@ -13,7 +13,7 @@ const MIN_PATHS: usize = 60;
 /// File endings that distinguish a file name without a folder from other text in backticks.
 const ENDINGS: [&str; 8] = [".rs", ".md", ".toml", ".yaml", ".yml", ".csv", ".py", ".ts"];
 
-/// The operation that README adds as an example. Its files do not exist.
+/// The operation that docs/adding-an-operation.md adds as an example. Its files do not exist.
 const EXAMPLE: [&str; 2] = ["get-member", "get_member"];
 
 #[test]

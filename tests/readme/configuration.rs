@@ -1,4 +1,4 @@
-//! README's tables list every variable and parameter, and nothing else.
+//! The tables in docs/configuration.md: every variable and parameter is in them, and nothing else.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ type Names = BTreeSet<String>;
 
 #[test]
 fn every_variable_that_the_functions_read_is_in_the_table() {
-    // Variables of Lambda and the SDK, which other crates read.
+    // Lambda's own and the SDK's, which are read in other crates.
     let elsewhere = ["AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
     let mut read: Names = elsewhere.map(str::to_owned).into();
     collect(&local::workspace_root().join("shared/src"), &mut read);
@@ -41,7 +41,7 @@ fn every_parameter_of_the_template_is_in_the_table_with_its_default() {
     assert_eq!(found, expected);
 }
 
-/// The names in backticks in the first column of the table with this heading.
+/// The names in backticks in the first column of the table that begins with that heading.
 fn in_table(heading: &str) -> Names {
     let first = |row: String| row.split('|').nth(1).unwrap_or_default().to_owned();
     let names = |cell: String| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
@@ -49,12 +49,12 @@ fn in_table(heading: &str) -> Names {
 }
 
 fn table(heading: &str) -> Vec<String> {
-    let readme = read("README.md");
-    let rows = readme.split_once(&format!("\n| {heading} |")).expect("the table").1.lines().skip(2);
+    let document = read("docs/configuration.md");
+    let rows = document.split_once(&format!("\n| {heading} |")).expect("the table").1.lines().skip(2);
     rows.take_while(|line| line.starts_with('|')).map(str::to_owned).collect()
 }
 
-/// The names of variables in the calls that read them, in all files below a directory.
+/// Names of variables, in the calls that read them, in the files below a directory.
 fn collect(directory: &Path, names: &mut Names) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();

@@ -1,6 +1,7 @@
-//! Runs README.md's commands as a newcomer would, and compares their output with the text below them.
+//! README.md as a newcomer follows it: its commands are run as they stand there, and what they
+//! answer is what stands below them.
 //!
-//! Only the ports and the directory differ, so as not to disturb anything on this machine.
+//! Only ports and directory are others, so that nothing is disturbed that runs on this machine.
 
 mod configuration;
 mod instance;
@@ -9,25 +10,23 @@ mod text;
 use instance::Instance;
 use text::{answers, blocks, without_what_differs};
 
-/// How each of README's shell blocks is run, by its beginning.
-const BLOCKS: [(&str, Run); 6] = [
+/// How each of README's shell blocks is run, by how the block begins.
+const BLOCKS: [(&str, Run); 5] = [
     ("cargo local   #", Run::Instance),
     ("cargo local seed", Run::Administration),
     ("API=", Run::Session),
     ("api -H \"$ANN\" $ORG -X PUT -H 'If-Match", Run::Session),
-    // Needs npm. tests/web generates the types and runs the client.
-    ("npm install", Run::Elsewhere),
-    // Deploys to AWS. tests/template deploys to a local imitation, and `.ci/artifacts` runs `sam build`.
+    // Ends at AWS. tests/template deploys to a local stand-in, `.ci/artifacts` runs `sam build`.
     ("sam build && sam deploy", Run::Elsewhere),
 ];
 
 #[derive(Debug, PartialEq)]
 enum Run {
-    /// Starts the instance that the other blocks use, and the tests, which include this one.
+    /// Starts the instance that the rest talks to, and the tests, one of which is this one.
     Instance,
-    /// Commands that manage an instance.
+    /// What is done to an instance.
     Administration,
-    /// Requests followed by their answers, in one shell.
+    /// Requests with their answers below, in one shell.
     Session,
     Elsewhere,
 }
@@ -68,10 +67,10 @@ fn every_shell_block_is_accounted_for() {
     let blocks = blocks(&readme);
     let unknown: Vec<_> =
         blocks.iter().filter(|block| !BLOCKS.iter().any(|(start, _)| block.starts_with(start))).collect();
-    assert!(unknown.is_empty(), "list in this file how these blocks are run: {unknown:#?}");
+    assert!(unknown.is_empty(), "say in this file how these are run: {unknown:#?}");
     let gone: Vec<_> =
         BLOCKS.iter().filter(|(start, _)| !blocks.iter().any(|block| block.starts_with(start))).collect();
-    assert!(gone.is_empty(), "README no longer has {gone:?}");
+    assert!(gone.is_empty(), "README has no longer {gone:?}");
     let instance = blocks.iter().find(|block| block.starts_with(BLOCKS[0].0)).unwrap();
     let commands: Vec<_> = instance.lines().map(|line| line.split('#').next().unwrap().trim()).collect();
     assert_eq!(commands, ["cargo local", "cargo test"]);

@@ -101,8 +101,8 @@ test("requests that the API would refuse do not compile", async () => {
   );
 });
 
-test("README's client works", () => {
+test("the client in docs/typescript.md works", () => {
   const env = { ...process.env, API: stack.apiUrl, TOKEN: stack.token("ann") };
-  const printed = execFileSync("node", [join(import.meta.dirname, "readme.js")], { env, encoding: "utf8" });
+  const printed = execFileSync("node", [join(import.meta.dirname, "documented.js")], { env, encoding: "utf8" });
   assert.equal(printed, "version 2 allows 500\n");
 });
