@@ -29,8 +29,8 @@ impl Attempts {
     /// Handles the outcome of an attempt at a write. Returns the result, or `None` after a pause if the
     /// write must be retried.
     ///
-    /// A write is retried when another transaction was writing the same item, or when DynamoDB throttled
-    /// an item of the transaction. It is also retried when DynamoDB refused it but the reason was gone
+    /// A write is retried when another transaction was writing the same item. It is retried when DynamoDB
+    /// throttled an item of the transaction. It is retried when DynamoDB refused it, but the reason was gone
     /// before it could be read (`Ok(None)`).
     ///
     /// # Errors
