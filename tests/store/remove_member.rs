@@ -40,6 +40,7 @@ async fn of_several_errors_the_most_basic_is_returned() {
     assert_eq!(refused(&eve, &id, &eve, &stale).await, "organization_not_found");
     assert_eq!(refused(&eve, &id, &bob, &stale).await, "organization_not_found");
     assert_eq!(refused(&cyd, &id, &eve, &stale).await, "member_not_found");
+    assert_eq!(refused(&bob, &id, &eve, &ANY).await, "member_not_found");
     assert_eq!(refused(&cyd, &id, &bob, &stale).await, r#"forbidden {"requiredRole":"admin"}"#);
     assert_eq!(refused(&bob, &id, &ann, &stale).await, r#"forbidden {"requiredRole":"owner"}"#);
     assert_eq!(refused(&bob, &id, &cyd, &stale).await, r#"precondition_failed {"currentVersion":3}"#);
