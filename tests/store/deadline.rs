@@ -121,6 +121,24 @@ async fn a_completed_write_is_answered_even_if_reading_for_the_answer_fails_at_f
     assert_eq!((removed.version, removed.member_count), (4, 2));
 }
 
+/// A caller who was demoted during the request is in neither set, so the membership is read, too.
+#[tokio::test]
+async fn a_completed_write_is_answered_even_if_reading_the_callers_membership_fails_at_first() {
+    let table = Table::new().await;
+    let (bob, cyd) = (user("bob"), user("cyd"));
+    let id = table.team().await;
+
+    let (store, organization) = (table.store.clone(), id.clone());
+    let demotion = Fault::AnswerAfter(Box::pin(async move {
+        let (ann, bob) = (user("ann"), user("bob"));
+        store.update_member(&ann, &organization, &bob, Role::Member, &ANY).await.unwrap();
+    }));
+    table.inject_into("TransactWriteItems", [demotion]);
+    table.inject_into("GetItem", [Fault::None].into_iter().chain(throttling().take(3)));
+    let removed = within(WORK_TIMEOUT, table.remove_member(&bob, &id, &cyd, &ANY)).await.unwrap();
+    assert_eq!((removed.version, removed.role), (5, Some(Role::Member)));
+}
+
 #[tokio::test]
 async fn a_write_is_not_made_if_the_read_that_its_answer_needs_fails() {
     let table = Table::new().await;
