@@ -51,7 +51,7 @@ const OWNERS_AND_ONESELF: [(Operation, Target, Option<&str>, [Answer; 5]); 10] =
 /// The user that a change is about.
 #[derive(Clone, Copy, Debug)]
 enum Target {
-    /// The user in the example's body, who is not a member yet.
+    /// The user in the example's body, not yet a member.
     New,
     /// The caller.
     Oneself,

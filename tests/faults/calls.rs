@@ -91,8 +91,8 @@ pub fn all() -> Vec<Call> {
     Operation::ALL.iter().copied().flat_map(of).chain(variants()).collect()
 }
 
-/// The calls that every operation has: its example, and the same by a stranger, about a user who is not a
-/// member, and about an id that no user has.
+/// The calls that every operation has: its example, and the same by a stranger, about a non-member, and
+/// about an id that no user has.
 fn of(operation: Operation) -> Vec<Call> {
     let mut calls = vec![Call::example(operation)];
     let mut refused = |how: &str, call: fn(Call) -> Call| {

@@ -6,7 +6,7 @@
 //! [`crate::action::Action::parts`] lists those of each operation:
 //!
 //! - getOrganization reads the caller's membership and the organization, in any order. listOrganizations
-//!   reads the memberships, then the organizations. A caller who was removed in between sees the role
+//!   reads the memberships, then the organizations. A caller removed in between sees the role
 //!   `member`.
 //! - listMembers reads the caller's membership and the organization's owners and admins, in any order, and
 //!   then the members. A member who became an owner or admin in between appears with the role `member`. A

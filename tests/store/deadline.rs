@@ -121,7 +121,7 @@ async fn a_completed_write_is_answered_even_if_reading_for_the_answer_fails_at_f
     assert_eq!((removed.version, removed.member_count), (4, 2));
 }
 
-/// A caller who was demoted during the request is in neither set, so the membership is read, too.
+/// A demoted caller is in neither set, so the function also reads the membership.
 #[tokio::test]
 async fn a_completed_write_is_answered_even_if_reading_the_callers_membership_fails_at_first() {
     let table = Table::new().await;
