@@ -16,6 +16,12 @@ pub mod update_organization;
 use shared::edge::{Error, Request, Response};
 use shared::store::Store;
 
+/// The deployed functions are linked statically with musl, whose own allocator is slower:
+/// docs/decisions/0024-static-functions.md.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// The scope that an operation requires of a token. API Gateway checks it; template.yaml sets it for
 /// each route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,6 @@ fn every_operation_is_named_the_same_everywhere() {
         ("the handlers in functions/src", places::modules("functions/src/lib.rs")),
         ("the binaries in functions/src/bin", places::served()),
         ("the logical ids in template.yaml", places::logical_ids()),
-        ("the binaries in template.yaml", places::built_binaries()),
         ("the routes in template.yaml", names(&places::template_routes())),
         ("the operationIds in openapi.yaml", names(&places::openapi_routes())),
         ("the router in Cargo.toml", names(&places::router())),

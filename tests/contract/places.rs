@@ -137,26 +137,18 @@ pub(crate) fn logical_ids() -> Names {
     functions(&yaml("template.yaml")).iter().map(|(id, _)| operation_of(id)).collect()
 }
 
-pub(crate) fn built_binaries() -> Names {
-    let binary = |(id, function): &(String, Value)| {
-        called(&text(&function["Metadata"]["BuildProperties"]["Binary"]), &operation_of(id))
-    };
-    functions(&yaml("template.yaml")).iter().map(binary).collect()
-}
-
 fn operation_of(logical_id: &str) -> String {
     let name = logical_id.strip_suffix("Function");
     name.unwrap_or_else(|| panic!("{logical_id} does not end in Function")).to_kebab_case()
 }
 
-/// The routes of the deployed API, each with the binary that its function is built from.
+/// The routes of the deployed API, each with the operation of its function.
 pub(crate) fn template_routes() -> Names {
     let mut routes = Names::new();
-    for (_, function) in functions(&yaml("template.yaml")) {
-        let binary = text(&function["Metadata"]["BuildProperties"]["Binary"]);
+    for (id, function) in functions(&yaml("template.yaml")) {
         for event in function["Properties"]["Events"].as_object().unwrap().values() {
             let event = &event["Properties"];
-            routes.insert(route(&binary, &text(&event["Method"]), &text(&event["Path"])));
+            routes.insert(route(&operation_of(&id), &text(&event["Method"]), &text(&event["Path"])));
         }
     }
     routes

@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::Parser;
+use clap::{Args, Parser};
 use std::path::{Path, PathBuf};
 
 /// Measures the functions as Lambda runs them: cold start, warm latency, memory, size.
@@ -23,12 +23,15 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) requests: u16,
 
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
+
     /// Only these subjects: functions, `noop`, `template`, `plain`.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) subjects: Vec<String>,
 
     /// Directory of the functions' release binaries, as DIR/NAME or DIR/NAME/bootstrap. Without it, they are
-    /// built into the workspace's `target/release`.
+    /// built as `sam build` builds them, which takes make, cargo-lambda and zig.
     #[arg(long, value_name = "DIR")]
     pub(crate) functions: Option<PathBuf>,
 
@@ -56,6 +59,18 @@ pub(crate) struct Options {
     /// Directory for the CSV and SVG files.
     #[arg(long, value_name = "DIR", default_value_os_t = workspace_root().join("docs/benchmark"))]
     pub(crate) out: PathBuf,
+}
+
+/// How long the answers' lists and the requests' bodies are.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Sizes {
+    /// Number of members, besides the owner, of the organization that list-members lists.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(..1000))]
+    pub(crate) members: u16,
+
+    /// Pads each request's JSON body with spaces to this length in bytes. The API accepts up to 65536.
+    #[arg(long, value_name = "BYTES", default_value_t = 0)]
+    pub(crate) body: usize,
 }
 
 /// The root of the functions' workspace.

@@ -1,5 +1,6 @@
 //! Events that the subjects answer with success, and the data that these need.
 
+use crate::cli::Sizes;
 use crate::subject::Subject;
 use anyhow::{Context as _, Result, anyhow};
 use functions::Operation;
@@ -11,8 +12,6 @@ use support::in_process;
 
 /// An event as API Gateway sends it. All others are derived from it.
 const EVENT: &str = include_str!("../../../tests/events/get-organization.json");
-/// The number of members in a listed organization, without its owner.
-const MEMBERS: usize = 4;
 
 /// Generates one subject's events. Each is valid after the previous ones were answered.
 pub(crate) struct Events {
@@ -20,22 +19,23 @@ pub(crate) struct Events {
     owner: String,
     organization: String,
     store: Store,
+    sizes: Sizes,
     made: usize,
 }
 
 impl Events {
     /// For this subject, with an organization of its own.
-    pub(crate) async fn of(subject: &Subject, store: Store) -> Result<Self> {
+    pub(crate) async fn of(subject: &Subject, sizes: Sizes, store: Store) -> Result<Self> {
         let operation = subject.operation.unwrap_or(Operation::GetOrganization);
         let owner = format!("owner-of-{}", subject.name);
         let new = Request::new(Operation::CreateOrganization, &owner);
         let created = prepare(&new.body(json!({ "organizationName": "Acme" })), &store).await?;
         let id = created.get("id").and_then(Value::as_str);
         let organization = id.context("an organization has no id")?.to_owned();
-        let events = Self { operation, owner, organization, store, made: 0 };
+        let events = Self { operation, owner, organization, store, sizes, made: 0 };
         match operation {
             Operation::ListMembers => {
-                for member in 0..MEMBERS {
+                for member in 0..sizes.members {
                     events.add(&format!("member-{member}")).await?;
                 }
             }
@@ -73,7 +73,7 @@ impl Events {
             }
             _ => {}
         }
-        event(&request)
+        event(&request, self.sizes.body)
     }
 
     async fn add(&self, member: &str) -> Result<()> {
@@ -87,8 +87,9 @@ async fn prepare(request: &Request, store: &Store) -> Result<Value> {
     answer.map_err(|refusal| anyhow!(refusal).context("prepare data for the events"))
 }
 
-/// The event of a request, with everything that API Gateway adds.
-fn event(request: &Request) -> Result<String> {
+/// The event of a request, with everything that API Gateway adds. Spaces make its body at least `width` bytes
+/// long.
+fn event(request: &Request, width: usize) -> Result<String> {
     let mut event: Value = serde_json::from_str(EVENT).context("tests/events/get-organization.json")?;
     let mut of_request = request.event();
     for part in ["/rawPath", "/pathParameters", "/routeKey", "/requestContext/routeKey"]
@@ -101,7 +102,7 @@ fn event(request: &Request) -> Result<String> {
     set(&mut event, "/headers", headers(request.body.is_some()))?;
     set(&mut event, "/requestContext/authorizer/jwt/claims/sub", request.caller.as_str())?;
     if let Some(body) = &request.body {
-        set(&mut event, "/body", body.to_string())?;
+        set(&mut event, "/body", format!("{body:<width$}", body = body.to_string()))?;
     }
     Ok(event.to_string())
 }

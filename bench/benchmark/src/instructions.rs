@@ -1,5 +1,6 @@
 //! Instruction counts, which unlike times are the same on a busy machine.
 
+use crate::cli::Sizes;
 use crate::database::Database;
 use crate::event::Events;
 use crate::instance::Launch;
@@ -84,6 +85,7 @@ impl Counter {
 pub(crate) async fn count(
     counter: Counter,
     subjects: &[Subject],
+    sizes: Sizes,
     directory: &Path,
 ) -> Result<Vec<Instructions>> {
     let database = Database::start(directory).await?;
@@ -91,7 +93,7 @@ pub(crate) async fn count(
     let mut counts = Vec::new();
     for subject in subjects {
         eprintln!("counting instructions of {} by {}", subject.name, counter.name());
-        let mut events = Events::of(subject, database.store().await).await?;
+        let mut events = Events::of(subject, sizes, database.store().await).await?;
         let launch = Launch {
             under: counter.command(&file),
             binary: subject.binary.clone(),

@@ -44,7 +44,7 @@ async fn main() -> Result<()> {
 async fn run(options: &Options, directory: &Path) -> Result<()> {
     let subjects = subject::build(options)?;
     let instructions = count_instructions(options, &subjects, directory).await?;
-    let extent = Extent { rounds: options.rounds, requests: options.requests };
+    let extent = Extent { rounds: options.rounds, requests: options.requests, sizes: options.sizes };
     fs::create_dir_all(&options.out).with_context(|| format!("make {}", options.out.display()))?;
     let awake = Awake::stay();
     if let Err(reason) = &awake {
@@ -77,7 +77,7 @@ async fn count_instructions(
         eprintln!("left out: instructions, since perf has no counters here and valgrind is not installed");
         return Ok(None);
     };
-    Ok(Some(instructions::count(counter, subjects, directory).await?))
+    Ok(Some(instructions::count(counter, subjects, options.sizes, directory).await?))
 }
 
 /// A directory for files of the subjects, removed when dropped.

@@ -1,5 +1,6 @@
 //! The rounds. Each runs every subject once, from a fresh process to its last warm request.
 
+use crate::cli::Sizes;
 use crate::database::Database;
 use crate::event::Events;
 use crate::instance::Launch;
@@ -37,6 +38,8 @@ pub(crate) struct Extent {
     pub(crate) rounds: u16,
     /// Warm requests per instance.
     pub(crate) requests: u16,
+    /// Sizes of lists and bodies.
+    pub(crate) sizes: Sizes,
 }
 
 /// Measures all subjects, in order.
@@ -57,7 +60,7 @@ pub(crate) async fn measure(
         let first = usize::from(round).checked_rem(all.len()).unwrap_or_default();
         all.rotate_left(first);
         for (subject, samples) in all {
-            let mut events = Events::of(subject, database.store().await).await?;
+            let mut events = Events::of(subject, extent.sizes, database.store().await).await?;
             let launch = Launch {
                 under: Vec::new(),
                 binary: subject.binary.clone(),

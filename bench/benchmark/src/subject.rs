@@ -70,7 +70,7 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
     let mut compare = |name: &str, profile: &str| {
         if asked(name) {
             // Built alone: features would unify with other packages'.
-            cargo_build(&bench_root(), profile, name, &[name])?;
+            cargo_build(&bench_root(), profile, name)?;
             subjects.push(subject(name, &target(&bench_root()).join(profile))?);
         }
         anyhow::Ok(())
@@ -81,10 +81,8 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
     let directory = match &options.functions {
         Some(directory) => directory.clone(),
         None => {
-            // Only their package: features would unify with those of `local` and `tests`.
-            let binaries: Vec<&str> = functions.iter().map(String::as_str).collect();
-            cargo_build(&workspace_root(), "release", "functions", &binaries)?;
-            target(&workspace_root()).join("release")
+            make(&functions)?;
+            target(&workspace_root()).join("lambda")
         }
     };
     for name in &functions {
@@ -116,14 +114,27 @@ fn target(workspace: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from)
 }
 
-fn cargo_build(workspace: &Path, profile: &str, package: &str, binaries: &[&str]) -> Result<()> {
-    if binaries.is_empty() {
-        return Ok(());
-    }
+fn cargo_build(workspace: &Path, profile: &str, package: &str) -> Result<()> {
     let mut command = Command::new("cargo");
     command.current_dir(workspace).args(["build", "--quiet", "--locked", "--profile", profile]);
     command.args(["--package", package]);
-    command.args(binaries.iter().flat_map(|binary| ["--bin", binary]));
+    run(command, &format!("{package} ({profile})"))
+}
+
+/// Builds functions as `sam build` does.
+fn make(functions: &[String]) -> Result<()> {
+    if functions.is_empty() {
+        return Ok(());
+    }
+    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+    let mut command = Command::new("make");
+    command.current_dir(workspace_root()).arg("--makefile");
+    command.arg(format!("functions/{architecture}/Makefile")).arg("compile");
+    command.arg(format!("BINARIES={}", functions.join(" ")));
+    run(command, &functions.join(", "))
+}
+
+fn run(mut command: Command, what: &str) -> Result<()> {
     // `cargo run` sets these for this process. Build scripts that read them would rerun.
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
@@ -134,8 +145,9 @@ fn cargo_build(workspace: &Path, profile: &str, package: &str, binaries: &[&str]
             command.env_remove(&*name);
         }
     }
-    eprintln!("building {} ({profile})", binaries.join(", "));
-    let status = command.status().context("run cargo")?;
-    ensure!(status.success(), "cargo build failed in {}", workspace.display());
+    eprintln!("building {what}");
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("run {program}"))?;
+    ensure!(status.success(), "{program} could not build {what}");
     Ok(())
 }

@@ -37,8 +37,8 @@ fn targets(report: &Report) -> Vec<Target> {
     let (noop, plain) = (report.row(NOOP), report.row(PLAIN));
 
     let cold_limit = match report.cpu {
-        100 => Some(2.6),
-        7 => Some(2.0),
+        100 => Some(1.9),
+        7 => Some(2.2),
         _ => None,
     };
     if let (Some(noop), Some(limit)) = (noop, cold_limit)
@@ -60,9 +60,9 @@ fn targets(report: &Report) -> Vec<Target> {
             add(format!("{what}, largest function ({name})"), figure, limit, false);
         }
     };
-    largest("peak RSS, MB", |row| row.peak_memory, 14.0);
+    largest("peak RSS, MB", |row| row.peak_memory, 6.0);
     largest("binary, MB", |row| row.binary, 7.0);
-    largest("zip, MB", |row| row.zip, 3.2);
+    largest("zip, MB", |row| row.zip, 3.0);
     targets
 }
 

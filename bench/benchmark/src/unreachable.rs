@@ -1,6 +1,6 @@
 //! Functions whose DynamoDB is unreachable: each must start, and answer 503 in time.
 
-use crate::cli::Options;
+use crate::cli::{Options, Sizes};
 use crate::database::Database;
 use crate::event::Events;
 use crate::instance::{Answer, Launch};
@@ -35,7 +35,8 @@ pub(crate) async fn run(options: &Options, directory: &Path) -> Result<()> {
     for &cpu in &options.cpu {
         let Ok(throttle) = throttle(cpu) else { continue };
         for (state, port) in addresses {
-            failed |= !all_in_time(&subjects, cpu, throttle.as_ref(), state, port, directory).await?;
+            failed |= !all_in_time(&subjects, options.sizes, cpu, throttle.as_ref(), state, port, directory)
+                .await?;
         }
     }
     if failed {
@@ -46,6 +47,7 @@ pub(crate) async fn run(options: &Options, directory: &Path) -> Result<()> {
 
 async fn all_in_time(
     subjects: &[Subject],
+    sizes: Sizes,
     cpu: u8,
     throttle: Option<&Throttle>,
     state: &'static str,
@@ -56,7 +58,7 @@ async fn all_in_time(
     let database = Database::start(directory).await?;
     let mut instances = JoinSet::new();
     for subject in subjects {
-        let event = Events::of(subject, database.store().await).await?.next().await?;
+        let event = Events::of(subject, sizes, database.store().await).await?.next().await?;
         let launch = Launch {
             under: Vec::new(),
             binary: subject.binary.clone(),
