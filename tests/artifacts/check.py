@@ -26,7 +26,7 @@ from runtime_api import REQUEST_ID, VERSION, RuntimeApi
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".aws-sam/build"
 
-# The names that readelf uses for the machine, and Debian for emulator and directory.
+# The machine's name in readelf's output, and in Debian's emulator and directory.
 MACHINES = {"arm64": ("AArch64", "aarch64"), "x86_64": ("Advanced Micro Devices X86-64", "x86_64")}
 
 # provided.al2023 has this glibc, and no other library that our programs could link.
@@ -84,7 +84,7 @@ def only_file(directory):
     expect(directory.is_dir(), "not built")
     artifact = directory / "bootstrap"
     files = [path.name for path in directory.iterdir()]
-    expect(files == ["bootstrap"], f"holds {files}")
+    expect(files == ["bootstrap"], f"must contain only bootstrap, but contains {files}")
     expect(os.access(artifact, os.X_OK), "not executable")
     return artifact
 
@@ -95,15 +95,15 @@ def check_elf(artifact, architecture):
     english = os.environ | {"LC_ALL": "C"}
     elf = subprocess.run([*readelf, artifact], check=True, capture_output=True, text=True, env=english).stdout
     machine = re.search(r"Machine:\s+(.+)", elf)[1]
-    expect(machine == MACHINES[architecture][0], f"is for {machine}")
+    expect(machine == MACHINES[architecture][0], f"is built for {machine}, not for {architecture}")
     expect(".symtab" not in elf and ".debug_" not in elf, "not stripped")
     for library in re.findall(r"\(NEEDED\).*\[(.+)\]", elf):
-        expect(LIBRARIES.fullmatch(library), f"needs {library}")
+        expect(LIBRARIES.fullmatch(library), f"needs {library}, which provided.al2023 does not have")
     versions = re.findall(r"GLIBC_([\d.]+)", elf)
     expect(versions, "needs no glibc: it is not built for provided.al2023")
     glibc = max(tuple(map(int, version.split("."))) for version in versions)
     name = ".".join(map(str, glibc))
-    expect(glibc <= GLIBC, f"needs glibc {name}")
+    expect(glibc <= GLIBC, f"needs glibc {name}, which is newer than that of provided.al2023")
     return name
 
 
@@ -194,8 +194,8 @@ def next_call(api, process, path):
 
 def check_answer(response, status, code):
     response = json.loads(response)
-    expect(response["statusCode"] == status, f"answered {response}")
-    expect(json.loads(response["body"])["code"] == code, f"answered {response}")
+    expect(response["statusCode"] == status, f"must answer {status}, but answered {response}")
+    expect(json.loads(response["body"])["code"] == code, f"must answer {code}, but answered {response}")
 
 
 def check_log(output, function):
@@ -203,7 +203,7 @@ def check_log(output, function):
     found = [(line["operation"], line["status"], line["request_id"]) for line in lines if "status" in line]
     # This also proves that each directory contains its own function and no other.
     operation = operation_id(function)
-    expect(found == [(operation, 401, REQUEST_ID), (operation, 400, REQUEST_ID)], f"logged {output}")
+    expect(found == [(operation, 401, REQUEST_ID), (operation, 400, REQUEST_ID)], f"wrong log: {output}")
 
 
 if __name__ == "__main__":
