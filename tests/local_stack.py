@@ -66,14 +66,14 @@ def wait_for(url, process):
     """Waits until the API is up. It then refuses a request without a token."""
     deadline = time.monotonic() + 600
     while time.monotonic() < deadline:
-        assert process.poll() is None, "`cargo local` ended"
+        assert process.poll() is None, "`cargo local` ended before it answered"
         try:
             if send(urllib.request.Request(url))[0] == 401:
                 return
         except OSError:
             pass
         time.sleep(0.5)
-    raise TimeoutError(url)
+    raise TimeoutError(f"{url} did not answer in time")
 
 
 def free_port():

@@ -13,8 +13,12 @@ pub(crate) fn fill(document: &str, tables: &[(&str, String)]) -> Result<String, 
     let mut text = document.to_owned();
     for (name, table) in tables {
         let start = format!("<!-- cost: {name} -->\n");
-        let (before, rest) = text.split_once(&start).ok_or_else(|| format!("there is no line {start}"))?;
-        let (_, after) = rest.split_once(END).ok_or_else(|| format!("{name} has no line {END}"))?;
+        let (before, rest) = text
+            .split_once(&start)
+            .ok_or_else(|| format!("the document has no line {}", start.trim_end()))?;
+        let (_, after) = rest
+            .split_once(END)
+            .ok_or_else(|| format!("the place of the table {name} has no end: add a line {END}"))?;
         text = format!("{before}{start}\n{table}\n{END}{after}");
     }
     Ok(text)
@@ -33,7 +37,7 @@ pub(crate) fn table<const COLUMNS: usize>(
     text
 }
 
-/// Two decimals below 1,000; none, but separators, above.
+/// Two decimals below 1,000. From 1,000 on, a whole number with separators.
 pub(crate) fn dollars(amount: f64) -> String {
     if amount < 1000.0 { format!("{amount:.2}") } else { whole(amount) }
 }

@@ -107,7 +107,7 @@ pub(crate) fn lists(inputs: &Inputs) -> String {
         let read = (length * inputs.bytes("membership") / 4096.0).ceil();
         let batches = (length / limits.batch_get_keys).ceil();
         let organizations = read + length * (inputs.bytes("organization") / 4096.0).ceil();
-        // Besides them, the caller's membership and the organization are read.
+        // Besides the members, the request reads the caller's membership and the organization.
         let members_read = (length * inputs.bytes("member") / 4096.0).ceil();
         let members = 2.0 + members_read;
         let price = |units: f64| dollars(units * prices.dynamodb_million_read_units);

@@ -57,7 +57,10 @@ impl Inputs {
         let given: Given = toml::from_str(&text(GIVEN)?).map_err(|error| format!("{GIVEN}: {error}"))?;
         let deployed = Deployed::read(&serde_saphyr::from_str(&text("template.yaml")?)?)?;
         if (100.0 * deployed.memory / WHOLE_CORE).round() != 7.0 {
-            return Err(format!("{SMALL} is not for the memory in template.yaml").into());
+            return Err(format!(
+                "{SMALL} is for 7 % of a core, MemorySize is not: run `cargo benchmark` with its share"
+            )
+            .into());
         }
         let small = figures::rows(SMALL, &text(SMALL)?)?;
         let full = figures::rows(FULL, &text(FULL)?)?;

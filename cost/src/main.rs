@@ -17,9 +17,10 @@ use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
     if let Some(argument) = env::args().nth(1) {
-        return Err(
-            format!("cargo cost takes no arguments, not {argument}: edit docs/cost/inputs.toml").into()
-        );
+        return Err(format!(
+            "cargo cost takes no arguments, but got {argument}: edit docs/cost/inputs.toml instead"
+        )
+        .into());
     }
     let file = root().join("docs/cost.md");
     let text = filled(&fs::read_to_string(&file)?)?;

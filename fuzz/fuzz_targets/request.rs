@@ -1,4 +1,4 @@
-//! Sequences of requests, converted to events as API Gateway does it. An input is a text:
+//! Sequences of requests, converted to events as API Gateway converts them. An input is a text:
 //!
 //! ```text
 //! ann PUT /organization/org_01ARZ3NDEKTSV4RRFFQ69G5FAV

@@ -19,7 +19,8 @@ pub struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The operation with this method and path, and the path's parameters, decoded as the gateway does it.
+    /// The operation with this method and path, and the path's parameters, decoded as the gateway decodes
+    /// them.
     pub fn operation(&self) -> Option<(Operation, Map<String, Value>)> {
         let operations = Operation::ALL.iter().filter(|operation| operation.method() == self.method);
         let matches =

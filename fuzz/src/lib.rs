@@ -1,4 +1,4 @@
-//! What the fuzz targets share.
+//! Code that the fuzz targets share.
 
 mod event;
 mod world;
@@ -20,7 +20,7 @@ use tokio::runtime::{Builder, Runtime};
 /// Crates that panic on an event that is not a valid request. `edge::Event` catches these panics.
 const PANICS_ARE_CAUGHT: [&str; 2] = ["/lambda_http-", "/aws_lambda_events-"];
 
-/// Prepares a target. Every panic ends it, even one that would be caught, except for those above.
+/// Prepares a target. Every panic ends it, even one that would be caught, except in the crates above.
 pub fn start() {
     let abort = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
@@ -36,7 +36,7 @@ pub fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Passes the request to `ask`, as to a handler, if it is valid. Returns the status of the answer.
+/// If the request is valid, passes it to `ask` as if that were the handler. Returns the status of the answer.
 pub fn ask(
     authenticator: Authenticator,
     asked: &Asked<'_>,

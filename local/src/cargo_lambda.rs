@@ -62,7 +62,7 @@ async fn install(tools: &Path, home: &Path, progress: &impl Fn(&str)) -> Result<
     Err(Error::Install(VERSION))
 }
 
-/// A directory that is removed on drop, also when Ctrl-C interrupts the installation.
+/// A directory that is removed on drop, even when Ctrl-C interrupts the installation.
 struct TemporaryDir(PathBuf);
 
 impl TemporaryDir {

@@ -185,9 +185,9 @@ fn parse_lifetime(text: &str) -> Result<humantime::Duration, &'static str> {
     }
 }
 
-/// Applies the rule that the functions have for the `sub` of a token, so that no printed token is
-/// answered with 401. Not taken from `shared`, whose changes would then recompile `cargo local token`;
-/// a test compares the two.
+/// Applies the functions' rule for the `sub` of a token, so that the API accepts every printed token. Repeats
+/// the rule of `shared` instead of using it: otherwise every change to `shared` would recompile `cargo local
+/// token`. A test compares the two rules.
 fn parse_user(text: &str) -> Result<String, &'static str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~|:@+=,".contains(&byte);
     if (1..=255).contains(&text.len()) && text.bytes().all(allowed) {

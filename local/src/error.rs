@@ -44,9 +44,9 @@ pub enum Error {
         /// What is wrong with the file.
         reason: String,
     },
-    /// The table exists with other keys.
+    /// The table exists, but its keys differ from template.yaml.
     #[error(
-        "the table {table} has other keys than template.yaml: delete it, or the data directory that holds it, and start again ({difference})"
+        "the keys of the table {table} differ from template.yaml: delete the table, or the data directory that holds it, and start again ({difference})"
     )]
     OtherTable {
         /// The table's name.
@@ -98,7 +98,7 @@ pub enum Error {
     #[error("cargo-lambda stopped by itself ({0}); {1} says why")]
     Stopped(ExitStatus, String),
     /// cargo-lambda runs but does not answer.
-    #[error("cargo-lambda does not answer on {0} after {1} seconds")]
+    #[error("cargo-lambda does not answer on {0} after {1} seconds; if this machine is busy, start again")]
     Silent(String, u64),
     /// The API is unreachable.
     #[error(
@@ -111,7 +111,7 @@ pub enum Error {
     )]
     OtherIdentity(String),
     /// The API rejects a request of `cargo local seed`.
-    #[error("{request} was answered {status}: {answer}")]
+    #[error("the API answered {request} with {status}: {answer}")]
     Seed {
         /// Method and path.
         request: String,

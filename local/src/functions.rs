@@ -18,8 +18,8 @@ const SUPERVISOR: &str = "local";
 /// Builds all functions and returns the path of the `local` binary, which cargo puts into the same
 /// directory.
 ///
-/// Selects the same packages and features as the `cargo run --bin` of cargo-lambda, the workspace's
-/// default members, so that cargo-lambda has nothing left to compile.
+/// Builds the workspace's default members, as cargo-lambda's `cargo run --bin` does. The features are then
+/// the same, and cargo-lambda has nothing left to compile.
 ///
 /// # Errors
 /// If the functions do not compile.
@@ -44,7 +44,7 @@ pub async fn build(root: &Path) -> Result<PathBuf, Error> {
     supervisor.ok_or_else(|| Error::NoBinary { name: SUPERVISOR, root: root.to_owned() })
 }
 
-/// The path of [`SUPERVISOR`], if this message of cargo has it.
+/// The path of [`SUPERVISOR`], if this message of cargo is about it.
 fn supervisor_path(message: &str) -> Option<PathBuf> {
     #[derive(Deserialize)]
     struct Message {
@@ -68,7 +68,7 @@ pub(crate) struct Watch<'a> {
     pub(crate) cargo_lambda: &'a Path,
     pub(crate) port: u16,
     pub(crate) env_file: &'a Path,
-    /// True if `env_file` has the credentials of the functions. They must then inherit none.
+    /// True if `env_file` has the functions' credentials. The functions must then inherit none.
     pub(crate) placeholder_credentials: bool,
     pub(crate) concurrency: usize,
     pub(crate) ignore_changes: bool,
@@ -102,8 +102,8 @@ impl Watch<'_> {
     }
 }
 
-/// Keeps a session token, a profile or a region of the developer's AWS account from being combined with
-/// the credentials in the environment file.
+/// Removes the developer's AWS variables, such as a session token, profile or region. They must not be
+/// combined with the credentials in the environment file.
 fn remove_aws_variables(command: &mut Command) {
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("AWS_") && name != "AWS_LAMBDA_LOG_LEVEL") {

@@ -98,8 +98,8 @@ async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
     Err(error)
 }
 
-/// Reads the route of each operation from openapi.yaml. Not taken from `functions`, which this crate would
-/// then have to compile.
+/// Reads the route of each operation from openapi.yaml. To use the list in `functions`, this crate would have
+/// to compile it.
 fn routes() -> Result<Routes, Error> {
     let path = local::workspace_root().join("openapi.yaml");
     let failed = |reason: String| Error::Template { path: path.clone(), reason };
@@ -132,7 +132,7 @@ fn reset(data_dir: &cli::DataDir) -> Result<ExitCode, Error> {
         format!("There is no data in {}", path.display())
     } else {
         format!(
-            "Deleted {} in {}; the signing key stays, and tokens with it",
+            "Deleted {} in {}; the signing key stays, so tokens stay valid",
             deleted.join(", "),
             path.display()
         )

@@ -129,7 +129,7 @@ fn parse_pid(text: &str) -> Option<Pid> {
 
 /// A new directory for one test.
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test's helper; clippy.toml may allow it anyway")]
+#[allow(clippy::unwrap_used, reason = "a helper of tests, which clippy.toml may not cover")]
 pub(crate) fn test_dir(name: &str) -> std::path::PathBuf {
     let path = env::temp_dir().join(format!("local-test-{}-{name}", std::process::id()));
     let _ = fs::remove_dir_all(&path);

@@ -14,7 +14,7 @@
 //! - Only the API's paths are forwarded. The emulator's invocation path trusts the claims in any event; it
 //!   is reachable on the API's own port by any program on this machine.
 //!
-//! Reads, unpacks and signs only on request.
+//! The server reads files, unpacks them and signs tokens only when it is asked for them.
 
 use crate::{
     Error, Identity, TOKEN_LIFETIME, forward::forward, http_client, loopback, swagger_ui, workspace_root,
@@ -119,7 +119,7 @@ async fn respond(State(site): State<Arc<Site>>, request: Request) -> Response {
         Ok(Some((kind, content))) => {
             (HEADERS, [(header::CONTENT_TYPE, format!("{kind}; charset=utf-8"))], content).into_response()
         }
-        Ok(None) => (StatusCode::NOT_FOUND, "There is nothing here.").into_response(),
+        Ok(None) => (StatusCode::NOT_FOUND, "Not found. The API reference is at /.").into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }

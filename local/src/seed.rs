@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Each request gets a fresh token, which needs to outlive that request only.
 const TOKEN_LIFETIME: Duration = Duration::from_mins(10);
 
-/// A demo organization. Its owner has no other of this name.
+/// A demo organization. Assumes that its owner has no other organization with this name.
 struct Demo {
     name: &'static str,
     domain: Option<&'static str>,

@@ -4,7 +4,7 @@
 //! contains Swagger UI's own archive, follows its releases, and has no dependency and no build script.
 //! The alternatives:
 //!
-//! - `utoipa-swagger-ui`, for which that crate is made, adds a generator of OpenAPI documents: 19 crates
+//! - `utoipa-swagger-ui`, which that crate was made for, adds a generator of OpenAPI documents: 19 crates
 //!   instead of 8, and about three times the compile time.
 //! - `swagger-ui-redist` has had one release, of an older Swagger UI.
 //! - `scalar_api_reference` is 4.9 MB and contains addresses of its vendor's proxy and services.

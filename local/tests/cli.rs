@@ -1,6 +1,6 @@
-//! The command line of `cargo local`: all that works without building the functions.
+//! The command line of `cargo local`: everything that works without building the functions.
 
-#![expect(clippy::expect_used, reason = "helpers of tests; clippy.toml speaks of the tests themselves")]
+#![expect(clippy::expect_used, reason = "clippy.toml allows this in tests, but not in their helpers")]
 
 use rustix::process::{Pid, test_kill_process};
 use std::{

@@ -21,7 +21,7 @@ const LAST_OWNER: Answer = Err((422, "last_owner"));
 
 const CALLERS: [&str; 5] = ["owner", "admin", "member", "stranger", "no token"];
 
-/// The answers to the example of an operation. The example says who may send it.
+/// The expected answers to an operation's example, by who may send it.
 #[rustfmt::skip]
 fn matrix(allowed: Allowed) -> [Answer; 5] {
     match allowed {
@@ -48,7 +48,7 @@ const OWNERS_AND_ONESELF: [(Operation, Target, Option<&str>, [Answer; 5]); 10] =
     (UpdateMember, ONESELF, Some("member"), [LAST_OWNER, OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED]),
 ];
 
-/// The user that a change is about.
+/// The user that a change affects.
 #[derive(Clone, Copy, Debug)]
 enum Target {
     /// The user in the example's body, not yet a member.
@@ -75,7 +75,7 @@ async fn request(
     let mut path = operation.path().replace("{organization_id}", &team.organization.id);
     if path.contains("{user_id}") {
         let user_id = match target {
-            Target::New => panic!("{operation:?} is about a member"),
+            Target::New => panic!("{operation:?} needs a target that is a member"),
             Target::Oneself => caller.id.clone(),
             Target::Other(role) => {
                 let other = stack::unique("other");
@@ -121,7 +121,7 @@ async fn check(operation: Operation, target: Target, role: Option<&str>, answers
             Err((_, code)) => {
                 response.expect_error(status, code);
                 let after = team.owner.organization(&team.organization).await;
-                assert_eq!(after, before, "{operation:?} by {caller} changed it: {response}");
+                assert_eq!(after, before, "{operation:?} by {caller} changed the organization: {response}");
             }
         }
     }

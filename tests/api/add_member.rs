@@ -24,7 +24,7 @@ async fn adding_returns_the_member_and_its_location() {
     let prefix = format!("{}/", team.organization.members());
     let encoded = location.strip_prefix(&prefix).unwrap_or_else(|| panic!("{response}"));
     assert!(!encoded.contains('|'), "{response}");
-    // The location is the member's path. Only changes are possible there.
+    // No operation gets a single member, so a change shows that the location is the member's path.
     let update = team.owner.patch(location, json!({ "role": "admin" })).send().await;
     assert_eq!(update.expect(200)["userId"], team.stranger.id);
 }

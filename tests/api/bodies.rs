@@ -1,4 +1,4 @@
-//! Bodies at the limits of JSON, media types and 64 KiB, on every operation with a body.
+//! Malformed bodies, other media types and the limit of 64 KiB, on every operation with a body.
 
 use crate::{
     client::Request,
@@ -126,7 +126,7 @@ async fn a_duplicate_field_is_refused_even_if_both_values_are_equal() {
     }
 }
 
-/// The same text in JSON, as other bytes.
+/// The text with every character escaped: the same string in JSON, in different bytes.
 fn escape(text: &str) -> String {
     text.chars().map(|character| format!("\\u{:04x}", u32::from(character))).collect()
 }
@@ -141,8 +141,8 @@ async fn a_body_that_is_not_utf_8_is_refused() {
         let overlong = [b"{\"", operation.field.as_bytes(), b"\":\"\xc0\xaf\"}"].concat();
         let utf_16: Vec<u8> = operation.body.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for body in [in_the_value, in_the_name, overlong, utf_16, [good, b"\xff"].concat()] {
-            // The emulator treats `application/json` as text and refuses other bytes itself. In this
-            // spelling, the same media type reaches the function.
+            // The emulator treats `application/json` as text, and refuses bytes that are not UTF-8 itself.
+            // With this spelling of the media type, they reach the function.
             let response = operation.send_as("Application/JSON", body).await;
             response.expect_error(400, "invalid_request");
         }

@@ -1,5 +1,5 @@
-//! Items that no version of the API has written. A request for such an item fails as a bug; a list leaves it
-//! out.
+//! Items that the API could not have written. A request for such an item gets a 500, like any bug. A list
+//! omits it.
 
 use crate::{
     host::Local,
@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::{
 };
 use serde_json::{Value, json};
 
-const REASON: &str = "it writes into the table behind the API's back";
+const REASON: &str = "it writes to the table directly, bypassing the API";
 
 struct Table(Client);
 
@@ -55,7 +55,7 @@ impl Table {
             .expect("the row is written");
     }
 
-    /// Writes a member item, in the organization's partition, with any value as the time of joining.
+    /// Writes a member item, in the organization's partition. `joined_at` may have any type.
     async fn put_member(&self, user_id: &str, organization_id: &str, joined_at: AttributeValue) {
         let put = self.0.put_item().table_name(local::TABLE_NAME);
         put.item("pk", text(&format!("ORG#{organization_id}")))
@@ -98,7 +98,7 @@ async fn an_unreadable_organization_is_an_internal_error_that_reveals_no_interna
         response.expect_error(500, "internal_error");
         assert_no_internals(&response);
     }
-    // Only members get the bug's 500. To others the organization does not exist.
+    // Only members get the 500. For others, the organization does not exist.
     let response = team.stranger.get(&organization.path).send().await;
     response.expect_error(404, "organization_not_found");
 }

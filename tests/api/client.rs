@@ -25,7 +25,7 @@ impl User {
         }
     }
 
-    /// The token that it presents.
+    /// The user's token.
     pub(crate) fn token(&self) -> Option<&str> {
         self.authorization.as_deref()?.strip_prefix("Bearer ")
     }
@@ -50,7 +50,7 @@ impl User {
         self.request(Method::DELETE, path)
     }
 
-    /// `path` is sent as it is written, or is a whole URL from a `Link`.
+    /// `path` is a path, which is sent unchanged, or a whole URL from a `Link` header.
     pub(crate) fn request(&self, method: Method, path: impl AsRef<str>) -> Request {
         let path = path.as_ref();
         let url = match path.strip_prefix('/') {
@@ -85,7 +85,7 @@ impl Request {
         self
     }
 
-    /// `tag` is sent as it is written, including quotes.
+    /// `tag` is sent unchanged, so it includes the quotes.
     pub(crate) fn if_match(self, tag: &str) -> Self {
         self.header("if-match", tag)
     }
@@ -95,7 +95,7 @@ impl Request {
         self.header("content-type", "application/json").body(body)
     }
 
-    /// Only the body: the caller sets its media type, or none.
+    /// Sets only the body. The caller sets the media type, if any.
     pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         self.label = format!("{} {}", self.label, excerpt(&body));
@@ -139,14 +139,14 @@ impl Response {
         self.headers.get(name).map(|value| value.to_str().expect("an ASCII header"))
     }
 
-    /// The body of a response, which must have this status.
+    /// Expects this status. Returns the body.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{self}");
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self}"))
     }
 
-    /// The `details` of an error; null if it has none.
+    /// Expects this error. Returns its `details`, or null if it has none.
     #[track_caller]
     pub(crate) fn expect_error(&self, status: u16, code: &str) -> Value {
         let error = self.expect(status);
@@ -204,7 +204,8 @@ fn excerpt(body: &[u8]) -> String {
     }
 }
 
-/// A race may also end with this on a real DynamoDB. The embedded one never raises conflicts.
+/// True for a 409 `conflict`. On a real DynamoDB, a race may end with it. The embedded DynamoDB has no
+/// conflicts.
 pub(crate) fn is_conflict(response: &Response) -> bool {
     let conflict = || response.expect(409)["code"] == "conflict";
     !stack::is_local() && response.status == StatusCode::CONFLICT && conflict()

@@ -65,14 +65,14 @@ async fn the_creator_is_the_owner_and_only_member() {
 }
 
 #[tokio::test]
-async fn the_field_for_the_name_may_be_called_name() {
+async fn name_is_accepted_in_place_of_organization_name() {
     let alice = stack::user("alice");
     let organization = alice.post("/organization", json!({ "name": "Acme" })).send().await;
     assert_eq!(organization.expect(201)["name"], "Acme");
 }
 
 #[tokio::test]
-async fn both_fields_for_the_name_together_are_refused_even_if_equal() {
+async fn name_and_organization_name_together_are_refused_even_if_equal() {
     let alice = stack::user("alice");
     let body = json!({ "organizationName": "Acme", "name": "Acme" });
     alice.post("/organization", body).send().await.expect_error(400, "invalid_request");
@@ -121,7 +121,7 @@ async fn the_error_names_an_unknown_field() {
 
 #[tokio::test]
 async fn a_refused_creation_creates_nothing() {
-    let Some(_) = stack::local_only("a list that is empty needs a new user") else { return };
+    let Some(_) = stack::local_only("an empty list needs a new user") else { return };
     let alice = stack::user("alice");
     for body in [
         json!({ "organizationName": "" }),

@@ -1,4 +1,4 @@
-//! Strangers learn nothing: an existing organization, a missing one and a malformed id get byte-identical
+//! Non-members learn nothing: an existing organization, a missing one and a malformed id get byte-identical
 //! answers.
 
 use crate::{

@@ -10,7 +10,7 @@ pub(crate) const THROTTLED: &str = "throttled";
 /// Transactions for a local user of this name are canceled by a conflict.
 pub(crate) const CONTENDED: &str = "contended";
 
-/// For a local user of this name, refusals come without the items, as from old builds of DynamoDB Local.
+/// Refusals of requests for a local user of this name omit the items, as old builds of DynamoDB Local do.
 pub(crate) const UNEXPLAINED: &str = "unexplained";
 
 /// Starts a proxy with these failures.

@@ -1,5 +1,5 @@
-//! Tokens that the issuer has not signed. All have valid claims, so that only the signature, or the key to
-//! check it with, is wrong.
+//! Tokens that are refused for a reason other than their claims: a missing or forged signature, another
+//! algorithm or key in the header, or a malformed token.
 
 use crate::{
     stack,
@@ -170,7 +170,7 @@ async fn an_unknown_key_id_is_refused() {
 }
 
 #[tokio::test]
-async fn an_algorithm_other_than_the_keys_is_refused() {
+async fn an_algorithm_that_does_not_match_the_key_is_refused() {
     let Some(local) = stack::local_only(REASON) else { return };
     for alg in ["RS256", "PS256", "ES384", "ES512", "EdDSA", "HS256", "es256", "ES256K", "x"] {
         let header = with(header(local), "alg", Some(json!(alg)));
@@ -213,7 +213,7 @@ async fn a_signature_of_other_claims_or_in_another_encoding_is_refused() {
 }
 
 #[tokio::test]
-async fn garbage_is_refused() {
+async fn a_malformed_token_is_refused() {
     let garbage = ["garbage", ".", "..", "...", "a.b.c", "e30.e30.e30", "null", "{}", "%00", "-"];
     for token in garbage {
         expect_unauthorized(token, token).await;

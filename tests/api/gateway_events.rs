@@ -40,7 +40,7 @@ fn event(method: &Method, route: &str, path: &str, parameters: Value) -> Value {
     })
 }
 
-/// The event as the authorizer passes it on.
+/// The event with the claims that the authorizer adds.
 fn with_claims(mut event: Value, claims: Value) -> Value {
     event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims, "scopes": null } });
     event
@@ -138,13 +138,13 @@ async fn an_event_without_a_readable_request_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn a_control_character_in_the_decoded_path_does_not_fail_a_list_with_a_next_page() {
+async fn a_list_with_a_next_page_succeeds_despite_a_control_character_in_the_path() {
     let Some(local) = stack::local_only(REASON) else { return };
     let alice = stack::user("alice");
     for _ in 0..2 {
         alice.create_organization("Acme").await;
     }
-    // As with a custom domain that has `base%0Apath` before the routes.
+    // A custom domain with the base path `base%0Apath` causes this.
     let path = "/base\npath/organization/list";
     let mut event = event(&Method::GET, "/organization/list", path, json!({}));
     event["rawQueryString"] = json!("limit=1");

@@ -70,7 +70,8 @@ fn hosted(directory: &Path) -> std::io::Result<Result<Local, String>> {
         let mut host = host.spawn()?;
         while !addresses.exists() {
             if let Some(status) = host.try_wait()? {
-                return Ok(Err(format!("its host ended with {status}")));
+                let log = directory.join("host.log");
+                return Ok(Err(format!("its host exited with {status}; see {}", log.display())));
             }
             thread::sleep(INTERVAL);
         }

@@ -23,7 +23,7 @@ fn create(user: &User, key: &str, name: &str) -> Request {
     user.post("/organization", json!({ "organizationName": name })).header(HEADER, key)
 }
 
-/// The parts of a response that a repeated request gets, too.
+/// The parts of a response that are the same for a repeated request.
 fn answer(response: &Response) -> (u16, HeaderMap, Vec<u8>) {
     let mut headers = response.headers.clone();
     for of_this_response in ["x-request-id", "date"] {
@@ -167,7 +167,7 @@ async fn an_invalid_key_is_refused_and_the_error_names_the_header() {
 }
 
 #[tokio::test]
-async fn exactly_one_of_many_concurrent_requests_with_the_same_key_creates() {
+async fn concurrent_requests_with_the_same_key_create_one_organization() {
     let alice = stack::user("alice");
     for _ in 0..8 {
         let key = fresh_key();
@@ -187,7 +187,7 @@ async fn exactly_one_of_many_concurrent_requests_with_the_same_key_creates() {
 }
 
 #[tokio::test]
-async fn exactly_one_of_different_concurrent_requests_with_the_same_key_creates() {
+async fn different_concurrent_requests_with_the_same_key_create_one_organization() {
     let alice = stack::user("alice");
     for _ in 0..8 {
         let key = fresh_key();
@@ -213,15 +213,15 @@ async fn exactly_one_of_different_concurrent_requests_with_the_same_key_creates(
 }
 
 #[tokio::test]
-async fn a_key_whose_first_request_does_not_end_is_reported_as_in_progress() {
-    let Some(_) = stack::local_only("a real DynamoDB is not contended on purpose") else { return };
+async fn a_creation_with_a_key_is_reported_as_in_progress_if_every_attempt_conflicts() {
+    let Some(_) = stack::local_only("a real DynamoDB has no conflicts on demand") else { return };
     let contended = stack::user(failing::CONTENDED);
     create(&contended, "k", "Acme").send().await.expect_error(409, "idempotency_in_progress");
 }
 
 #[tokio::test]
-async fn the_record_is_read_if_dynamodb_does_not_return_it() {
-    let Some(_) = stack::local_only("a real DynamoDB returns it") else { return };
+async fn the_record_of_a_key_is_read_if_dynamodb_does_not_return_it() {
+    let Some(_) = stack::local_only("a real DynamoDB returns the record") else { return };
     let user = stack::user(failing::UNEXPLAINED);
     let first = create(&user, "k", "Acme").send().await;
     first.expect(201);

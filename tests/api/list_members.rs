@@ -17,7 +17,7 @@ async fn every_member_sees_all_members_with_their_roles() {
 }
 
 #[tokio::test]
-async fn the_list_shows_members_as_they_were_added() {
+async fn a_new_member_is_listed_immediately() {
     let team = team().await;
     let id = stack::unique("other");
     let added = team.admin.add(&team.organization, &id, "member").await;

@@ -1,4 +1,4 @@
-//! A user with 1,050 organizations: more than one page, and more than one DynamoDB read returns.
+//! A user with 1,050 organizations: too many for one page, and for one read from DynamoDB.
 
 use crate::{organizations::Organization, stack};
 use futures_util::{StreamExt as _, stream};

@@ -91,7 +91,7 @@ impl User {
         items.map(|item| item[field].as_str().expect("a string").to_owned()).collect()
     }
 
-    /// Asserts the members, as (user id, role) in any order.
+    /// Asserts that the organization has exactly these members, as (user id, role) in any order.
     pub(crate) async fn expect_members(&self, organization: &Organization, members: &[(&str, &str)]) {
         let mut expected: Vec<_> = members.iter().map(|(id, role)| json!([id, role])).collect();
         let listed = self.pages(&organization.members()).await.into_iter().flatten();

@@ -20,7 +20,7 @@ fn writes<'a>(team: &'a Team, other: &'a str) -> [Box<dyn Fn() -> Request + 'a>;
 }
 
 #[tokio::test]
-async fn every_write_requires_the_version_in_if_match_and_increments_it() {
+async fn every_write_checks_the_version_in_if_match_and_increments_it() {
     let (team, other) = (team().await, stack::unique("other"));
     let mut version = 3;
     for write in writes(&team, &other) {
@@ -71,7 +71,7 @@ async fn one_matching_tag_of_several_is_enough() {
     assert_eq!(details.expect_error(412, "precondition_failed")["currentVersion"], 5);
 }
 
-/// DynamoDB compares with at most 100 values. The API's limit is far below that.
+/// DynamoDB's `IN` takes at most 100 operands. The API's limit is far below that.
 #[tokio::test]
 async fn fifty_tags_are_accepted_and_more_are_refused() {
     let team = team().await;

@@ -1,5 +1,5 @@
-//! Concurrent requests. The emulator runs four instances of every function, so requests do overlap. Repeated
-//! rounds make it likely that they overlap in the middle.
+//! Concurrent requests. The emulator runs four instances of every function, so requests overlap. Each race is
+//! repeated, because requests interleave only sometimes.
 
 use crate::{
     client::{Response, User, is_conflict},

@@ -1,5 +1,5 @@
-//! The server of the API reference: what its own page gets, and what pages of other origins do not. tests/web
-//! opens the page in a browser.
+//! The server of the API reference: its own page can use the API, and pages of other origins cannot.
+//! tests/web opens the page in a browser.
 
 use crate::client::User;
 use crate::host::Local;
@@ -99,7 +99,7 @@ async fn the_page_loads_only_from_its_own_server_and_cannot_be_framed() {
     }
 }
 
-/// The emulator's invocation route trusts the claims in an event.
+/// The emulator's invocation route trusts the claims in an event, so pages must not reach it.
 #[tokio::test]
 async fn only_requests_to_the_api_are_forwarded() {
     let Some(local) = stack::local_only(REASON) else { return };
@@ -112,6 +112,6 @@ async fn only_requests_to_the_api_are_forwarded() {
     ] {
         let answer = send(Method::POST, format!("{origin}{path}"), &[]).await;
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
-        assert_eq!(answer.text().await.expect("a text"), "There is nothing here.");
+        assert_eq!(answer.text().await.expect("a text"), "Not found. The API reference is at /.");
     }
 }

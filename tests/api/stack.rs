@@ -5,11 +5,10 @@
 //! | variable | value |
 //! |---|---|
 //! | `API_URL` | the API's base URL; `https` needs `--features tests/https` |
-//! | `API_TOKENS` | JSON object with an access token for each of four different users: `alice`, `bob`,
-//! `carol`, `dave` |
+//! | `API_TOKENS` | JSON object: an access token for each of four users, `alice`, `bob`, `carol` and `dave` |
 //!
-//! A deployed stack has only these four users, keeps data of earlier runs, and never signs an invalid token.
-//! Tests that need more call [`local_only`], which reports that they are skipped.
+//! A deployed stack has only these four users and keeps data of earlier runs. Its issuer never signs an
+//! invalid token. Tests that need more call [`local_only`], which reports that they are skipped.
 
 use crate::{
     client::User,
@@ -51,7 +50,7 @@ fn stack() -> &'static Stack {
     STACK.as_ref().unwrap_or_else(|error| panic!("no stack to test: {error}"))
 }
 
-/// The user of this name. Locally it is a new user at every call, so that tests share nothing.
+/// The user with this name. Locally, every call returns a new user, so that tests share nothing.
 pub(crate) fn user(name: &str) -> User {
     match &stack().users {
         Users::Signed(local) => {
@@ -60,7 +59,7 @@ pub(crate) fn user(name: &str) -> User {
             User::new(&stack().url, id, Some(&token))
         }
         Users::Given(tokens) => {
-            let token = tokens.get(name).unwrap_or_else(|| panic!("API_TOKENS has no token of {name}"));
+            let token = tokens.get(name).unwrap_or_else(|| panic!("API_TOKENS has no token for {name}"));
             User::new(&stack().url, subject(token), Some(token))
         }
     }
@@ -76,7 +75,7 @@ pub(crate) fn bearer(token: &str) -> User {
     User::new(&stack().url, "bearer".to_owned(), Some(token))
 }
 
-/// A user id that no other user has. A user who is only added and removed needs no token.
+/// A unique user id, without a token: a user who is only added and removed needs none.
 pub(crate) fn unique(name: &str) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     // Several processes may share a stack.
@@ -87,7 +86,7 @@ pub(crate) fn is_local() -> bool {
     matches!(stack().users, Users::Signed(_))
 }
 
-/// The local stack. Against a deployed one returns `None`, after reporting the skipped test and the reason.
+/// The local stack. If the stack is deployed, reports that the test is skipped, and why, and returns `None`.
 pub(crate) fn local_only(reason: &str) -> Option<&'static Local> {
     match &stack().users {
         Users::Signed(local) => Some(local),
@@ -108,7 +107,9 @@ fn deployed(url: String) -> Result<Stack, String> {
     if url.starts_with("https:") {
         prepare_tls()?;
     }
-    let tokens = env::var("API_TOKENS").map_err(|_| "API_URL is set, API_TOKENS is not")?;
+    let tokens = env::var("API_TOKENS").map_err(
+        |_| "API_URL is set, but API_TOKENS is not: set it to a JSON object with a token for each user",
+    )?;
     let tokens = serde_json::from_str(&tokens)
         .map_err(|error| format!("API_TOKENS is not a JSON object of strings: {error}"))?;
     Ok(Stack { url: url.trim_end_matches('/').to_owned(), users: Users::Given(tokens) })

@@ -1,5 +1,5 @@
-//! Which claims and headers authenticate a caller. All tokens here have the issuer's signature;
-//! [`crate::forged_tokens`] has those without.
+//! Which claims and headers authenticate a caller. All tokens here have the issuer's signature.
+//! [`crate::forged_tokens`] covers signatures, algorithms and keys.
 
 use crate::{
     host::Local,

@@ -8,7 +8,8 @@ use crate::{
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
-/// An organization with one owner, and admins up to `privileged` owners and admins in total.
+/// Creates an organization with `privileged` owners and admins: one owner, and the rest admins. Returns it
+/// and the admins' ids.
 async fn organization(owner: &User, privileged: usize) -> (Organization, Vec<String>) {
     let organization = owner.create_organization("Chiefs").await;
     let ids: Vec<_> = (1..privileged).map(|_| stack::unique("admin")).collect();
@@ -42,7 +43,7 @@ async fn the_101st_owner_or_admin_is_refused_whether_added_or_promoted() {
     }
     assert_eq!(alice.organization(&organization).await, before);
 
-    // With the limit reached, a change between the two roles is possible, as is a demotion.
+    // At the limit, owners and admins can still exchange roles and be demoted.
     let exchange = |role: &str| alice.patch(organization.member(&admins[0]), json!({ "role": role })).send();
     for role in ["owner", "admin", "admin", "member"] {
         assert_eq!(exchange(role).await.expect(200)["role"], role);

@@ -3,7 +3,7 @@
 use crate::{failing, stack};
 use serde_json::json;
 
-const REASON: &str = "a real DynamoDB is not throttled or contended on purpose";
+const REASON: &str = "a real DynamoDB does not throttle or conflict on demand";
 
 #[tokio::test]
 async fn a_throttled_dynamodb_gives_503_with_retry_after() {
@@ -21,7 +21,7 @@ async fn a_throttled_dynamodb_gives_503_with_retry_after() {
 }
 
 #[tokio::test]
-async fn a_write_that_conflicts_on_every_attempt_is_a_conflict() {
+async fn a_write_that_conflicts_on_every_attempt_gets_409() {
     let Some(_) = stack::local_only(REASON) else { return };
     let user = stack::user(failing::CONTENDED);
     let response = user.post("/organization", json!({ "organizationName": "Acme" })).send().await;

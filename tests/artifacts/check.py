@@ -26,7 +26,7 @@ from runtime_api import REQUEST_ID, VERSION, RuntimeApi
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".aws-sam/build"
 
-# The names that readelf uses for the machine, and qemu for its emulator.
+# The names in the output of readelf, and in the name of the emulator.
 MACHINES = {"arm64": ("AArch64", "aarch64"), "x86_64": ("Advanced Micro Devices X86-64", "x86_64")}
 
 # Lambda gives a function 10 s from its start to its first poll.
@@ -80,7 +80,7 @@ def only_file(directory):
     expect(directory.is_dir(), "not built")
     artifact = directory / "bootstrap"
     files = [path.name for path in directory.iterdir()]
-    expect(files == ["bootstrap"], f"holds {files}")
+    expect(files == ["bootstrap"], f"must contain only bootstrap, but contains {files}")
     expect(os.access(artifact, os.X_OK), "not executable")
     return artifact
 
@@ -90,9 +90,9 @@ def check_elf(artifact, architecture):
     english = os.environ | {"LC_ALL": "C"}
     elf = subprocess.run([*readelf, artifact], check=True, capture_output=True, text=True, env=english).stdout
     machine = re.search(r"Machine:\s+(.+)", elf)[1]
-    expect(machine == MACHINES[architecture][0], f"is for {machine}")
+    expect(machine == MACHINES[architecture][0], f"is built for {machine}, not for {architecture}")
     expect(".symtab" not in elf and ".debug_" not in elf, "not stripped")
-    # Nothing to find or link at start, whatever the runtime's libraries are.
+    # Whatever libraries the runtime has, nothing is to be found or linked at the start.
     expect("INTERP" not in elf and "(NEEDED)" not in elf, "not linked statically")
 
 
@@ -183,8 +183,8 @@ def next_call(api, process, path):
 
 def check_answer(response, status, code):
     response = json.loads(response)
-    expect(response["statusCode"] == status, f"answered {response}")
-    expect(json.loads(response["body"])["code"] == code, f"answered {response}")
+    expect(response["statusCode"] == status, f"must answer {status}, but answered {response}")
+    expect(json.loads(response["body"])["code"] == code, f"must answer {code}, but answered {response}")
 
 
 def check_log(output, function):
@@ -192,7 +192,7 @@ def check_log(output, function):
     found = [(line["operation"], line["status"], line["request_id"]) for line in lines if "status" in line]
     # This also proves that each directory contains its own function and no other.
     operation = operation_id(function)
-    expect(found == [(operation, 401, REQUEST_ID), (operation, 400, REQUEST_ID)], f"logged {output}")
+    expect(found == [(operation, 401, REQUEST_ID), (operation, 400, REQUEST_ID)], f"wrong log: {output}")
 
 
 if __name__ == "__main__":

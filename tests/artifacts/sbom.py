@@ -1,4 +1,4 @@
-"""Compares each function's SBOM with what cargo links into functions and runs to build them.
+"""Compares each function's SBOM with the packages that cargo links into the functions or runs to build them.
 
     python3 tests/artifacts/sbom.py DIRECTORY TARGET
 
@@ -17,8 +17,8 @@ def package(component):
 
 
 def linked(target):
-    """Names and versions of the dependencies of the package `functions`, from `cargo tree`. Its lines look like
-    `shared v0.1.0 (/path)`. The first line is the package itself; in an SBOM the binary takes its place."""
+    """Names and versions of the dependencies of the package `functions`, from `cargo tree`. It prints lines
+    like `shared v0.1.0 (/path)`. The first line is the package itself; an SBOM lists the binary instead."""
     command = ["cargo", "tree", "--locked", "--package", "functions", "--target", target]
     command += ["--edges", "normal,build", "--prefix", "none", "--format", "{p}"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
@@ -42,9 +42,9 @@ def main(directory, target):
     for function in sorted(path.stem for path in (root / "functions/src/bin").iterdir()):
         file = pathlib.Path(directory) / f"{function}.cdx.json"
         text = file.read_text()
-        assert str(root) not in text, f"{function}: has paths of this machine"
+        assert str(root) not in text, f"{function}: contains paths of this machine"
         sbom = json.loads(text)
-        assert sbom["metadata"]["component"]["name"] == function, f"{function}: is of something else"
+        assert sbom["metadata"]["component"]["name"] == function, f"{function}: describes another component"
         trim(sbom, packages)
         listed = {package(component) for component in sbom["components"]}
         assert listed == packages, f"{function}: {sorted(packages - listed)} are missing"

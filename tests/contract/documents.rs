@@ -1,4 +1,4 @@
-//! Documents name tests, as `file::function`, to say what is covered. They also name paths and link to files.
+//! Documents name tests as `file::function`, name paths and link to files. All of these must exist.
 
 use crate::places::read;
 use std::fs;
@@ -24,12 +24,12 @@ fn every_test_that_a_document_names_exists() {
         for (file, function) in tests_in(&read(&document)) {
             named += 1;
             if !sources.iter().any(|(name, text)| name == file && has_test(text, function)) {
-                missing.push(format!("{document} names {file}::{function}, which is not there"));
+                missing.push(format!("{document} names the test {file}::{function}, which does not exist"));
             }
         }
     }
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
-    assert!(named >= MIN_TESTS, "only {named} tests are named");
+    assert!(named >= MIN_TESTS, "only {named} tests found in the documents: does the search still work?");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn every_link_in_a_document_leads_to_a_file() {
         let directory = root().join(&document);
         let directory = directory.parent().unwrap();
         for link in links_in(&read(&document)).filter(|link| !directory.join(link).exists()) {
-            missing.push(format!("{document} links to {link}, which is not there"));
+            missing.push(format!("{document} links to {link}, which does not exist"));
         }
     }
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
@@ -61,7 +61,7 @@ fn every_path_in_a_document_exists() {
         }
     }
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
-    assert!(named >= MIN_PATHS, "only {named} paths are named");
+    assert!(named >= MIN_PATHS, "only {named} paths found in the documents: does the search still work?");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn paths_below(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The targets of links in a Markdown text that are files.
+/// The links in a Markdown text, except URLs and anchors.
 fn links_in(text: &str) -> impl Iterator<Item = &str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
     targets.filter(|target| !target.is_empty() && !target.contains("://"))

@@ -47,7 +47,7 @@ fn the_list_is_in_the_order_of_openapi_yaml() {
     assert_eq!(listed, places::operation_ids_in_order());
 }
 
-/// These folders also contain other files.
+/// These folders also contain other files, so this test cannot use [`differences`].
 #[test]
 fn every_operation_has_its_store_method_and_its_tests() {
     let mut missing = Vec::new();

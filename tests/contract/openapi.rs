@@ -33,7 +33,7 @@ fn one_of_each() -> Vec<Error> {
         Error::UnsupportedMediaType,
     ];
     errors.extend(operation.map(Error::from));
-    // A new kind of error does not compile until it is here. Add it above, too.
+    // This match does not compile if a kind of error is missing. Add a new kind to the list above, too.
     for error in &errors {
         match error {
             Error::InvalidRequest { .. } | Error::InvalidCursor | Error::Unauthorized => {}
@@ -71,7 +71,7 @@ fn a_response_has_an_example_of_each_of_its_codes() {
 }
 
 #[test]
-fn every_example_of_an_error_is_what_the_code_returns() {
+fn every_example_of_an_error_equals_what_the_code_returns() {
     let errors = one_of_each();
     let answers: BTreeMap<_, _> = errors.iter().map(|error| (error.code(), error)).collect();
     let mut compared = BTreeSet::new();

@@ -57,7 +57,7 @@ pub(crate) fn listed_routes() -> Names {
     Operation::ALL.iter().map(listed).collect()
 }
 
-/// The scopes in the same list, by the template's parameter: `create-organization WriteScope`.
+/// The scopes in the same list, each named like the template's parameter: `create-organization WriteScope`.
 pub(crate) fn listed_scopes() -> Names {
     let listed = |operation: &Operation| {
         let scope = match operation.scope() {
@@ -69,7 +69,7 @@ pub(crate) fn listed_scopes() -> Names {
     Operation::ALL.iter().map(listed).collect()
 }
 
-/// The operations that the binaries serve, and name in the log.
+/// The operations that the binaries serve. Asserts that each binary logs the operation that it serves.
 pub(crate) fn served() -> Names {
     let serves = |name: &String| {
         let text = read(&format!("functions/src/bin/{name}.rs"));
@@ -79,7 +79,7 @@ pub(crate) fn served() -> Names {
             .unwrap_or_else(|| panic!("{name} serves no operation"));
         let handler = handler.split("::").next().unwrap();
         let served = [id, handler].map(|served| called(&served.to_kebab_case(), name));
-        assert_eq!(served[0], served[1], "functions/src/bin/{name}.rs");
+        assert_eq!(served[0], served[1], "functions/src/bin/{name}.rs serves and logs different operations");
         served[0].clone()
     };
     entries("functions/src/bin").iter().map(serves).collect()
@@ -176,8 +176,8 @@ fn route(name: &str, method: &str, path: &str) -> String {
     format!("{name} {} {path}", method.to_uppercase())
 }
 
-/// The name used at an operation. If it is another operation's name, it is marked, so that it matches
-/// nothing.
+/// The name found in the place of an operation. A name that differs from the operation's is marked, so that
+/// it matches nothing.
 fn called(name: &str, operation: &str) -> String {
     if name == operation { name.to_owned() } else { format!("{name} (at {operation})") }
 }

@@ -37,14 +37,17 @@ fn no_route_bypasses_the_default_authorizer() {
     for (id, resource) in template["Resources"].as_object().unwrap() {
         let kind = resource["Type"].as_str().unwrap();
         let is_a_way_in = kind.contains("Api") || kind == "AWS::Lambda::Url";
-        assert!(!is_a_way_in || id == API, "{id} is another way in");
+        assert!(!is_a_way_in || id == API, "{id} is a second entry point, which bypasses the authorizer");
     }
     assert!(template["Globals"]["Function"].get("FunctionUrlConfig").is_none());
     for (id, function) in functions(&template) {
         let properties = &function["Properties"];
-        assert!(properties.get("FunctionUrlConfig").is_none(), "{id} has an address of its own");
+        assert!(
+            properties.get("FunctionUrlConfig").is_none(),
+            "{id} has a function URL, which bypasses the authorizer"
+        );
         let events = properties["Events"].as_object().unwrap();
-        assert_eq!(events.len(), 1, "{id} has one route");
+        assert_eq!(events.len(), 1, "{id} must have exactly one route");
         for event in events.values() {
             assert_eq!(event["Type"], "HttpApi", "{id}");
             assert_eq!(event["Properties"]["ApiId"], API, "{id}");

@@ -1,4 +1,5 @@
-//! The calls: the example of every operation, and one for each other way in which an operation uses DynamoDB.
+//! The calls: the example for every operation, and one for each other way in which an operation uses
+//! DynamoDB.
 
 use functions::Operation;
 use serde_json::{Value, json};
@@ -13,11 +14,11 @@ pub struct Call {
     pub table: Filled,
     operation: Operation,
     caller: &'static str,
-    /// Instead of the example's.
+    /// The user in the path, if it is not the example's.
     user: Option<&'static str>,
     query: &'static str,
     headers: &'static [(&'static str, &'static str)],
-    /// Instead of the example's.
+    /// The body, if it is not the example's.
     body: Option<Value>,
     /// The status of the answer if there are no faults.
     pub status: u16,
@@ -91,8 +92,8 @@ pub fn all() -> Vec<Call> {
     Operation::ALL.iter().copied().flat_map(of).chain(variants()).collect()
 }
 
-/// The calls that every operation has: its example, and the same by a stranger, about a non-member, and
-/// about an id that no user has.
+/// The calls that all operations have in common: the example and, where they apply, the same call by a
+/// stranger, about a stranger, and about an invalid user id.
 fn of(operation: Operation) -> Vec<Call> {
     let mut calls = vec![Call::example(operation)];
     let mut refused = |how: &str, call: fn(Call) -> Call| {
@@ -103,6 +104,7 @@ fn of(operation: Operation) -> Vec<Call> {
     }
     if operation.path().contains("{user_id}") {
         refused("about a stranger", |call| call.about("eve"));
+        // Only members learn that a malformed id is not a member's, so the store reads the membership.
         refused("about an invalid id", |call| call.about("no id"));
     }
     calls
@@ -122,18 +124,19 @@ fn variants() -> Vec<Call> {
         Call::new("create with a used key", CreateOrganization, 201).with(used).says(acme),
         Call::new("create another with a used key", CreateOrganization, 422).with(used),
         Call::new("list 101 organizations", ListOrganizations, 200).on(Filled::WithMany),
-        Call::new("get what is known", GetOrganization, 304).with(&[("if-none-match", "\"3\"")]),
-        Call::new("update if at the version", UpdateOrganization, 200).with(CURRENT),
+        Call::new("get the known version", GetOrganization, 304).with(&[("if-none-match", "\"3\"")]),
+        Call::new("update at the current version", UpdateOrganization, 200).with(CURRENT),
         Call::new("update at another version", UpdateOrganization, 412).with(STALE),
         Call::new("update by a member", UpdateOrganization, 403).by(MEMBER),
-        Call::new("set overages if at the version", SetMaxOverages, 200).with(CURRENT),
+        Call::new("set overages at the current version", SetMaxOverages, 200).with(CURRENT),
         Call::new("set overages at another version", SetMaxOverages, 412).with(STALE),
         Call::new("list a page of members", ListMembers, 200).by(MEMBER).page("limit=1"),
-        Call::new("add an owner if at the version", AddMember, 201).with(CURRENT).says(add("dan", "owner")),
+        Call::new("add an owner at the current version", AddMember, 201)
+            .with(CURRENT)
+            .says(add("dan", "owner")),
         Call::new("add a present member", AddMember, 409).says(add(MEMBER, "member")),
         Call::new("add at another version", AddMember, 412).with(STALE),
-        // A malformed user id is not a member. Only members get that answer.
-        Call::new("demote if at the version", UpdateMember, 200)
+        Call::new("demote at the current version", UpdateMember, 200)
             .about("bob")
             .with(CURRENT)
             .says(role("member")),
@@ -143,7 +146,7 @@ fn variants() -> Vec<Call> {
             .says(role("member")),
         Call::new("demote the last owner", UpdateMember, 422).about("ann"),
         Call::new("remove a stranger", RemoveMember, 404).by("bob").about("eve"),
-        Call::new("remove if at the version", RemoveMember, 200).about("bob").with(CURRENT),
+        Call::new("remove at the current version", RemoveMember, 200).about("bob").with(CURRENT),
         Call::new("remove at another version", RemoveMember, 412).about("bob").with(STALE),
         Call::new("leave", RemoveMember, 200).by(MEMBER),
         Call::new("leave as the last owner", RemoveMember, 422).about("ann"),

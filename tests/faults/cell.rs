@@ -19,12 +19,12 @@ pub struct Subject {
 /// When a call meets the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct When {
-    /// True for each request from then on, false for one request.
+    /// True if the fault hits all requests from then on, false if it hits only one.
     pub lasting: bool,
     pub after: After,
 }
 
-/// What happened to the request before. It is the reason for this request.
+/// What happened to the previous request. The store or the SDK makes this request because of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum After {
     Nothing,
@@ -44,7 +44,7 @@ pub struct Cell {
 }
 
 impl When {
-    /// Short, for a table.
+    /// A short text for a table.
     pub fn text(self) -> &'static str {
         match (self.lasting, self.after) {
             (false, After::Nothing) => "once",

@@ -25,12 +25,12 @@ fn attribute(value: &AttributeValue) -> Value {
         AttributeValue::Null(_) => Value::Null,
         AttributeValue::Bs(set) => json!(set.iter().map(AsRef::<[u8]>::as_ref).collect::<BTreeSet<_>>()),
         AttributeValue::L(list) => list.iter().map(attribute).collect(),
-        other => panic!("no attribute of ours: {other:?}"),
+        other => panic!("the store writes no attribute of this type: {other:?}"),
     }
 }
 
-/// Replaces values that differ from run to run by their kind: ids, timestamps, and ids of writes that are not
-/// in `known`. Then sorts lists of items.
+/// Masks the values that differ from run to run: ids of organizations, ids of writes, and times. Keeps the
+/// texts in `known`. Then sorts lists of items.
 pub fn masked(value: &Value, known: &BTreeSet<String>) -> Value {
     match value {
         Value::String(text) if !known.contains(text) => json!(mask(text)),

@@ -74,7 +74,7 @@ async fn a_write_after_a_thaw_is_made_once_even_if_the_connection_was_lost() {
     assert_eq!(proxy.connections(), 3);
 }
 
-/// An organization of `ann`.
+/// Creates an organization that `ann` owns, and returns its id.
 async fn organization(database: &Database) -> String {
     let new = NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None };
     let ann = UserId::parse("ann").unwrap();

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The number of cells that run at the same time. Most of them wait for a retry. But each needs a processor
-/// before its attempt times out.
+/// The number of cells that run at the same time. It is large, because most of them wait for a retry. It is
+/// not larger, because each attempt needs processor time before it times out.
 const AT_ONCE: usize = 96;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,10 +49,10 @@ async fn no_fault_loses_or_duplicates_a_write() {
         .iter()
         .filter_map(|(outcome, cell)| outcome.as_ref().err().map(|wrong| format!("{cell}:\n{wrong}")))
         .collect();
-    assert!(wrong.is_empty(), "{} of {number} are wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+    assert!(wrong.is_empty(), "{} of {number} calls ended wrong:\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
-/// A table that counts the outcomes of the cells in each place, a row and a column.
+/// A Markdown table that counts outcomes. `place` gives the row and the column of a cell.
 fn table(
     outcomes: &[(Result<Outcome, String>, Cell)],
     place: impl Fn(&Cell) -> (String, &'static str),

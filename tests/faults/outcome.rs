@@ -12,7 +12,8 @@ use std::time::Duration;
 /// The delay that a busy machine may add.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// A call without faults, and the same call again. All values are masked but `before`.
+/// The results of a call without faults, and of the same call repeated. All values except `before` are
+/// masked.
 pub struct Normal {
     before: Value,
     known: BTreeSet<String>,
@@ -31,7 +32,7 @@ pub enum Outcome {
     Right,
     /// Answered 503, and nothing written.
     Unavailable,
-    /// Answered 503, and written.
+    /// Answered 503, although the write was made.
     UnavailableThoughDone,
     /// Answered 409 `conflict` or `idempotency_in_progress`, and nothing written.
     Conflict,
@@ -49,7 +50,7 @@ pub struct Allowed {
 }
 
 impl Outcome {
-    /// Short, for a table.
+    /// A short text for a table.
     pub fn text(self) -> &'static str {
         match self {
             Self::Right => "right",
@@ -77,7 +78,7 @@ impl Normal {
         Self { before, known, answer, after, answer_again, after_again, actions }
     }
 
-    /// True if DynamoDB refuses the call, or the call writes nothing.
+    /// True if the call leaves the table unchanged.
     pub fn changes_nothing(&self) -> bool {
         self.mask(&self.before) == self.after
     }
@@ -96,7 +97,7 @@ impl Normal {
             return Err("no request met the fault".to_owned());
         }
         if took >= time + SLACK {
-            return Err(format!("it took {took:?} of {time:?}"));
+            return Err(format!("it took {took:?}, longer than its limit of {time:?}"));
         }
         let contents = world.contents().await;
         let (unchanged, done) = (contents == self.before, self.mask(&contents) == self.after);
@@ -113,7 +114,7 @@ impl Normal {
         let (again, _) = world.send(call, FUNCTION_TIMEOUT).await;
         let contents = self.mask(&world.contents().await);
         if self.mask(&again) != *expected {
-            return Err(format!("{answer}\nand then {again}\ninstead of {expected}"));
+            return Err(format!("answered {answer}\nand, repeated, {again}\ninstead of {expected}"));
         }
         if contents != *state {
             return Err(format!("{answer}\nand then {again}\nleft\n{contents}\ninstead of\n{state}"));
@@ -146,7 +147,7 @@ impl Normal {
                 Value::String(seconds) if seconds.parse::<u32>().is_ok_and(|seconds| seconds > 0) => {
                     Ok(if unchanged { Outcome::Unavailable } else { Outcome::UnavailableThoughDone })
                 }
-                other => Err(format!("Retry-After: {other}")),
+                other => Err(format!("503 with a wrong Retry-After: {other}")),
             };
         }
         Err(format!("{answer}\ninstead of {}", self.answer))

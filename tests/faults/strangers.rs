@@ -1,5 +1,5 @@
-//! Neither the time nor the number of DynamoDB requests reveals anything to a stranger. The requests are the
-//! same for an existing organization and a missing one, and for a member and a non-member.
+//! Response times reveal nothing to a non-member, because the DynamoDB requests are always the same: for an
+//! existing organization and a missing one, and for a member and a non-member.
 
 use functions::Operation;
 use lambda_http::{Context, LambdaEvent};

@@ -1,4 +1,4 @@
-//! A table, and an instance of each function that uses it through a proxy.
+//! A table, a proxy in front of it, and a store that uses the proxy.
 
 use crate::calls::{Call, Filled};
 use crate::contents;
@@ -24,7 +24,7 @@ pub struct Filling {
     items: Vec<Item>,
     /// The id of the team's organization.
     organization: String,
-    /// Databases that were filled with this content. Their tables may have any content now.
+    /// Databases to reuse. They were filled with this content, and calls have changed it since.
     spare: Mutex<Vec<Database>>,
 }
 

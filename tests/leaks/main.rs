@@ -31,7 +31,7 @@ async fn every_log_line_is_json_and_contains_no_client_data() {
         for secret in world.token.split('.').chain(["canary"]) {
             let secret = secret.to_lowercase();
             let leak = lines.iter().find(|(line, level)| level != "TRACE" && line.contains(&secret));
-            assert!(leak.is_none(), "{of} tells {secret}: {leak:?}");
+            assert!(leak.is_none(), "{of} logs {secret}: {leak:?}");
         }
     }))
     .await;
@@ -46,7 +46,8 @@ async fn no_response_contains_data_of_another_client() {
         let log = log_file(operation, "strangers");
         let mut instance = world.instance(operation, "INFO", &world.database.url(), &log).await;
         for (pointer, value) in [vec![("/isBase64Encoded", json!(false))], wrong()].concat() {
-            // Some values from the stranger's own request may be repeated in the answer.
+            // An answer may repeat values from the stranger's own request. So these contain `wren`, not
+            // `canary`.
             let event = changed(event(operation, &organization, &stranger), pointer, value);
             let event = event.to_string().replace("canary", "wren").replace("Canary", "Wren");
             let mut event: Value = serde_json::from_str(&event).unwrap();

@@ -37,7 +37,7 @@ impl World {
         Self { database: Database::start().await, identity, token }
     }
 
-    /// A new organization of that owner, with another member.
+    /// Creates an organization that [`OWNER`] owns, with another member.
     pub(crate) async fn organization(&self) -> String {
         let id = self.create(OWNER, "Canary", "canary.example").await;
         let store = store(self.database.url()).await;
@@ -52,7 +52,7 @@ impl World {
         store(self.database.url()).await.create_organization(&user(owner), new, None).await.unwrap().id
     }
 
-    /// An instance that logs into that file, and whose DynamoDB is at `url`.
+    /// Starts an instance that logs to the file `log` and uses the DynamoDB at `url`.
     pub(crate) async fn instance(
         &self,
         operation: Operation,
@@ -70,7 +70,7 @@ impl World {
             ("AWS_LAMBDA_LOG_LEVEL", level),
             ("AWS_SECRET_ACCESS_KEY", "canary"),
             ("AWS_SESSION_TOKEN", "canary"),
-            // As a developer may have it.
+            // A developer may set this. Panics then print backtraces.
             ("RUST_BACKTRACE", "1"),
         ];
         let variables = variables.map(|(name, value)| (name, value.to_owned()));
@@ -79,7 +79,8 @@ impl World {
         instance
     }
 
-    /// All that an instance prints while it succeeds, refuses and fails.
+    /// Everything that an instance prints while it answers a valid event, invalid events, and events during
+    /// faults.
     pub(crate) async fn log(&self, operation: Operation, level: &str) -> String {
         let log = log_file(operation, level);
         let proxy = Proxy::start(self.database.url()).await;
@@ -106,7 +107,7 @@ pub(crate) fn log_file(operation: Operation, name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("leaks-{}-{name}.log", operation.id()))
 }
 
-/// An event with another value at one place.
+/// The event with the value at `pointer` replaced.
 pub(crate) fn changed(mut event: Value, pointer: &str, value: Value) -> Value {
     match pointer.rsplit_once('/') {
         Some((parent, name)) => event.pointer_mut(parent).unwrap()[name] = value,
@@ -119,7 +120,7 @@ fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
 }
 
-/// Answers of a DynamoDB that fails, or holds what no function can read.
+/// The responses of a DynamoDB that fails, or that contains items that no function can read.
 const FAULTS: [fn() -> Fault; 9] = [
     || exception("ValidationException"),
     || exception("ConditionalCheckFailedException"),
@@ -149,7 +150,7 @@ fn exception(name: &str) -> Fault {
     Fault::Answer(400, body.to_string())
 }
 
-/// An organization, or a membership, that has a canary for everything.
+/// An item with attributes of every kind of item, each with the value `canary`.
 fn item() -> Value {
     let names = [
         "pk",

@@ -2,8 +2,8 @@
 //! instances of each function. Fails if an answer is wrong, or if the table is not the result of the answered
 //! requests.
 //!
-//! The load is an open loop: each request is sent when it is due, however many are still running. Its latency
-//! counts from then on, so a stalled stack does not hide its delays.
+//! The load is an open loop: each request is sent when it is due, however many are still running. Latency is
+//! measured from that time, so a stalled stack does not hide its delays.
 
 mod report;
 mod traffic;
@@ -41,7 +41,7 @@ struct Options {
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(3..))]
     users: u32,
 
-    /// Organizations at the start. Every fourth request to an organization goes to the first one.
+    /// Organizations at the start. At least a quarter of the requests go to the first one.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     organizations: u32,
 
@@ -77,7 +77,11 @@ async fn main() {
         "the table",
     );
     for (id, expected) in expected {
-        contents.must(contents.organizations.get(&id) == Some(&expected), "not as answered", &id);
+        contents.must(
+            contents.organizations.get(&id) == Some(&expected),
+            "differs from the answered changes",
+            &id,
+        );
     }
     contents.expect_no_fault();
     println!("The table contains exactly the answered changes.");
@@ -100,8 +104,8 @@ async fn start(options: &Options, endpoint: String) -> Stack {
     Stack::start(options, |line| eprintln!("{line}")).await.unwrap()
 }
 
-/// Starts the instances, one function after the other. Each is started by `cargo run`. All at once would keep
-/// the machine busy for longer than a request can wait.
+/// Makes the stack start its instances, one function after the other. `cargo run` starts each instance.
+/// Starting all at once would take longer than a request waits.
 async fn warm_up(world: &Arc<World>, random: &mut fastrand::Rng, options: &Options) -> Report {
     let start = Instant::now();
     let mut answers = Vec::new();

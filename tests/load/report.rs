@@ -15,7 +15,7 @@ const END: &str = "<!-- end -->";
 pub(crate) type Answer = (Operation, Duration, Result<(), String>);
 
 pub(crate) struct Report {
-    /// Measured from the time each request was due, by operation.
+    /// By operation. Each is measured from the time at which its request was due.
     latencies: BTreeMap<Operation, Vec<Duration>>,
     failures: Vec<(Operation, String)>,
     duration: Duration,

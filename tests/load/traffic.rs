@@ -21,9 +21,9 @@ fn weight(operation: Operation) -> u32 {
 pub(crate) struct Request {
     pub(crate) operation: Operation,
     organization: Arc<Organization>,
-    /// None for requests that concern no organization.
+    /// The user who creates an organization.
     user: String,
-    /// The owner, admin or member who sends it.
+    /// The index of the caller in the organization's team: owner, admin, member.
     caller: usize,
     number: u32,
     /// The member that the request concerns.
@@ -43,7 +43,7 @@ impl Request {
         Self::new(*operation.expect("less than the total"), world, random)
     }
 
-    /// A request of this operation, or of one that makes it possible later.
+    /// A request of this operation. If it needs a guest and there is none, a request that adds one.
     pub(crate) fn new(mut operation: Operation, world: &World, random: &mut fastrand::Rng) -> Self {
         let organizations = &world.organizations;
         let hot = random.u8(..4) == 0;

@@ -51,7 +51,7 @@ pub(crate) struct Guest {
 }
 
 impl Organization {
-    /// Takes a guest for one request alone, if there is one.
+    /// Takes a guest, if there is one, so that only one request uses it.
     pub(crate) fn take_guest(&self) -> Option<Guest> {
         self.guests.lock().unwrap().pop()
     }
@@ -142,7 +142,8 @@ impl World {
         self.ask(Operation::AddMember, organization, None, caller, Some(body)).await
     }
 
-    /// The body of the answer to a request for an organization and, if the path has one, a user.
+    /// Sends a request about an organization and, if the path names one, a user. Returns the body of the
+    /// answer.
     pub(crate) async fn ask(
         &self,
         operation: Operation,
@@ -156,7 +157,7 @@ impl World {
         self.send(operation, &path, caller, body).await
     }
 
-    /// The body of the answer, if it is a success.
+    /// Sends a request. Returns the body of the answer if it is a success.
     async fn send(
         &self,
         operation: Operation,

@@ -125,7 +125,7 @@ impl Action {
         }
     }
 
-    /// The body: the field that an error names if all are missing, and the fields that are sent.
+    /// The field that an error names if the body is empty, and the fields that are sent.
     pub fn fields(&self) -> Option<(&'static str, Map<String, Value>)> {
         let fields = match self {
             Self::CreateOrganization { name, domain, .. } => vec![
@@ -182,7 +182,7 @@ impl Action {
         self.operation().method() == "GET"
     }
 
-    /// By how much the number of members grows. None for a read or a creation.
+    /// The change in the number of members. `None` for a read or a creation.
     pub fn growth(&self) -> Option<i64> {
         match self {
             _ if self.is_read() => None,
@@ -193,8 +193,8 @@ impl Action {
         }
     }
 
-    /// Does the action. `shown` is the answer's body. From it the model takes values that only the functions
-    /// can know.
+    /// Performs the action. `shown` is the answer's body. It supplies values that only the functions know,
+    /// such as a new id.
     pub fn apply(
         &self,
         model: &mut Model,
@@ -211,7 +211,7 @@ impl Action {
         }
     }
 
-    /// The least role that allows the action.
+    /// The lowest role that may perform the action.
     pub fn required(&self, organization: &Organization, caller: &str) -> &'static str {
         let is_owner = |user| organization.role(user) == Some("owner");
         match self {
@@ -292,8 +292,8 @@ impl Action {
         }
     }
 
-    /// The points in time at which an answered request read or changed the organization. Each has the number
-    /// of earlier entries of this list that must come before it. Otherwise the order is free.
+    /// The points in time at which an answered request read or changed the organization. The number with each
+    /// says how many of the first entries of this list must come before it. Otherwise, the order is free.
     pub fn parts(&self, Answered { call, asked, answer, .. }: &Answered) -> Vec<(Part, usize)> {
         let caller = call.request.caller;
         let is_repeated = asked.iter().filter(|action| *action == "UpdateItem").count() > 1;
@@ -307,13 +307,13 @@ impl Action {
                 vec![(Membership(caller, false), 0)]
             }
             Self::ListOrganizations { .. } => vec![(Membership(caller, true), 0), (Shown, 1)],
-            // A BatchGetItem of the caller's membership and the organization's item, which names the owners
-            // and admins, at different times. Then a Query of the members.
+            // A BatchGetItem reads the caller's membership and, perhaps at another time, the organization's
+            // item, which names the owners and admins. Then a Query reads the members.
             Self::ListMembers { .. } => vec![(Membership(caller, true), 0), (Roles, 0), (Shown, 2)],
             Self::RemoveMember { user } if *user == caller => vec![(Change, 0), (Shown, 1)],
             Self::UpdateOrganization { .. } | Self::SetMaxOverages { .. } if !is_repeated => vec![(Whole, 0)],
-            // The organization is read after the change, in a repeated request to find that it was made. A
-            // caller in neither set may be a plain member or a stranger: their membership is read next.
+            // The organization is read after the change. A retried update finds there that it was made. A
+            // caller in neither set may be a plain member or a stranger, so their membership is read next.
             Self::UpdateOrganization { .. } | Self::SetMaxOverages { .. } | Self::RemoveMember { .. } => {
                 let role = answer.body.get("role").filter(|role| *role != "owner" && *role != "admin");
                 let membership = role.map(|role| (Membership(caller, role == "member"), 2));

@@ -24,7 +24,7 @@ pub struct Answered {
     pub call: Call,
     /// The actions of the requests to DynamoDB.
     pub asked: Vec<String>,
-    /// True if these could meet faults.
+    /// True if faults could hit those requests.
     pub faults: bool,
     pub answer: Answer,
     pub time: Time,
@@ -41,7 +41,8 @@ struct World {
     versions: RefCell<BTreeMap<String, u64>>,
 }
 
-/// Runs a history, each client's requests one after the other. Returns the first requests, and all others.
+/// Runs a history. Each client sends its requests one after the other. Returns the first requests and all
+/// others, with their answers.
 pub async fn run(database: &Database, history: &Concurrent) -> (Vec<Answered>, Vec<Answered>) {
     let world = World::default();
     let alone =

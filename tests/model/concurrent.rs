@@ -37,7 +37,7 @@ fn is_definite(Answered { answer, faults, .. }: &Answered) -> bool {
     }
 }
 
-/// Checks that every version is one change, and that the members are those added and not removed.
+/// Checks that the version counts the changes, and that the number of members is additions less removals.
 fn changes(contents: &mut Contents, all: &[Answered]) {
     /// The changes, additions and removals that were answered as done, and those answered 503.
     #[derive(Default)]
@@ -87,7 +87,7 @@ fn creations(contents: &mut Contents, all: &[Answered]) {
             contents.must(recorded == Some(&id), "not the organization recorded for its key", &id);
             let asked = [name.1.ok(), domain.and_then(|(_, domain)| domain.ok())];
             let answered = ["name", "domain"].map(|field| answer.body[field].as_str());
-            contents.must(answered == asked, "the answer to another request", &id);
+            contents.must(answered == asked, "answered with the organization of another request", &id);
         }
         created.insert(id);
     }

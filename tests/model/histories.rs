@@ -24,7 +24,7 @@ pub struct Histories {
 }
 
 impl Histories {
-    /// `number` histories, times `HISTORIES`, from `SEED` or a random one.
+    /// `number` times `HISTORIES` histories. The first has the seed `SEED`, or else a random seed.
     pub fn new(test: &'static str, number: u32) -> Self {
         let given = |name| env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
         let times = u32::try_from(given("HISTORIES").unwrap_or(1)).unwrap();

@@ -38,7 +38,8 @@ async fn run(history: Concurrent) -> Result<usize, String> {
     Ok(first.len() + others.len())
 }
 
-/// Tests the test. The histories are short, since all orders of a wrong one are tried.
+/// Checks that the test can fail. The histories are short, because the tester tries all orders of a wrong
+/// one.
 #[test]
 fn no_order_explains_a_false_answer() {
     let tried = Cell::new(0);
@@ -61,7 +62,7 @@ fn no_order_explains_a_false_answer() {
     assert!(tried.get() > 0);
 }
 
-/// Finds an order of the other requests after the first ones.
+/// Succeeds if the model explains the answers of `first`, and of `others` in some order after them.
 pub fn explain(first: &[Answered], others: &[Answered]) -> Result<(), String> {
     let mut model = Model::default();
     for Answered { call, time, answer, .. } in first {
@@ -93,7 +94,7 @@ fn in_order(steps: &[Step]) -> impl Iterator<Item = (bool, &Step)> {
 
 /// Describes a history that no order explains.
 fn describe(all: &[Arc<Answered>]) -> String {
-    let mut text = "no order of these gives their answers:".to_owned();
+    let mut text = "no order of these requests explains their answers:".to_owned();
     for answered in all {
         let Answered { client, call, asked, answer, order: [began, ended], .. } = &**answered;
         let (caller, action, condition) = (call.request.caller, call.action(), call.condition());

@@ -1,4 +1,5 @@
-//! Lists of members during a change, written by hand: tests what [`crate::linearizable`] accepts.
+//! Handwritten histories of a list of members and a change. They test which answers [`crate::linearizable`]
+//! accepts.
 
 use crate::action::Action;
 use crate::clients::Answered;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 const ORGANIZATION: &str = "org_1";
 
-/// The positions of the change in the history: before, during or after.
+/// The positions of the change in a history, and of lists before, during and after it.
 const CHANGE: [usize; 2] = [1, 3];
 const BEFORE: [usize; 2] = [0, 0];
 const DURING: [usize; 2] = [2, 4];

@@ -1,8 +1,8 @@
 //! Histories of requests to all operations, compared with a reference model.
 //!
 //! [`action`] has everything specific to one operation. `HISTORIES=10 cargo test --test model -- --nocapture`
-//! runs ten times as many histories as usual, and prints their numbers. A failure reports its seed; `SEED=…`
-//! repeats its histories.
+//! runs ten times as many histories as usual, and prints statistics. A failure reports its seed; `SEED=…`
+//! repeats its requests.
 
 mod action;
 mod clients;

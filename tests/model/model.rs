@@ -74,7 +74,7 @@ impl Model {
         let answer = call.action().answer(&mut organization, call, Some("owner"), shown);
         // Ids are unique.
         if !id.starts_with("org_") || self.organizations.contains_key(id) {
-            return Ok(Answer { body: json!("an organization with an id of its own"), ..answer });
+            return Ok(Answer { body: json!("an organization with a new id"), ..answer });
         }
         self.organizations.insert(id.to_owned(), organization);
         if let Some(key) = key {
@@ -139,7 +139,7 @@ impl Answer {
         if answer == expected {
             Ok(())
         } else {
-            Err(format!("{answer:?}\n  but the model has\n  {expected:?}"))
+            Err(format!("{answer:?}\n  but the model expects\n  {expected:?}"))
         }
     }
 

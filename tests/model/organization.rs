@@ -102,7 +102,7 @@ impl Organization {
         self.members.get(user).map(|member| member.role)
     }
 
-    /// The role of an owner or admin.
+    /// The user's role, if it is owner or admin.
     pub fn privilege(&self, user: &str) -> Option<&'static str> {
         self.role(user).filter(|role| *role != "member")
     }

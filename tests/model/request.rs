@@ -47,7 +47,7 @@ pub enum Condition {
 pub struct Request {
     pub caller: &'static str,
     pub action: Action,
-    /// The number of a created organization. A number that no organization has stands for an unknown one.
+    /// The index of a created organization. An index out of range stands for an unknown organization.
     pub organization: usize,
     pub condition: Condition,
     pub flaw: Option<Flaw>,

@@ -17,7 +17,7 @@ use support::invariants::Contents;
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/sequential.proptest-regressions");
 
 #[test]
-fn every_answer_equals_the_models() {
+fn every_answer_equals_that_of_the_model() {
     let histories = Histories::new("sequential", 30);
     let config = ProptestConfig {
         cases: histories.number,
@@ -63,7 +63,7 @@ async fn run(requests: &[Request]) -> Result<(), String> {
     if contents.organizations == expected.collect() && contents.faults.is_empty() {
         Ok(())
     } else {
-        Err(format!("{contents:?}\n  but the model has\n  {model:?}"))
+        Err(format!("{contents:?}\n  but the model expects\n  {model:?}"))
     }
 }
 

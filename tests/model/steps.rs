@@ -1,4 +1,4 @@
-//! The steps of a request, and whether the model can take each when the request does.
+//! The steps of a request, and whether the model can take a step at its place in a history.
 
 use crate::clients::Answered;
 use crate::model::Model;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub enum Part {
     /// Everything.
     Whole,
-    /// Everything or nothing, now or later.
+    /// Everything or nothing, at any time after the request began.
     InDoubt,
     /// The change. The answer shows a later state.
     Change,
@@ -30,7 +30,7 @@ pub struct Step {
     pub part: Part,
     /// The number of the request, and of the step within it.
     place: (usize, usize),
-    /// How many steps of the request must come before this one.
+    /// How many of the request's first steps must come before this one.
     after: usize,
     /// All parts of the request.
     parts: Arc<[(Part, usize)]>,
@@ -57,7 +57,8 @@ impl Step {
         parts.iter().enumerate().map(step).collect()
     }
 
-    /// A thread has one step at a time; an unacknowledged one never ends.
+    /// The tester allows one step at a time in a thread. A step in doubt never ends, so it gets a thread of
+    /// its own.
     pub fn thread(&self) -> (usize, usize) {
         let (number, place) = self.place;
         if self.part == Part::InDoubt { (usize::MAX, number) } else { (self.answered.client, place) }
@@ -108,7 +109,7 @@ impl SequentialSpec for Reference {
 }
 
 impl Reference {
-    /// True if the model now has what the answer shows.
+    /// True if the answer shows the model's current state.
     fn reads(&mut self, step: &Step) -> bool {
         let Answered { call, answer, .. } = &*step.answered;
         let Some(organization) = self.model.organizations.get_mut(&call.organization) else { return false };

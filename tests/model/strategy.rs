@@ -11,11 +11,11 @@ use std::iter::once;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// Together with an owner, all but one of the owners and admins that an organization may have.
+/// 98 admins: with an owner, one short of the maximum of 100 owners and admins.
 static ADMINS: LazyLock<Vec<String>> =
     LazyLock::new(|| (0..98).map(|number| format!("admin{number:02}")).collect());
 
-/// Sequential requests: those that create an organization and its team, then any.
+/// Sequential requests. The first create an organization and its team. The others are random.
 pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Request>> {
     let team: Vec<_> = USERS[1..].iter().map(|user| option::weighted(0.8, (Just(*user), role()))).collect();
     let admins = prop::bool::weighted(0.1).prop_map(|full| if full { ADMINS.as_slice() } else { &[] });

@@ -11,7 +11,7 @@ pub const USERS: [&str; 5] = ["ann", "auth0|bob", "cyd", "dan@example.com", "eve
 /// An invalid user id.
 pub const NOBODY: &str = "no body";
 
-/// Ids of no organization: a well-formed one and a malformed one.
+/// Ids that no organization has: a well-formed one and a malformed one.
 pub const NOWHERE: [&str; 2] = ["org_01ARZ3NDEKTSV4RRFFQ69G5FAV", "org_1"];
 
 /// The value of a field as sent, with its stored form or the rule that it breaks.

@@ -8,7 +8,7 @@ type Names = BTreeSet<String>;
 
 #[test]
 fn every_variable_that_the_functions_read_is_in_the_table() {
-    // Lambda's own and the SDK's, which are read in other crates.
+    // Variables of Lambda and of the SDK. Other crates read them.
     let elsewhere = ["AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
     let mut read: Names = elsewhere.map(str::to_owned).into();
     collect(&local::workspace_root().join("shared/src"), &mut read);
@@ -41,7 +41,7 @@ fn every_parameter_of_the_template_is_in_the_table_with_its_default() {
     assert_eq!(found, expected);
 }
 
-/// The names in backticks in the first column of the table that begins with that heading.
+/// The names in backticks in the first column of a table. `heading` is the first column's heading.
 fn in_table(heading: &str) -> Names {
     let first = |row: String| row.split('|').nth(1).unwrap_or_default().to_owned();
     let names = |cell: String| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
@@ -54,7 +54,7 @@ fn table(heading: &str) -> Vec<String> {
     rows.take_while(|line| line.starts_with('|')).map(str::to_owned).collect()
 }
 
-/// Names of variables, in the calls that read them, in the files below a directory.
+/// Collects the names of the variables that the files below a directory read.
 fn collect(directory: &Path, names: &mut Names) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();

@@ -1,7 +1,7 @@
-//! README.md as a newcomer follows it: its commands are run as they stand there, and what they
-//! answer is what stands below them.
+//! Follows README.md as a newcomer would: runs its commands, and checks that each prints the output shown
+//! below it.
 //!
-//! Only ports and directory are others, so that nothing is disturbed that runs on this machine.
+//! Only the ports and the directory differ, so that the test does not disturb other programs.
 
 mod configuration;
 mod instance;
@@ -10,21 +10,23 @@ mod text;
 use instance::Instance;
 use text::{answers, blocks, without_what_differs};
 
-/// How each of README's shell blocks is run, by how the block begins.
+/// The start of each of README's shell blocks, and how to run the block.
 const BLOCKS: [(&str, Run); 5] = [
     ("cargo local   #", Run::Instance),
     ("cargo local seed", Run::Administration),
     ("API=", Run::Session),
     ("api -H \"$ANN\" $ORG -X PUT -H 'If-Match", Run::Session),
-    // Ends at AWS. tests/template deploys to a local stand-in, `.ci/artifacts` runs `sam build`.
+    // Deploys to AWS, so this test does not run it. tests/template deploys to a local stand-in, and
+    // `.ci/artifacts` runs `sam build`.
     ("sam build && sam deploy", Run::Elsewhere),
 ];
 
 #[derive(Debug, PartialEq)]
 enum Run {
-    /// Starts the instance that the rest talks to, and the tests, one of which is this one.
+    /// Starts the instance that the other blocks use. Also runs the tests; this test skips that, because it
+    /// is one of them.
     Instance,
-    /// What is done to an instance.
+    /// Seeds an instance, resets it, and prints the help.
     Administration,
     /// Requests with their answers below, in one shell.
     Session,
@@ -62,15 +64,15 @@ async fn every_command_works_and_prints_what_readme_shows_below_it() {
 }
 
 #[test]
-fn every_shell_block_is_accounted_for() {
+fn every_shell_block_of_readme_is_listed_in_blocks() {
     let readme = std::fs::read_to_string(local::workspace_root().join("README.md")).unwrap();
     let blocks = blocks(&readme);
     let unknown: Vec<_> =
         blocks.iter().filter(|block| !BLOCKS.iter().any(|(start, _)| block.starts_with(start))).collect();
-    assert!(unknown.is_empty(), "say in this file how these are run: {unknown:#?}");
+    assert!(unknown.is_empty(), "add these blocks of README to BLOCKS: {unknown:#?}");
     let gone: Vec<_> =
         BLOCKS.iter().filter(|(start, _)| !blocks.iter().any(|block| block.starts_with(start))).collect();
-    assert!(gone.is_empty(), "README has no longer {gone:?}");
+    assert!(gone.is_empty(), "README no longer has these blocks, remove them from BLOCKS: {gone:?}");
     let instance = blocks.iter().find(|block| block.starts_with(BLOCKS[0].0)).unwrap();
     let commands: Vec<_> = instance.lines().map(|line| line.split('#').next().unwrap().trim()).collect();
     assert_eq!(commands, ["cargo local", "cargo test"]);

@@ -3,7 +3,7 @@
 import schemathesis
 from schemathesis.specs.openapi.checks import RejectedPositiveData
 
-# Codes that a request valid by openapi.yaml may get because of the state of the data.
+# Error codes that a valid request may get because of the state of the data.
 BY_STATE = {
     400: {"invalid_cursor"},
     412: {"precondition_failed"},
@@ -24,7 +24,7 @@ def valid_requests_are_refused_only_because_of_the_state_of_the_data(context, re
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """Ignores the emulator's own 500 for a request that is not text, which an event cannot contain."""
+    """Ignores the emulator's own 500 for a request that is not UTF-8: no event can contain it."""
     emulator_failed = response.status_code == 500 and b"https://httpstatuses.com/500" in response.content
     return not (emulator_failed and not is_text(response.request))
 

@@ -16,8 +16,8 @@ HERE = pathlib.Path(__file__).parent
 # About 40 s of requests, with a limit for slow machines.
 BOUNDS = ["--seed", "1", "--max-examples", "100", "--request-timeout", "30"]
 RUN_TIMEOUT = 600
-# Run separately, the stateful phase generates several times as many sequences as after the others, whose data
-# it reuses.
+# The stateful phase runs separately. After the other phases it would reuse their data and generate far fewer
+# sequences.
 PHASES = ["examples,coverage,fuzzing", "stateful"]
 
 

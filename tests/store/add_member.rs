@@ -19,7 +19,7 @@ async fn adding_keeps_both_items_consistent_in_roles_and_count() {
 }
 
 #[tokio::test]
-async fn of_several_errors_the_most_basic_is_returned() {
+async fn the_most_basic_of_several_errors_is_returned() {
     let table = Table::new().await;
     let (ann, bob, cyd, eve, new) = (user("ann"), user("bob"), user("cyd"), user("eve"), user("new"));
     let id = table.team().await;

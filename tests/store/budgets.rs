@@ -1,6 +1,6 @@
-//! The cost of each successful operation: DynamoDB requests and capacity units, as DynamoDB reports them. Any
-//! difference from `docs/cost/capacity.csv` fails, even a lower figure: people and `cargo cost` read the
-//! file.
+//! The cost of each successful operation: DynamoDB requests and capacity units, as DynamoDB reports them. The
+//! test fails if any figure differs from `docs/cost/capacity.csv`, even if it is lower, because people and
+//! `cargo cost` rely on the file.
 
 use crate::table::{Table, acme, user};
 use functions::Operation;
@@ -17,15 +17,15 @@ async fn cost<T>(work: impl Future<Output = Result<T, Error>>) -> (u32, f64) {
     (usage.requests, usage.capacity)
 }
 
-/// The rows below the heading of one of our CSV files, which contain no quotes.
+/// The rows of one of this repository's CSV files, without the heading. The files contain no quotes.
 pub fn document<const COLUMNS: usize>(path: &str) -> Vec<[String; COLUMNS]> {
     let text = std::fs::read_to_string(local::workspace_root().join(path)).unwrap();
     let row = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap();
     text.lines().skip(1).map(row).collect()
 }
 
-/// Operation, requests and capacity units. The file has separate units by kind and partition; DynamoDB
-/// reports their sum.
+/// Operation, requests and capacity units. The file lists units by kind and partition. This adds them up,
+/// because DynamoDB reports only their sum.
 fn budgets() -> Vec<(String, u32, f64)> {
     let read = |[operation, requests, units @ ..]: [String; 6]| {
         let units = units.iter().map(|units| units.parse::<f64>().unwrap()).sum();

@@ -41,7 +41,7 @@ fn throttling() -> impl Iterator<Item = Fault> {
 /// Runs all operations concurrently. Returns the error and the number of requests of each.
 async fn all_refused(table: &Table, id: &OrganizationId, time: Duration) -> Vec<(String, u32)> {
     let (ann, bob, cyd) = (&user("ann"), &user("bob"), &user("cyd"));
-    // Boxed, as one future of all would be too large for a test's stack.
+    // Boxed, because all futures in one would be too large for a test's stack.
     join_all([
         refused(time, table.create_organization(ann, acme(), None)).boxed_local(),
         refused(time, table.list_organizations(ann, 1000, None)).boxed_local(),
@@ -86,14 +86,15 @@ async fn no_request_starts_without_enough_time() {
     assert_eq!(table.size().await, 7);
 }
 
-/// A refusal is definite, unlike a write that is cut off.
+/// A refusal is definite. A retry that is cut off would leave the write in doubt.
 #[tokio::test]
 async fn a_refused_request_is_not_retried_without_time_for_a_whole_attempt() {
     let table = Table::new().await;
     let (ann, key) = (user("ann"), IdempotencyKey::parse("k").ok());
     let id = table.organization_of(&ann).await.id;
     let time = Duration::from_millis(2900);
-    // The second request of a conflict reads the caller's membership: strangers get another error.
+    // After a conflict, a second request reads the caller's membership, because a non-member must get another
+    // error.
 
     table.inject([Fault::canceled(["TransactionConflict", "None", "None"])]);
     let answer = refused(time, table.add_member(&ann, &id, user("bob"), Role::Member, &ANY)).await;
@@ -152,9 +153,9 @@ async fn a_write_is_not_made_if_the_read_that_its_answer_needs_fails() {
 }
 
 /// The exception to "a failed request changes nothing": DynamoDB executes the write but does not acknowledge
-/// it in time. A repeated request finds that it is done.
+/// it in time. A repeated request finds it done.
 #[tokio::test]
-async fn an_unacknowledged_write_is_unavailable_and_repeating_it_converges() {
+async fn an_unacknowledged_write_gets_503_and_a_repeated_request_finds_it_done() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.team().await;

@@ -128,7 +128,7 @@ async fn a_repeated_request_waits_a_limited_time_for_the_first_one() {
 
 /// Old builds of DynamoDB Local return no items with a refusal, even when asked for them.
 #[tokio::test]
-async fn the_record_is_read_if_the_refusal_does_not_contain_it() {
+async fn the_record_of_a_key_is_read_if_the_refusal_does_not_contain_it() {
     let table = Table::new().await;
     let ann = user("ann");
     let refused = || [Fault::canceled(["None", "None", "None", "ConditionalCheckFailed"])];

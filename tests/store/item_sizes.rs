@@ -1,5 +1,5 @@
-//! The sizes of the items, by DynamoDB's rules: `docs/cost/items.csv`, from which `cargo cost` computes
-//! storage and the capacity of large organizations.
+//! Compares the sizes of the items, by DynamoDB's rules, with `docs/cost/items.csv`. `cargo cost` computes
+//! storage and the capacity of large organizations from this file.
 
 use crate::budgets::document;
 use crate::table::{ANY, Item, Table, user};
@@ -22,8 +22,9 @@ async fn organization(table: &Table, owner: &UserId, name: &str, domain: &str) -
     table.create_organization(owner, NewOrganization { name, domain }, None).await.unwrap().id
 }
 
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>. The page
-/// calls its rule for numbers an approximation, and describes only the elements of sets.
+/// The size of an item, by the rules in
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>. The rule
+/// for numbers is an approximation. For a set, the page gives only the sizes of its elements.
 fn size(item: &Item) -> usize {
     fn bytes(value: &AttributeValue) -> usize {
         match value {
@@ -43,7 +44,7 @@ async fn the_items_have_the_documented_sizes() {
     let table = Table::new().await;
     let [ann, bob, cyd] = [1, 2, 3].map(usual_user);
     let id = organization(&table, &ann, "Acme Corporation", "acme.example").await;
-    // Writes until the item has as many remembered writes as possible.
+    // Fills the item's list of remembered writes.
     for _ in 0..8 {
         table.set_max_overages(&ann, &id, MaxOverages::NONE, &ANY).await.unwrap();
     }

@@ -1,5 +1,5 @@
-//! A write with a lost answer is done once and answered as done. Conflicts are retried. A write that finally
-//! fails changes nothing.
+//! A write with a lost answer is made once, and the final answer reports it. Conflicts are retried. A write
+//! that fails after all retries changes nothing.
 
 use crate::table::{ANY, Table, acme, number, refusal, text, user};
 use shared::model::{
@@ -39,7 +39,8 @@ async fn a_write_with_a_lost_answer_is_done_once() {
     assert_eq!((number(&item, "version"), number(&item, "memberCount")), (7, 1));
 }
 
-/// Before the SDK retries the write, `bob` makes as many other writes as possible without it being forgotten.
+/// Before the SDK retries the write, `bob` makes seven other writes. After an eighth, the organization would
+/// have forgotten the first write.
 #[tokio::test]
 async fn a_write_with_a_lost_answer_is_recognized_after_other_writes() {
     let table = Table::new().await;
@@ -121,7 +122,7 @@ async fn conflicts_are_retried_until_the_attempts_run_out() {
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
 }
 
-/// A missing organization has no conflicts, so a conflict would tell that this one exists.
+/// A missing organization has no conflicts, so a conflict would reveal that this one exists.
 #[tokio::test]
 async fn a_stranger_never_gets_a_conflict() {
     let table = Table::new().await;
@@ -139,7 +140,7 @@ async fn a_stranger_never_gets_a_conflict() {
     assert_eq!(refusal(refused), "organization_not_found");
 }
 
-/// Which of the conditions failed is then unknown.
+/// Such a cancellation does not say which condition failed.
 #[tokio::test]
 async fn a_cancellation_with_fewer_reasons_than_steps_is_an_internal_error() {
     let table = Table::new().await;
@@ -149,7 +150,8 @@ async fn a_cancellation_with_fewer_reasons_than_steps_is_an_internal_error() {
     assert_eq!(refusal(refused), "internal_error");
 }
 
-/// By a build of DynamoDB Local that returns no items with a refusal, although the write was made.
+/// Old builds of DynamoDB Local return no items with a refusal, so the store cannot see that its write was
+/// made.
 #[tokio::test]
 async fn a_write_that_was_made_is_never_reported_as_a_conflict() {
     let table = Table::new().await;
@@ -164,7 +166,7 @@ async fn a_write_that_was_made_is_never_reported_as_a_conflict() {
 
 /// `conflict` would claim that nothing was changed.
 #[tokio::test]
-async fn a_conflict_after_an_unacknowledged_attempt_is_unavailable() {
+async fn a_conflict_after_an_unacknowledged_attempt_is_reported_as_unavailable() {
     let unanswered: [fn() -> Fault; 3] = [
         || Fault::LostAnswer,
         || Fault::CutAnswer,
@@ -207,9 +209,9 @@ async fn the_read_that_explains_a_refusal_is_retried_after_conflicts() {
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
 }
 
-/// The SDK retried the transaction while the first attempt was still running. It may still succeed.
+/// The SDK retried the transaction while the first attempt was still running. That attempt may still succeed.
 #[tokio::test]
-async fn a_transaction_that_does_not_end_is_not_a_conflict() {
+async fn a_transaction_still_in_progress_is_not_reported_as_a_conflict() {
     let table = Table::new().await;
     let running = || Fault::exception("TransactionInProgressException");
     table.inject([running()]);
@@ -220,7 +222,7 @@ async fn a_transaction_that_does_not_end_is_not_a_conflict() {
 }
 
 #[tokio::test]
-async fn throttling_that_outlasts_the_retries_is_unavailable_and_changes_nothing() {
+async fn throttling_that_outlasts_the_retries_is_reported_as_unavailable_and_changes_nothing() {
     let table = Table::new().await;
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;

@@ -1,5 +1,6 @@
 //! Each access pattern of the store, with the real SDK client against an embedded DynamoDB: what it writes,
-//! which errors it returns, and what it costs. [`budgets`] has requests and capacity, [`item_sizes`] bytes.
+//! which errors it returns, and what it costs. [`budgets`] checks requests and capacity, and [`item_sizes`]
+//! checks bytes.
 
 mod add_member;
 mod budgets;

@@ -5,7 +5,7 @@ use shared::model::{OrganizationChanges, OrganizationId, OrganizationName, Role,
 use shared::store::Store;
 use support::faults::Fault;
 
-/// Executes the request, then `others`, and then answers.
+/// A fault that executes the request, then runs `others`, and then answers.
 fn then<F>(table: &Table, id: &OrganizationId, others: impl FnOnce(Store, OrganizationId) -> F) -> Fault
 where
     F: Future<Output = ()> + Send + 'static,

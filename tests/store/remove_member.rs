@@ -27,7 +27,7 @@ async fn removing_and_leaving_keep_both_items_consistent() {
 }
 
 #[tokio::test]
-async fn of_several_errors_the_most_basic_is_returned() {
+async fn the_most_basic_of_several_errors_is_returned() {
     let table = Table::new().await;
     let (ann, bob, cyd, eve) = (user("ann"), user("bob"), user("cyd"), user("eve"));
     let id = table.team().await;

@@ -21,7 +21,7 @@ async fn a_limit_can_be_set_and_removed() {
 }
 
 #[tokio::test]
-async fn of_several_errors_the_most_basic_is_returned() {
+async fn the_most_basic_of_several_errors_is_returned() {
     let table = Table::new().await;
     let (ann, cyd, eve) = (user("ann"), user("cyd"), user("eve"));
     let id = table.organization_of(&ann).await.id;

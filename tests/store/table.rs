@@ -41,7 +41,7 @@ impl Table {
         Self { store, client: database.client.clone(), proxy, _database: database }
     }
 
-    /// Makes the store's next requests meet these faults, one each.
+    /// Applies these faults to the store's next requests, one each.
     pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
         self.inject_into("", faults);
     }
@@ -51,12 +51,13 @@ impl Table {
         self.proxy.inject(action, faults);
     }
 
-    /// An organization of `owner`.
+    /// Creates an organization that `owner` owns.
     pub async fn organization_of(&self, owner: &UserId) -> Organization {
         self.create_organization(owner, acme(), None).await.unwrap()
     }
 
-    /// An organization of `ann`, with `bob` as an admin and `cyd` as a member: version 3.
+    /// Creates an organization that `ann` owns, with the admin `bob` and the member `cyd`. It is at version
+    /// 3.
     pub async fn team(&self) -> OrganizationId {
         let ann = user("ann");
         let id = self.organization_of(&ann).await.id;
@@ -76,8 +77,8 @@ impl Table {
         self.item(&key, &key).await.unwrap()
     }
 
-    /// The stored item of a member in the organization's partition. Asserts that the membership in the user's
-    /// partition exists exactly if it does.
+    /// The stored item of a member in the organization's partition. Asserts that this item and the membership
+    /// in the user's partition both exist or are both missing.
     pub async fn member_item(&self, user: &UserId, id: &OrganizationId) -> Option<Item> {
         let membership = self.membership_item(user, id).await;
         let member = self.item(&format!("ORG#{}", id.as_str()), &format!("MEMBER#{}", user.as_str())).await;

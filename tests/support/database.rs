@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// An item as the SDK has it.
+/// An item in the SDK's representation.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// A DynamoDB with an empty table. Stops when dropped.
@@ -43,8 +43,9 @@ pub async fn items(client: &Client) -> Vec<Item> {
     scan.into_paginator().items().send().collect::<Result<_, _>>().await.unwrap()
 }
 
-/// A store on the table of the DynamoDB at `url`, like that of a separate instance of a function. It has its
-/// own connections and its own retry budget, which the SDK counts by region.
+/// Opens a store on the table of the DynamoDB at `url`, as a separate instance of a function would: with its
+/// own connections and its own retry budget. The SDK keeps one retry budget per region, so each store gets a
+/// region of its own.
 pub async fn store(url: String) -> Store {
     static INSTANCES: AtomicUsize = AtomicUsize::new(0);
     let region = format!("instance-{}", INSTANCES.fetch_add(1, Ordering::Relaxed));
@@ -56,8 +57,8 @@ pub async fn store(url: String) -> Store {
     if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
         return Store::open(config.build(), local::TABLE_NAME).await.unwrap();
     }
-    // A function has one thread. With several threads, a connection could be open before the request that
-    // opens it is cancelled. So in this case the same pool starts without a connection.
+    // `Store::open` needs a single-threaded runtime, which functions have: with several threads it could send
+    // the request that only opens the connection. So here the same pool starts without a connection.
     let pool = ConnectionPool::builder().build_http().unwrap();
     let config = config.http_client(pool::Client::new(&pool).unwrap()).build();
     Store::connect(&config, local::TABLE_NAME)

@@ -4,7 +4,7 @@ use functions::Operation;
 use serde_json::{Map, Value, json};
 use shared::edge::percent_encoded;
 
-/// A request of one operation.
+/// A request for one operation.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The operation.

@@ -1,5 +1,5 @@
-//! A valid request of each operation. Suites that send one request of every operation use these, so that a
-//! new operation is covered by all of them.
+//! A valid request for each operation. Suites that send one request for every operation use these, so a new
+//! operation is covered by all of them.
 
 use crate::event::Request;
 use functions::Operation;
@@ -24,13 +24,13 @@ pub enum Allowed {
 pub struct Example {
     /// The body. Every string that a client may choose contains "canary".
     pub body: Option<Value>,
-    /// The status of its answer.
+    /// The expected status.
     pub status: u16,
     /// Who may send it.
     pub allowed: Allowed,
 }
 
-/// The example of an operation.
+/// The example for an operation.
 pub fn example(operation: Operation) -> Example {
     let new = || json!({ "organizationName": "Canary", "domain": "canary.example" });
     let changes = || json!({ "name": "Canary & Sons", "domain": "sons.canary.example" });
@@ -48,7 +48,7 @@ pub fn example(operation: Operation) -> Example {
     Example { body, status, allowed }
 }
 
-/// The example, as a request of `caller` to an organization.
+/// The example as a request that `caller` sends to an organization.
 pub fn request(operation: Operation, caller: &str, organization: &str) -> Request {
     let mut request = Request::new(operation, caller);
     for (name, value) in [("organization_id", organization), ("user_id", MEMBER)] {

@@ -13,7 +13,7 @@ const READING_TRANSACTION: &str = "TransactGetItems";
 pub enum Fault {
     /// No fault: the request is executed and answered.
     None,
-    /// The request is not executed, and answered with this status and body.
+    /// The request is not executed. The answer has this status and body.
     Answer(u16, String),
     /// A write or a transaction is refused with a transaction conflict. Other requests are executed.
     Conflict,
@@ -21,7 +21,7 @@ pub enum Fault {
     ItemThrottled,
     /// The request is not executed, and the connection is closed.
     Closed,
-    /// The request is not executed, and never answered.
+    /// The request is not executed and gets no answer.
     Stall,
     /// The request is executed, then this future is awaited, and then the answer is sent.
     AnswerAfter(BoxFuture<'static, ()>),
@@ -31,9 +31,9 @@ pub enum Fault {
     LostAnswerAfter(BoxFuture<'static, ()>),
     /// The request is executed, and the connection is closed in the middle of the answer.
     CutAnswer,
-    /// The request is executed, and never answered.
+    /// The request is executed but gets no answer.
     Silence,
-    /// The request is executed, and answered with this status and body.
+    /// The request is executed. The answer has this status and body.
     Misreported(u16, String),
     /// The request is executed or rightly refused, but a refusal contains no items. Old builds of DynamoDB
     /// Local omit them even when asked for them.
@@ -59,7 +59,7 @@ pub(crate) enum End {
 pub struct Kind {
     /// Its name in reports.
     pub name: &'static str,
-    /// The actions that can meet it; empty for all.
+    /// The actions that it applies to; empty for all.
     only: &'static [&'static str],
     /// Makes a fault of this kind.
     pub fault: fn() -> Fault,
@@ -93,7 +93,7 @@ impl Kind {
         Self { name, only: &[], fault }
     }
 
-    /// All kinds that a request of this action can meet.
+    /// All kinds that apply to a request with this action.
     pub fn all(action: &str) -> Vec<Self> {
         [Self::quick(action), SLOW.to_vec()].concat()
     }
@@ -108,7 +108,7 @@ impl Kind {
         SLOW.iter().any(|slow| slow.name == self.name)
     }
 
-    /// True if a request with this action can meet it.
+    /// True if it applies to a request with this action.
     pub fn is_of(self, action: &str) -> bool {
         self.only.is_empty() || self.only.contains(&action)
     }

@@ -10,7 +10,8 @@ use shared::edge::{Edge, Event};
 use shared::identity::Authenticator;
 use shared::store::Store;
 
-/// The answer of the operation's function to an event. It trusts the gateway's claims.
+/// Invokes the operation's function with an event, and returns its answer. The function trusts the gateway's
+/// claims.
 pub async fn invoke(
     operation: Operation,
     store: &Store,
@@ -33,6 +34,6 @@ pub async fn body(request: &Request, store: &Store) -> Result<Value, String> {
         Some(Body::Text(body)) if (200..300).contains(&response.status_code) => {
             Ok(serde_json::from_str(body).unwrap())
         }
-        _ => Err(format!("{} is answered {response:?}", request.operation.id())),
+        _ => Err(format!("{} failed: {response:?}", request.operation.id())),
     }
 }

@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-/// Upper bound on the time for an instance that cannot start to exit.
+/// Maximum time until an instance that fails to start has exited.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running instance. Killed when dropped.
@@ -66,7 +66,7 @@ impl Instance {
         Self { process: command.kill_on_drop(true).spawn().unwrap(), api }
     }
 
-    /// Waits for its first poll, unless that has already been waited for.
+    /// Waits for its first poll. Call this only once; [`Self::start`] has already done so.
     pub async fn ready(&mut self) {
         self.api.polled().await.unwrap();
     }
@@ -78,13 +78,17 @@ impl Instance {
 
     /// Waits until it exits by itself, and returns its exit code.
     pub async fn exit_code(mut self) -> Option<i32> {
-        timeout(EXIT_TIMEOUT, self.process.wait()).await.expect("the instance ends").unwrap().code()
+        timeout(EXIT_TIMEOUT, self.process.wait())
+            .await
+            .expect("the instance did not exit in time")
+            .unwrap()
+            .code()
     }
 
     /// Its answer to an event: a response in payload format 2.0.
     pub async fn invoke(&mut self, event: &Value) -> Value {
         let (response, _) = self.api.invoke(event.to_string()).await.unwrap();
-        // Before it polls again, it may still be busy with this event.
+        // Until it polls again, it may still be busy with this event.
         self.api.polled().await.unwrap();
         serde_json::from_slice(&response).unwrap()
     }
@@ -95,7 +99,7 @@ impl Instance {
         waitid(WaitId::Pid(self.pid()), WaitIdOptions::STOPPED).unwrap();
     }
 
-    /// Continues it.
+    /// Resumes the process.
     pub fn thaw(&self) {
         kill_process(self.pid(), Signal::CONT).unwrap();
     }

@@ -1,4 +1,4 @@
-//! The content of the whole table, and the invariants that hold after any requests.
+//! The content of the whole table, and the invariants that must hold after any sequence of requests.
 
 use crate::database::{Item, items};
 use aws_sdk_dynamodb::Client;
@@ -11,9 +11,10 @@ pub struct Contents {
     pub organizations: BTreeMap<String, Organization>,
     /// The organizations created by requests with a key, by user and key.
     pub idempotency: BTreeMap<(String, String), String>,
-    /// Violations of the invariants. Every organization has an owner. Its owners are among its owners and
-    /// admins, and those among its members. Its member count is correct. Every member has a membership in the
-    /// user's partition, and vice versa. No member and no record of a key refers to a missing organization.
+    /// Violations of these invariants: Every organization has an owner. Every owner is in the set of owners
+    /// and admins, and every user in that set is a member. The member count is correct. Every member has a
+    /// membership in the user's partition, and vice versa. Every member and every record of a key refers to
+    /// an existing organization.
     pub faults: Vec<String>,
 }
 
@@ -87,7 +88,7 @@ impl Contents {
         self.organizations.insert(id, Organization { version: number(item, "version"), members });
     }
 
-    /// Records a violation, and what it concerns.
+    /// Unless `holds`, records the violation `what`, found in `of`.
     pub fn must(&mut self, holds: bool, what: &str, of: &str) {
         if !holds {
             self.faults.push(format!("{of}: {what}"));

@@ -80,26 +80,26 @@ impl Proxy {
         self.url.clone()
     }
 
-    /// Makes the next requests with an action meet these faults, one each. An empty action means any.
+    /// Applies these faults to the next requests with an action, one each. An empty action means any.
     pub fn inject(&self, action: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.state.injected.lock().unwrap().extend(faults.into_iter().map(|fault| (action, fault)));
     }
 
-    /// Makes each request meet the fault that `plan` returns for its action and number. Numbers start at 0
-    /// with the next request.
+    /// Applies to each request the fault that `plan` returns for its action and number. The next request has
+    /// number 0.
     pub fn plan(&self, mut plan: impl FnMut(&str, usize) -> Option<Fault> + Send + 'static) {
-        // Locked so that no request gets a number in between.
+        // Locked so that no request is numbered before the new plan is set.
         let actions = self.state.actions.lock().unwrap();
         let before = actions.len();
         *self.state.plan.lock().unwrap() = Box::new(move |action, number, _| plan(action, number - before));
     }
 
-    /// Makes each request meet the fault that `plan` returns for its action and body.
+    /// Applies to each request the fault that `plan` returns for its action and body.
     pub fn plan_by_body(&self, mut plan: impl FnMut(&str, &[u8]) -> Option<Fault> + Send + 'static) {
         *self.state.plan.lock().unwrap() = Box::new(move |action, _, body| plan(action, body));
     }
 
-    /// Makes this fraction of all requests, from 0 to 1, meet a random quick fault.
+    /// Applies a random quick fault to this fraction of all requests, from 0 to 1.
     pub fn at_random(&self, seed: u64, share: f64) {
         let mut random = fastrand::Rng::with_seed(seed);
         self.plan(move |action, _| {

@@ -1,7 +1,8 @@
 //! The Lambda Runtime API for one instance
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
 //!
-//! The benchmark measures with it: times are taken as close to the socket as hyper allows, without a router.
+//! The benchmark uses it to measure latencies. So the server takes times as close to the socket as hyper
+//! allows, and has no router.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode};
@@ -25,7 +26,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 /// A call of the instance.
 #[derive(Debug)]
 enum Call {
-    /// It polls for an event. The time is that of the request's arrival; no event is handed out yet.
+    /// It polls for an event. The request arrived at this time. No event has been handed out yet.
     Next(Instant),
     /// It answers an event, this long after the event was handed out.
     Response(Bytes, Duration),
@@ -74,10 +75,10 @@ impl RuntimeApi {
         self.address
     }
 
-    /// Waits until the instance polls for an event, and returns the time of that.
+    /// Waits until the instance polls for an event, and returns the time of the poll.
     ///
     /// # Errors
-    /// If it makes another call, or none in time.
+    /// If it makes any other call, or makes no call in time.
     pub async fn polled(&mut self) -> io::Result<Instant> {
         match self.call().await? {
             Call::Next(at) => Ok(at),
@@ -89,7 +90,7 @@ impl RuntimeApi {
     /// Hands out an event. Returns the answer and the time it took.
     ///
     /// # Errors
-    /// As [`Self::polled`].
+    /// If the instance polls again before it answers, reports an error, or makes no call in time.
     pub async fn invoke(&mut self, event: String) -> io::Result<(Bytes, Duration)> {
         self.events.send(event.into()).map_err(io::Error::other)?;
         match self.call().await? {

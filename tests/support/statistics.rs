@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-/// The smallest sample that is at least as large as `percent` of the samples; zero if there are none.
+/// The smallest sample that is at least as large as `percent` % of the samples; zero if there are none.
 pub fn percentile<T: Copy + Ord + Default>(samples: &[T], percent: usize) -> T {
     let mut sorted = samples.to_vec();
     sorted.sort_unstable();

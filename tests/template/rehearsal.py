@@ -40,8 +40,8 @@ NOT_CREATED_BY_MOTO = ["TimeToLiveSpecification", "PointInTimeRecoverySpecificat
 
 
 def main():
-    # Moto logs a line per request, and a traceback for the connection that a function opens before its first
-    # request, which moto does not understand.
+    # Moto logs a line per request. For the connection that a function opens without a request, moto logs a
+    # traceback.
     logging.getLogger("werkzeug").disabled = True
     moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     moto.start()
@@ -123,7 +123,7 @@ def describe(dynamodb):
         "BillingMode": table["BillingModeSummary"]["BillingMode"],
         "GlobalSecondaryIndexes": table.get("GlobalSecondaryIndexes", []),
         "LocalSecondaryIndexes": table.get("LocalSecondaryIndexes", []),
-        # Only a deployed table has this.
+        # On for a deployed table only.
         "DeletionProtection": table["DeletionProtectionEnabled"],
     }
 

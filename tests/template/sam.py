@@ -12,7 +12,7 @@ from samtranslator.translator.transform import transform  # noqa: E402
 
 TEMPLATE = pathlib.Path(__file__).parents[2] / "template.yaml"
 
-# It warns about feature toggles, which only AWS sets.
+# The translator warns about feature toggles, which only AWS sets.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
 
@@ -30,7 +30,7 @@ def source():
 def transformed(**parameters):
     """The CloudFormation template, for these parameters and the defaults of the others."""
     template = source()
-    # `sam package` puts this there; a local path is not accepted.
+    # `sam package` sets this. The translator does not accept a local path.
     template["Globals"]["Function"]["CodeUri"] = {"Bucket": "artifacts", "Key": "function.zip"}
     return transform(template, parameters, NoManagedPolicies())
 

@@ -32,7 +32,7 @@ FUNCTIONS = of_type("AWS::Lambda::Function")
 
 
 class Routes(unittest.TestCase):
-    def test_there_is_one_for_each_function_and_it_calls_the_alias(self):
+    def test_each_function_has_one_route_which_calls_its_alias(self):
         called = [
             re.search(r"functions/\$\{(\w+)Aliaslive\}/", each["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"])[1]
             for _, _, each in routes()
@@ -40,7 +40,7 @@ class Routes(unittest.TestCase):
         self.assertCountEqual(called, FUNCTIONS)
         self.assertGreaterEqual(len(called), 9)
 
-    def test_each_has_the_authorizer_and_the_scope_of_its_method(self):
+    def test_each_route_has_the_authorizer_and_the_scope_of_its_method(self):
         for method, path, definition in routes():
             with self.subTest(f"{method} {path}"):
                 scope = "ReadScope" if method == "get" else "WriteScope"
@@ -54,7 +54,7 @@ class Routes(unittest.TestCase):
 
 
 class Functions(unittest.TestCase):
-    def test_each_has_an_alias_with_a_canary_and_rollback_on_alarms(self):
+    def test_each_function_has_an_alias_with_a_canary_and_rollback_on_alarms(self):
         groups = of_type("AWS::CodeDeploy::DeploymentGroup")
         for function in FUNCTIONS:
             with self.subTest(function):
@@ -82,7 +82,7 @@ class Functions(unittest.TestCase):
             watched = [dimensions(each)["FunctionName"]["Ref"] for each in metrics]
             self.assertCountEqual(watched, FUNCTIONS)
 
-    def test_each_has_a_row_in_the_dashboard(self):
+    def test_each_function_has_a_row_in_the_dashboard(self):
         body = json.loads(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
         widgets = [re.findall(r"\$\{(\w+Function)\}", json.dumps(each)) for each in body["widgets"]]
         rows = list(zip(widgets[::2], widgets[1::2]))
@@ -91,7 +91,7 @@ class Functions(unittest.TestCase):
         # Two widgets fill a row.
         self.assertEqual({each["width"] for each in body["widgets"]}, {12})
 
-    def test_each_has_a_log_group_with_limited_retention(self):
+    def test_each_function_has_a_log_group_with_limited_retention(self):
         groups = {str(each["LogGroupName"]): each for each in of_type("AWS::Logs::LogGroup").values()}
         for function in FUNCTIONS:
             group = groups[str({"Fn::Sub": f"/aws/lambda/${{{function}}}"})]
@@ -105,11 +105,11 @@ class Functions(unittest.TestCase):
 
 
 class Roles(unittest.TestCase):
-    def test_each_function_has_its_own(self):
+    def test_each_function_has_its_own_role(self):
         roles = [function["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS.values()]
         self.assertEqual(len(set(roles)), len(FUNCTIONS))
 
-    def test_they_allow_named_actions_on_the_table(self):
+    def test_roles_allow_only_named_actions_on_the_table(self):
         allowed = [{"Fn::GetAtt": ["OrganizationsTable", "Arn"]}]
         for function in FUNCTIONS.values():
             role = RESOURCES[function["Role"]["Fn::GetAtt"][0]]["Properties"]
@@ -131,10 +131,10 @@ class Resources(unittest.TestCase):
 
 
 class Parameters(unittest.TestCase):
-    def test_each_has_a_default(self):
+    def test_each_parameter_has_a_default(self):
         self.assertEqual([name for name, each in TEMPLATE["Parameters"].items() if "Default" not in each], [])
 
-    def test_wrong_combinations_are_refused(self):
+    def test_wrong_combinations_of_parameters_are_refused(self):
         own = {"JwtIssuer": "https://issuer.example/", "JwtAudience": "organizations"}
         for parameters, refused in [
             ({}, []),

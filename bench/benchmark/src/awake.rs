@@ -6,7 +6,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 
-/// While open, tells Linux the tolerated wake-up latency in microseconds
+/// While this file is open, Linux limits the wake-up latency to the microseconds written to it
 /// (<https://docs.kernel.org/power/pm_qos_interface.html>).
 const TOLERATED: &str = "/dev/cpu_dma_latency";
 
@@ -17,10 +17,10 @@ pub(crate) struct Awake {
 }
 
 impl Awake {
-    /// Tolerates no latency.
+    /// Allows no wake-up latency.
     ///
     /// # Errors
-    /// If this needs another user, usually root, or the kernel lacks the interface.
+    /// If only another user, usually root, may do this, or the kernel lacks the interface.
     pub(crate) fn stay() -> io::Result<Self> {
         let mut file = OpenOptions::new().write(true).open(TOLERATED)?;
         file.write_all(&0_i32.to_ne_bytes())?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Measures the functions as Lambda runs them: cold start, warm latency, memory, size.
 ///
-/// Builds the subjects, serves them the Lambda Runtime API and a DynamoDB over HTTPS on loopback, and runs
+/// Builds the subjects, and starts a Lambda Runtime API and a DynamoDB over HTTPS for them, on loopback. Runs
 /// every subject in every round, so that a noisy minute affects all alike. Linux only.
 #[derive(Debug, Parser)]
 pub(crate) struct Options {
@@ -46,8 +46,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) system_roots: bool,
 
-    /// Also counts instructions, of a cold start and per request, with `perf stat`, or with valgrind if the
-    /// machine has no counters. Takes a minute.
+    /// Also counts the instructions of a cold start and of a warm request, with `perf stat`, or with valgrind
+    /// if the machine has no counters. Takes a minute.
     #[arg(long)]
     pub(crate) instructions: bool,
 

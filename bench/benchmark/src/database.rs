@@ -23,7 +23,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Starts one, and writes root certificates for its clients to files in `directory`.
+    /// Starts a DynamoDB, and writes root certificates for its clients to files in `directory`.
     pub(crate) async fn start(directory: &Path) -> Result<Self> {
         let Certified { acceptor, roots } = Certified::new(directory)?;
         let (started, addresses) = oneshot::channel();
@@ -63,7 +63,7 @@ impl Database {
     }
 
     /// The root certificates that `subject` trusts: the system's for `plain`, as the SDK does by default. The
-    /// functions trust few, unless told to use the system's.
+    /// functions trust only the roots that they are built with, unless `--system-roots` is set.
     pub(crate) fn roots(&self, subject: &Subject) -> PathBuf {
         let roots = if subject.system_roots { &self.roots.system } else { &self.roots.built_in };
         roots.clone()

@@ -1,4 +1,4 @@
-//! Events that the subjects answer with success, and the data that these need.
+//! Events that the subjects answer with success, and the data that the events need.
 
 use crate::cli::Sizes;
 use crate::subject::Subject;
@@ -24,7 +24,7 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// For this subject, with an organization of its own.
+    /// Prepares the events for this subject, with an organization of its own.
     pub(crate) async fn of(subject: &Subject, sizes: Sizes, store: Store) -> Result<Self> {
         let operation = subject.operation.unwrap_or(Operation::GetOrganization);
         let owner = format!("owner-of-{}", subject.name);

@@ -1,7 +1,7 @@
 //! DynamoDB for the subjects: over HTTPS, without an extra hop.
 //!
 //! The embedded DynamoDB's HTTP server does not speak TLS. Relaying to it would add a loopback round trip to
-//! each request, and checks of requests that no subject sends.
+//! each request. It would also add checks for malformed requests, which no subject sends.
 
 use anyhow::{Context as _, Result};
 use dynoxide::{Database, DynoxideError};
@@ -36,8 +36,10 @@ async fn serve_one(client: TcpStream, acceptor: TlsAcceptor, database: Database)
 /// See <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html>.
 async fn answer(request: Request<Incoming>, database: &Database) -> Result<Response<Full<Bytes>>> {
     let (head, body) = request.into_parts();
-    let target = head.headers.get("x-amz-target").context("it is not for DynamoDB")?.to_str()?;
-    let operation = target.strip_prefix("DynamoDB_20120810.").context("it is for another API version")?;
+    let target =
+        head.headers.get("x-amz-target").context("the request has no x-amz-target header")?.to_str()?;
+    let operation =
+        target.strip_prefix("DynamoDB_20120810.").context("x-amz-target names another API version")?;
     let body = body.collect().await?.to_bytes();
     let (status, body) = match perform(database, operation, &body) {
         Ok(body) => (StatusCode::OK, body),

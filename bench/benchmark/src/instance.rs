@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 /// How much of a subject's output an error shows.
 const TAIL: usize = 2000;
-/// Upper bound on the time for an instance to end once the Runtime API has closed its connections.
+/// Maximum time until an instance exits after the Runtime API has closed its connections.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How instances are started.
@@ -160,7 +160,9 @@ impl Instance {
     pub(crate) async fn end(self) -> Result<()> {
         let Self { api, mut process, .. } = self;
         drop(api);
-        timeout(EXIT_TIMEOUT, process.wait()).await.context("it outlived the Runtime API")??;
+        timeout(EXIT_TIMEOUT, process.wait())
+            .await
+            .context("the instance did not exit after the Runtime API closed its connections")??;
         Ok(())
     }
 }

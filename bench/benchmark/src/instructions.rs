@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// The first request does extra work, and the next few may, too.
+/// Numbers of requests in two runs. Their difference leaves out the first requests, which do extra work.
 const FEW: u64 = 20;
 const MANY: u64 = 120;
 

@@ -48,7 +48,7 @@ async fn run(options: &Options, directory: &Path) -> Result<()> {
     fs::create_dir_all(&options.out).with_context(|| format!("make {}", options.out.display()))?;
     let awake = Awake::stay();
     if let Err(reason) = &awake {
-        eprintln!("the processors may sleep between messages, which costs all subjects time ({reason})");
+        eprintln!("cannot keep the processors awake, so all subjects are slower; try as root ({reason})");
     }
     for &cpu in &options.cpu {
         let Ok(throttle) = throttle::throttle(cpu) else { continue };

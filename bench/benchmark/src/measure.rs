@@ -53,7 +53,7 @@ pub(crate) async fn measure(
     // Round 0 loads the binaries into the page cache, and is not counted.
     for round in 0..=extent.rounds {
         eprint!("\rround {round} of {}", extent.rounds);
-        // A new database each round: on each transaction it searches all earlier ones.
+        // A new database each round, because each transaction searches all earlier ones and so gets slower.
         let database = Database::start(directory).await?;
         let mut all: Vec<_> = subjects.iter().zip(&mut samples).collect();
         // The order rotates: otherwise the same subject would always follow a noisy one.
@@ -93,7 +93,8 @@ async fn measure_one(
         let event = events.next().await?;
         instance.ready().await?;
         if launch.throttle.is_some() {
-            // Requests rarely follow each other immediately, so the quota has refilled.
+            // Lets the quota refill, as it does between real requests, which rarely follow each other
+            // immediately.
             sleep(PERIOD * 2).await;
         }
         samples.warm.push(instance.invoke(event).await?.success()?);

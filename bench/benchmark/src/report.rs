@@ -11,7 +11,7 @@ use support::statistics::{load_average, machine, median, milliseconds, percentil
 pub(crate) struct Report {
     /// Percent of a core from the first poll on.
     pub(crate) cpu: u8,
-    /// In the requested order.
+    /// In the order of the subjects.
     pub(crate) rows: Vec<Row>,
 }
 
@@ -130,7 +130,7 @@ impl Report {
         text
     }
 
-    /// The same as CSV, in base units.
+    /// The figures as CSV, in base units.
     pub(crate) fn csv(&self) -> String {
         let mut text = String::from(
             "subject,init_ms,first_ms,cold_ms,cold_p99_ms,warm_p50_ms,warm_p99_ms,peak_rss_bytes,\
@@ -159,7 +159,7 @@ impl Report {
     }
 }
 
-/// In millions, mostly of bytes.
+/// The number in millions. Also used for instructions.
 #[expect(clippy::cast_precision_loss, reason = "to be shown with two digits")]
 pub(crate) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6

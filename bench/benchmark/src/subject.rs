@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 
 /// The baseline: lambda_http and nothing else, built like the functions.
 pub(crate) const NOOP: &str = "noop";
-/// The baseline as its template writes and builds it.
+/// A function that does nothing, as `cargo lambda new --http` writes it and cargo's defaults build it.
 pub(crate) const TEMPLATE: &str = "template";
 /// get-organization as the ecosystem's templates write it.
 pub(crate) const PLAIN: &str = "plain";
@@ -69,7 +69,7 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
     let mut subjects = Vec::new();
     let mut compare = |name: &str, profile: &str| {
         if asked(name) {
-            // Built alone: features would unify with other packages'.
+            // Built alone, because cargo would unify its features with those of other packages.
             cargo_build(&bench_root(), profile, name)?;
             subjects.push(subject(name, &target(&bench_root()).join(profile))?);
         }

@@ -54,7 +54,7 @@ impl Throttle {
     /// Finds out how processes can be limited to `percent` of a core here.
     ///
     /// # Errors
-    /// If no group can be created. There would be no honest figure then.
+    /// If no group can be created. Figures without the limit would be wrong.
     pub(crate) fn new(percent: u8) -> Result<Self> {
         let mounts = fs::read_to_string("/proc/self/mounts").context("read /proc/self/mounts")?;
         let memberships = fs::read_to_string("/proc/self/cgroup").context("read /proc/self/cgroup")?;
@@ -73,13 +73,13 @@ impl Throttle {
         bail!("{}", reasons.join("; "))
     }
 
-    /// A new group whose processes start with a whole period's quota. For some milliseconds, moving a process
-    /// into it does not block.
+    /// Creates a group whose processes start with a whole period's quota. For some milliseconds, a process
+    /// can be moved into it without waiting.
     ///
-    /// Before Linux moves a process it waits about 10 ms for all processors to settle. The process would
-    /// stand still meanwhile and its caches would go cold, which does not happen in Lambda. Of several moves
-    /// in a row only the first one waits. So this first moves its own process, to the group where it already
-    /// is.
+    /// Linux moves a process only after waiting about 10 ms for all processors to settle. Meanwhile the
+    /// process would stand still and its caches would go cold, which does not happen in Lambda. Of several
+    /// moves in a row, only the first waits. So this method first moves the benchmark's own process, to the
+    /// group that it is already in.
     pub(crate) fn group(&self) -> Result<Group> {
         let group = self.make()?;
         admit(&self.home, process::id())?;
@@ -134,7 +134,7 @@ impl Drop for Group {
     }
 }
 
-/// The limit of this many percent, if it is one. Reports on stderr if no limit can be set.
+/// The limit for `percent`; `None` for 100, which is no limit. Reports on stderr if no limit can be set.
 pub(crate) fn throttle(percent: u8) -> Result<Option<Throttle>> {
     if percent == 100 {
         return Ok(None);

@@ -1,5 +1,6 @@
-// If the linters find nothing in openapi.yaml, its examples are valid, provided that the linters check each
-// one. This replaces every example by one that no schema allows. The linters must find it.
+// The linters find nothing in openapi.yaml. That proves its examples valid only if the linters check each
+// one. So this test replaces every example with one that no schema allows, and the linters must find all of
+// them.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -1,5 +1,5 @@
-// The API reference of `cargo local`, in a headless Chromium. CHROMIUM is its path.
-// SCREENSHOT=docs/reference.png takes the picture in README again.
+// The API reference of `cargo local`, in a headless Chromium. The variable CHROMIUM is the browser's path.
+// SCREENSHOT=docs/reference.png retakes the picture in README.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
