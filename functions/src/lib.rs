@@ -26,9 +26,9 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 /// each route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// The parameter `ReadScope`.
+    /// The scope in template.yaml's parameter `ReadScope`.
     Read,
-    /// The parameter `WriteScope`.
+    /// The scope in template.yaml's parameter `WriteScope`.
     Write,
 }
 
@@ -45,7 +45,7 @@ macro_rules! operations {
             /// All operations, in the order of openapi.yaml.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The operationId in openapi.yaml; in kebab case, the binary's name.
+            /// The operationId in openapi.yaml. The binary has the same name in kebab case.
             pub const fn id(self) -> &'static str {
                 match self { $(Self::$name => $id,)* }
             }

@@ -1,5 +1,6 @@
-//! One error type for all operations, independent of HTTP. Only the messages, which are written for
-//! clients of the API, name headers. [`crate::edge::Error`] adds malformed requests and the statuses.
+//! One error type for all operations, independent of HTTP except for its messages. They are written for
+//! clients of the API, so they name headers. [`crate::edge::Error`] adds malformed requests and the
+//! statuses.
 
 use crate::model::{Invalid, Role};
 use serde_json::{Value, json};
@@ -106,7 +107,7 @@ impl Error {
 }
 
 impl Invalid {
-    /// The error of a request with this value in `field`.
+    /// The [`Error::ValidationFailed`] for a request with this value in `field`.
     pub fn at(self, field: &'static str) -> Error {
         Error::ValidationFailed { field, invalid: self }
     }

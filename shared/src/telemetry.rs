@@ -13,8 +13,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts the log. `AWS_LAMBDA_LOG_LEVEL`, which Lambda's logging configuration sets, is the level
-/// of this crate's lines (default `INFO`). Libraries log at `WARN` at most: at `DEBUG` the SDK writes
-/// whole requests.
+/// of this crate's lines (default `INFO`). Lines of libraries below `WARN` are always dropped, because at
+/// `DEBUG` the SDK writes whole requests.
 pub(crate) fn init() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
@@ -42,7 +42,7 @@ pub(crate) fn init() {
 pub(crate) struct HandledRequest<'a> {
     pub(crate) operation: &'static str,
     pub(crate) request_id: &'a str,
-    /// The HTTP status of the response. From 500 on, the line is an `ERROR`, otherwise an `INFO`.
+    /// The HTTP status of the response. The line's level is `ERROR` for 500 and above, otherwise `INFO`.
     pub(crate) status: u16,
     /// The error's code, if the response is an error.
     pub(crate) code: Option<&'static str>,

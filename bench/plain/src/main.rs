@@ -33,14 +33,11 @@ async fn get_organization(event: Request, client: &Client, table: &str) -> Resul
         .build()?;
     let answer = client.batch_get_item().request_items(table, keys).send().await?;
     let found = answer.responses.unwrap_or_default().remove(table).unwrap_or_default();
-    let (mut role, mut name) = (None, None);
-    for mut item in found {
-        role = text(item.remove("role")).or(role);
-        name = text(item.remove("name")).or(name);
-    }
+    let is_member = found.iter().any(|item| item.get("pk") == Some(&AttributeValue::S(user.clone())));
+    let name = found.into_iter().find_map(|mut item| text(item.remove("name")));
 
-    let (status, body) = match (role, name) {
-        (Some(role), Some(name)) => (200, json!({ "id": id, "name": name, "role": role })),
+    let (status, body) = match name {
+        Some(name) if is_member => (200, json!({ "id": id, "name": name })),
         _ => (404, json!({ "message": "Organization not found." })),
     };
     let response = Response::builder().status(status).header("content-type", "application/json");

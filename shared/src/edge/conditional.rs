@@ -5,7 +5,8 @@ use crate::model::ExpectedVersion;
 use http::HeaderMap;
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 
-/// DynamoDB's `IN` takes at most 100 operands. A client rarely has that many versions.
+/// A write's condition lists these versions in one `IN`, for which DynamoDB allows at most 100 operands. A
+/// client rarely has more than 50 versions.
 const MAX_TAGS: usize = 50;
 
 /// The versions that an `If-None-Match` header excludes.
@@ -13,8 +14,8 @@ const MAX_TAGS: usize = 50;
 pub struct IfNoneMatch(Option<Tags>);
 
 impl IfNoneMatch {
-    /// True if the client already has `version`, so that the response is 304. Compares weakly
-    /// (RFC 9110 §13.1.2).
+    /// True if the client already has `version`: the response must be 304. Compares weakly (RFC 9110
+    /// §13.1.2).
     pub fn has(&self, version: u64) -> bool {
         match &self.0 {
             None => false,

@@ -1,4 +1,4 @@
-//! Lambda events from and to API Gateway (HTTP API, payload format 2.0).
+//! Events from API Gateway, and responses to them (HTTP API, payload format 2.0).
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::{Body, Request};
@@ -6,10 +6,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::panic::catch_unwind;
 
-/// An API Gateway event: its request, or `None` if it does not contain a valid one.
+/// The request in an API Gateway event, or `None` if the event does not contain a valid request.
 ///
-/// Deserializing never fails. A failure would be a failed invocation, which clients could cause: it would
-/// raise alarms, and API Gateway would answer in its own format.
+/// Deserializing never fails. Otherwise, clients could cause failed invocations. These raise alarms, and
+/// API Gateway answers them in its own format.
 pub struct Event(pub(super) Option<Request>);
 
 impl<'de> Deserialize<'de> for Event {

@@ -2,8 +2,7 @@
 //! or [`Error`] into an HTTP response.
 //!
 //! Requests are checked in the order that openapi.yaml documents: first the identity (401), then the
-//! request itself (413, 415, 400, 422), then, in the store, the state it applies to (404, 403, 412,
-//! 409, 422).
+//! request itself (413, 415, 400, 422). The store then checks the stored items (404, 403, 412, 409, 422).
 
 mod conditional;
 mod error;
@@ -36,11 +35,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
 /// The time-out of every function: the `Timeout` in template.yaml, half of the 30 s that API Gateway
-/// waits. It also bounds requests whose invocation names a later deadline or none.
+/// waits. Also the limit if an invocation's deadline is later or, as in emulators, in the past.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The part of [`FUNCTION_TIMEOUT`] that is reserved for the response. Building, logging and sending it
-/// takes some milliseconds at the CPU share of the smallest function, and timers may fire as late.
+/// The time reserved for the response at the end of an invocation. The smallest function has little CPU:
+/// it takes milliseconds to build, log and send a response, and its timers may fire milliseconds late.
 const RESPONSE_MARGIN: Duration = Duration::from_millis(500);
 
 /// The message for an event without a valid request.
@@ -107,7 +106,7 @@ where
         let time = time_limit(context.deadline(), SystemTime::now());
         let request_id = context.request_id;
         // The handler's future is made outside the async block, so that the block does not borrow `H`.
-        // It is boxed because it is large, and every future around it would copy it.
+        // It is large, so it is boxed: otherwise the futures that wrap it would copy it.
         let handled = request
             .ok_or_else(|| Error::malformed(UNREADABLE))
             .and_then(|request| Request::new(request, &self.authenticator))
@@ -115,7 +114,7 @@ where
         let operation = self.operation;
         async move {
             let work = deadline::within(time, async { handled?.await });
-            // A panic is a bug and ends only this request: requests share no state that it could break.
+            // A panic is a bug, but ends only this request: requests share no state that a panic could break.
             let (result, usage) = meter::measure(AssertUnwindSafe(work).catch_unwind()).await;
             let result = result
                 .unwrap_or_else(|_| Err(OperationError::Internal("the handler panicked".into()).into()));
@@ -170,12 +169,12 @@ mod tests {
     {
         let event = LambdaEvent::new(serde_json::from_str(event).unwrap(), context);
         let response = edge.invoke(event).await.unwrap();
-        let Some(Body::Text(text)) = response.body else { panic!("no text") };
+        let Some(Body::Text(text)) = response.body else { panic!("the body is not text") };
         (response.status_code, text)
     }
 
     #[tokio::test]
-    async fn a_handler_gets_the_time_left_of_its_invocation() {
+    async fn a_handler_gets_the_remaining_time_of_its_invocation() {
         let edge = edge(async |_, _| Response::ok(&deadline::left().as_millis()));
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let mut context = Context::default();

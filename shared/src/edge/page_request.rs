@@ -9,8 +9,8 @@ const MAX_POSITION_BYTES: usize = 1000;
 
 /// The requested page of a list.
 ///
-/// A cursor contains only a position. The partition always comes from the caller and the path, so a
-/// forged cursor reveals nothing that the caller may not read.
+/// A cursor contains only the list's name and a position. The partition always comes from the caller and
+/// the path, so a forged cursor reveals nothing that the caller may not read.
 #[derive(Debug)]
 pub struct PageRequest {
     /// The maximum number of items.
@@ -60,7 +60,8 @@ fn limit(text: &str) -> Option<usize> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-/// Accepts any text that fits into a key, because a cursor may name a row with an unreadable key.
+/// Accepts any position that fits into a key, not only ids: the last row of a page may have a key that is
+/// not a valid id, and its cursor must still work.
 fn decode(list: &str, cursor: &str) -> Option<String> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let position = text.strip_prefix(list)?.strip_prefix(':')?;

@@ -56,7 +56,7 @@ impl Request {
         &self.caller
     }
 
-    /// The path of the request, below which new resources are located. API Gateway decodes the path, so
+    /// The path of the request. New resources are located below it. API Gateway decodes the path, so
     /// characters that are not allowed in a URI reference or a header are encoded again here.
     pub fn path(&self) -> String {
         utf8_percent_encode(self.event.raw_http_path(), NOT_IN_A_PATH).to_string()

@@ -10,7 +10,7 @@ const LEEWAY: u64 = 30;
 pub(super) struct Jwks(Vec<Key>);
 
 /// A key and its algorithm. The algorithm comes from the key set, not from the token. Otherwise, a token
-/// could choose another, such as HMAC with the public key as its secret (RFC 8725 §3.1).
+/// could choose another algorithm, such as HMAC with the public key as the secret (RFC 8725 §3.1).
 struct Key {
     id: Option<String>,
     key: DecodingKey,
@@ -46,7 +46,8 @@ impl Jwks {
     /// The subject of a token, if the token passes every check.
     pub(super) fn verify(&self, token: &str) -> Option<String> {
         let header = decode_header(token).ok()?;
-        // RFC 7515 §4.1.11: a token with an unsupported critical extension is invalid. None is supported.
+        // RFC 7515 §4.1.11: a token with an unsupported critical extension is invalid. This code supports
+        // none.
         if header.crit.is_some() {
             return None;
         }
@@ -154,7 +155,7 @@ mod tests {
             "Vt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
         );
         let jwks = jwks(key);
-        let [Key { key, validation, .. }] = jwks.0.as_slice() else { panic!("one key") };
+        let [Key { key, validation, .. }] = jwks.0.as_slice() else { panic!("expected one key") };
         assert_eq!(validation.algorithms, [Algorithm::RS256]);
         assert!(verify(signature, message.as_bytes(), key, Algorithm::RS256).unwrap());
         assert!(!verify(signature, &message.as_bytes()[1..], key, Algorithm::RS256).unwrap());

@@ -24,8 +24,8 @@ impl Authenticator {
         Self { jwks: None }
     }
 
-    /// Also trusts tokens signed by a key of `jwks`, a JSON Web Key Set (RFC 7517) of public keys, for
-    /// events without an authorizer's claims. Tokens must have this `iss` and `aud`.
+    /// Also trusts tokens signed by a key of `jwks`, a JSON Web Key Set (RFC 7517) of public keys, if no
+    /// authorizer ran. Tokens must have this `iss` and `aud`.
     ///
     /// # Errors
     /// When `jwks` is malformed or empty, or contains a key other than RSA, P-256 or Ed25519.
@@ -33,8 +33,8 @@ impl Authenticator {
         Ok(Self { jwks: Some(Jwks::parse(jwks, issuer, audience)?) })
     }
 
-    /// Reads `AUTH_JWKS` (a JSON Web Key Set, inline; unset where a gateway verifies tokens),
-    /// `AUTH_ISSUER` and `AUTH_AUDIENCE` (what `iss` and `aud` must be; required with a key set).
+    /// Reads `AUTH_JWKS`, an inline JSON Web Key Set. It must be unset where a gateway verifies tokens. If
+    /// it is set, `AUTH_ISSUER` and `AUTH_AUDIENCE` are required: the `iss` and `aud` of valid tokens.
     ///
     /// # Errors
     /// When a variable is missing or malformed.
@@ -59,7 +59,8 @@ impl Authenticator {
 }
 
 /// The `sub` that the gateway's authorizer verified; `None` if no authorizer ran. If one ran but passed on
-/// no subject, this is an empty string, which is not a valid user id: the token is not verified again.
+/// no subject, this is the empty string. It is not a valid user id, so the request is refused, and the
+/// token is not verified again.
 fn authorizer_subject(event: &lambda_http::Request) -> Option<String> {
     match event.request_context_ref()? {
         RequestContext::ApiGatewayV2(context) => {
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_without_a_valid_subject_name_no_caller() {
+    fn claims_without_a_valid_subject_identify_no_caller() {
         for invalid in [json!({}), json!({ "sub": "" }), json!({ "sub": "a b" }), json!({ "SUB": "ann" })] {
             let refused = Authenticator::gateway().authenticate(&claims(invalid.clone()));
             assert_eq!(refused, None, "{invalid}");

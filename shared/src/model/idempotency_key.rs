@@ -14,7 +14,8 @@ impl IdempotencyKey {
     /// Both spellings give the same key.
     ///
     /// # Errors
-    /// When the key is empty, too long or contains another character, or when a quoted string is malformed.
+    /// When the key is empty or too long, contains a character that is not printable ASCII, or is a malformed
+    /// quoted string.
     pub fn parse(value: &str) -> Result<Self, Invalid> {
         let key = match value.strip_prefix('"') {
             Some(quoted) => unquoted(quoted),

@@ -1,4 +1,4 @@
-//! The nouns of the API. A value of these types is valid by construction.
+//! The values in requests and responses. Parsed values are valid by construction.
 
 mod domain;
 mod expected_version;

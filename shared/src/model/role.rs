@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// May do everything. Only owners may promote a member to owner, or demote or remove an owner.
     Owner,
-    /// May also change the organization, its overage limit, and its admins and members.
+    /// May do what members may, and change the organization, its overage limit, its admins and its members.
     Admin,
     /// May read the organization and its members, and leave.
     Member,

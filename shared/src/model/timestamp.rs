@@ -4,8 +4,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Iso8601;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
 
-/// Clocks of different machines do not agree beyond milliseconds. Timestamps of equal length compare
-/// correctly as text.
+/// Milliseconds, because the clocks of different machines do not agree more precisely. Always three
+/// digits, so that timestamps compare correctly as text.
 const MILLISECONDS: EncodedConfig =
     Config::DEFAULT.set_time_precision(TimePrecision::Second { decimal_digits: NonZero::new(3) }).encode();
 

@@ -11,7 +11,7 @@ impl UserId {
     /// Parses a user id.
     ///
     /// # Errors
-    /// When the text is empty, too long, or contains another character.
+    /// When the text is empty, too long, or contains a character that is not allowed.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~|:@+=,".contains(&byte);
         if (1..=255).contains(&text.len()) && text.bytes().all(allowed) {

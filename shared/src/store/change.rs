@@ -15,8 +15,8 @@ use aws_sdk_dynamodb::types::{
 use std::collections::HashMap;
 use ulid::Ulid;
 
-/// Prepends a write's id to the list and drops the oldest. The list has a fixed length, because no
-/// update expression can truncate a longer one.
+/// Prepends a write's id to the list and drops the oldest. The list has a fixed length, because one update
+/// expression cannot both prepend to a list and truncate it.
 const REMEMBER: &str = "lastMutations[7] = lastMutations[6], lastMutations[6] = lastMutations[5], \
     lastMutations[5] = lastMutations[4], lastMutations[4] = lastMutations[3], \
     lastMutations[3] = lastMutations[2], lastMutations[2] = lastMutations[1], \
@@ -45,8 +45,8 @@ pub(super) struct Change {
 }
 
 impl Guard<'_> {
-    /// The update of the organization's item. `mutation` identifies the write, so that a retry of a
-    /// write that succeeded is refused.
+    /// The update of the organization's item. `mutation` is the write's id. If the write succeeds and is
+    /// retried, the condition refuses the retry.
     fn update(&self, table: &str, mutation: &str, change: Change) -> Result<Update, Error> {
         let mut values = Item::from([
             (":one".to_owned(), AttributeValue::N("1".to_owned())),
@@ -85,15 +85,15 @@ impl Guard<'_> {
         rule.map_or(Condition::NONE, |rule| Condition::new(rule.condition(&mut Item::new())))
     }
 
-    /// What a refused transaction says about the target's membership, if anything. `refused` is the failed
-    /// condition on the member's item, if it failed.
+    /// Whether the target is a member, or `None` if the refused transaction does not show it. `refused` is
+    /// the failed condition on the member's item, or `None` if that condition held.
     fn target_is_member(&self, refused: Option<&Refused>) -> Option<bool> {
         let must_be_new = self.rules.iter().any(|rule| matches!(rule, Rule::IsNoMember));
         match refused {
             None => Some(!must_be_new),
             Some(_) if must_be_new => Some(true),
-            // An existing item is a different membership from the one that was read. Without an item, the
-            // target may not be a member, or DynamoDB may not have returned the item.
+            // If there is an item, it is a newer membership than the one that was read. If not, the target
+            // is not a member, or DynamoDB did not return the item.
             Some(refused) => refused.item.is_some().then_some(true),
         }
     }
@@ -109,7 +109,7 @@ impl Guard<'_> {
     }
 }
 
-/// The items that explain why a write was refused, as of one moment.
+/// The items that explain why a write was refused, all from the same moment.
 struct Found {
     /// `None` if the organization met its conditions, or does not exist.
     organization: Option<Item>,
@@ -145,8 +145,8 @@ impl Store {
         }
     }
 
-    /// The error, but for a stranger [`Error::OrganizationNotFound`] in place of a conflict: only an
-    /// organization that exists can have one.
+    /// If the caller is not a member, replaces a conflict by [`Error::OrganizationNotFound`]: a conflict
+    /// would reveal that the organization exists. Returns other errors unchanged.
     async fn unless_stranger(&self, guard: &Guard<'_>, error: Error) -> Error {
         if !matches!(error, Error::Conflict) {
             return error;
@@ -158,8 +158,9 @@ impl Store {
         }
     }
 
-    /// The item, if it shows that this write succeeded: its response was lost, and the SDK's retry was
-    /// refused. Otherwise the error of the first broken rule, or `None` if no rule is broken any more.
+    /// Explains a refused write. Returns the item if it contains this write's id: the write succeeded, its
+    /// response was lost, and the SDK's retry was refused. Otherwise returns the error of the first broken
+    /// rule, or `None` if no rule is broken any more.
     async fn made_or_refused(
         &self,
         guard: &Guard<'_>,
@@ -218,8 +219,8 @@ impl Store {
         }
     }
 
-    /// Explains a refused write by the error of its first broken rule. If no rule is broken, the write
-    /// can be retried; returns the member's item if it was read.
+    /// Explains a refused write: returns the error of the first broken rule. If no rule is broken any more,
+    /// the write can be retried, and the result is the member's item, if it was read.
     pub(super) async fn explain(
         &self,
         guard: &Guard<'_>,
@@ -231,12 +232,12 @@ impl Store {
         Ok(found.member)
     }
 
-    /// Collects the items that explain a refusal. Without a refusal, reads them.
+    /// Collects the items that explain a refusal. If there was no refusal, reads them.
     ///
-    /// All items must be from one moment, or the client may get an error that was never true. A refusal
-    /// returns the items as they were, but not the caller's membership: a caller in neither set may be a
-    /// plain member or a stranger. In that case, TransactGetItems reads the organization and both
-    /// memberships as of one later moment.
+    /// All items must be from the same moment, or the client may get an error that was never true. A
+    /// refusal returns the items as they were, but not the caller's membership: a caller in neither set may
+    /// be a plain member or a stranger. If the caller's or the target's membership is unknown, one
+    /// TransactGetItems reads the organization and both memberships again.
     async fn look(
         &self,
         guard: &Guard<'_>,
@@ -245,7 +246,8 @@ impl Store {
     ) -> Result<Found, Error> {
         let target_is_member = guard.target_is_member(member);
         let caller_is_member = match organization.map(|refused| refused.item.clone()) {
-            // The organization met its conditions, one of which is about the caller.
+            // The organization met its conditions, including the one on the caller's role. A caller who
+            // leaves needs no role, but then `target_is_member` is `None`, and the items are read below.
             None => member.is_some(),
             Some(None) => false,
             Some(Some(item)) => {

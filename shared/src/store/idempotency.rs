@@ -1,6 +1,6 @@
-//! `USER#<caller>`/`IDEMPOTENCY#<key>`: the answer to the first request with a key. The record is put in
-//! the request's own transaction, so that neither exists without the other. Guard: the key has no
-//! record, or its record has expired.
+//! `USER#<caller>`/`IDEMPOTENCY#<key>`: the answer to the first request with a key. The transaction that
+//! creates the organization also puts the record, so that neither exists without the other. Guard: the
+//! key has no record, or its record has expired.
 
 use super::items::{self, OrganizationItem};
 use super::keys::{self, Item};
@@ -77,8 +77,8 @@ impl Store {
     ) -> Result<(OrganizationId, Timestamp), Error> {
         let item = match seen {
             Some(item) => item,
-            // The record blocked the write and is gone now, so it has just expired. A retry will be the
-            // first request.
+            // The record blocked the write and is gone now, so it has just expired. The client must retry:
+            // the retry will count as the first request.
             None => {
                 let key = keys::key(repeated.pk.clone(), repeated.sk.clone());
                 self.get_item(key).await?.ok_or(Error::IdempotencyInProgress)?
@@ -90,15 +90,15 @@ impl Store {
         }
         match OrganizationId::parse(&first.organization_id) {
             Some(id) => Ok((id, first.created_at)),
-            None => Err(Error::Internal("an idempotency record without an organization id".into())),
+            None => Err(Error::Internal("an idempotency record without a valid organization id".into())),
         }
     }
 }
 
-/// A hash of the operation and its parsed values. A client that retries may build the body again, with
-/// the fields in another order, `name` for `organizationName` or the domain in capitals: that is the
-/// same request. Only equality matters, so the values themselves are not stored. SHA-256 makes it
-/// infeasible to find a different request with the same hash.
+/// A hash of the operation and its parsed values. It does not depend on their spelling, because a client
+/// may build the body of a retry again: with the fields in another order, `name` instead of
+/// `organizationName` or the domain in capitals. Only equality matters, so the values themselves are not
+/// stored. SHA-256 makes it infeasible to find a different request with the same hash.
 fn hash(new: &NewOrganization) -> Result<String, Error> {
     let domain = new.domain.as_ref().map(|domain| domain.as_str());
     let request = serde_json::to_vec(&("createOrganization", new.name.as_str(), domain))
@@ -157,7 +157,9 @@ mod tests {
     #[test]
     fn the_error_for_an_unreadable_record_does_not_contain_its_key() {
         let item = keys::key("USER#ann".into(), "IDEMPOTENCY#secret".into());
-        let Err(Error::Internal(cause)) = items::read::<IdempotencyRecord>(item) else { panic!("read") };
+        let Err(Error::Internal(cause)) = items::read::<IdempotencyRecord>(item) else {
+            panic!("expected an internal error")
+        };
         assert!(!cause.to_string().contains("secret"), "{cause}");
     }
 }

@@ -13,8 +13,8 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 
-/// Number of writes that an organization remembers. Other clients cannot make this many while the SDK
-/// waits to retry one.
+/// Number of writes whose ids an organization's item keeps. Other clients cannot make this many writes
+/// while the SDK waits to retry one.
 const REMEMBERED_MUTATIONS: usize = 8;
 
 /// Identifies a user in an organization's sets: the first 128 bits of the SHA-256 of the user id. An id
@@ -41,15 +41,15 @@ pub(super) struct OrganizationItem {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
-    /// NULL means no limit. A missing attribute is an error, because it must never be read as no limit:
-    /// `deserialize_with` keeps serde from reading it as `None`.
+    /// NULL means no limit. A missing attribute is an error: with `deserialize_with`, serde does not read it
+    /// as `None`, which would mean no limit.
     #[serde(deserialize_with = "MaxOverages::deserialize")]
     pub max_overages: MaxOverages,
     pub member_count: u64,
     #[serde(with = "serde_dynamo::binary_set")]
     pub owners: Vec<UserDigest>,
-    /// Owners and admins. Including the owners makes "may change the organization" one condition, and
-    /// the limit on both one `size()`: expressions cannot add two sizes.
+    /// Owners and admins. The owners are included, so that one condition checks for either role, and one
+    /// `size()` checks the limit on both: expressions cannot add two sizes.
     #[serde(with = "serde_dynamo::binary_set")]
     pub privileged: Vec<UserDigest>,
     pub version: u64,
@@ -59,8 +59,8 @@ pub(super) struct OrganizationItem {
     /// Not in [`Self::LISTED`], so `None` when a list reads the item.
     #[serde(default)]
     pub updated_by: Option<UserId>,
-    /// The ids of the last writes, newest first. If a response is lost and the SDK retries, the write
-    /// finds its own id here, even after other writes. See [`remembers`].
+    /// The ids of the last writes, newest first. If a response is lost and the SDK retries, the write's id
+    /// is still here, even after other writes. See [`remembers`].
     #[serde(skip_deserializing)]
     last_mutations: Vec<String>,
 }
@@ -173,7 +173,7 @@ pub(super) fn remembers(organization: &Item, mutation: &str) -> bool {
     last.is_some_and(|last| last.iter().any(|one| one.as_s().is_ok_and(|one| one == mutation)))
 }
 
-/// Reads an item. An item that cannot be read is an internal error.
+/// Deserializes an item. A failure is an internal error.
 ///
 /// The error is logged, so it contains only the organization id in the item's sort key. serde's message
 /// may quote a name or a domain, and other sort keys contain a client's Idempotency-Key.
@@ -185,7 +185,7 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<T, Error>
     })
 }
 
-/// Reads an item of a list. A row that is missing or cannot be read is omitted and logged: one bad row
+/// Deserializes an item of a list. A row that is missing or malformed is omitted and logged: one bad row
 /// must not make the whole list unavailable.
 pub(super) fn read_for_list<T: for<'de> Deserialize<'de>>(item: Option<Item>) -> Option<T> {
     let read =
@@ -193,7 +193,7 @@ pub(super) fn read_for_list<T: for<'de> Deserialize<'de>>(item: Option<Item>) ->
     read.inspect_err(|error| tracing::warn!(cause = ?error, "omitted a row from a list")).ok()
 }
 
-/// Writes an item.
+/// Serializes an item.
 pub(super) fn write(item: &impl Serialize) -> Result<Item, Error> {
     serde_dynamo::to_item(item).map_err(|error| Error::Internal(error.into()))
 }

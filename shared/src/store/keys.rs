@@ -49,7 +49,7 @@ pub(super) fn organization_of(item: &Item) -> Option<OrganizationId> {
     OrganizationId::parse(position(MEMBERSHIP_PREFIX, item)?)
 }
 
-/// An item's position in a list: the rest of its sort key after `prefix`. In readable rows, this is an
+/// An item's position in a list: the rest of its sort key after `prefix`. In valid rows, this is an
 /// organization's or a user's id.
 pub(super) fn position<'a>(prefix: &str, item: &'a Item) -> Option<&'a str> {
     item.get("sk")?.as_s().ok()?.strip_prefix(prefix)

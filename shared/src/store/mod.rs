@@ -10,9 +10,9 @@
 //!
 //! All reads are strongly consistent, and there is no index. A member is stored twice. The item in the
 //! organization's partition serves its list of members. The item in the user's partition serves that
-//! user's list of organizations, and authorization, which thus reads the caller's own partition. Roles
-//! are stored once, in two sets of the organization's item, so that one conditional write both
-//! authorizes a change and makes it.
+//! user's list of organizations. It also authorizes reads, so that checking a caller reads the caller's
+//! own partition. Roles are stored once, in two sets of the organization's item, so that one conditional
+//! write both authorizes a change and makes it.
 //!
 //! README.md lists the requests of each operation, and docs/cost/capacity.csv their capacity.
 //!

@@ -26,8 +26,8 @@ pub(super) enum Rule<'a> {
     Administers(&'a UserId),
     /// The caller is an owner.
     Owns(&'a UserId),
-    /// The caller is an owner, or an admin if `target` is not an owner. Only an owner can add an owner,
-    /// so admins must not demote or remove owners either.
+    /// The caller is an owner; or the caller is an admin, and `target` is not an owner. Only an owner can
+    /// add an owner, so admins must not demote or remove owners either.
     Manages { caller: &'a UserId, target: &'a UserId },
     /// The version is one of those in If-Match.
     VersionIs(&'a ExpectedVersion),
@@ -37,7 +37,7 @@ pub(super) enum Rule<'a> {
     RoomForAdmin(&'a UserId),
 }
 
-/// The items that explain a refusal, as of one moment.
+/// The items that explain a refusal, all from the same moment.
 #[derive(Debug)]
 pub(super) struct Seen {
     /// `None` if the organization met all of its conditions.
@@ -76,7 +76,7 @@ impl Rule<'_> {
             }
             Self::VersionIs(ExpectedVersion::Any) => "attribute_exists(version)".to_owned(),
             Self::VersionIs(ExpectedVersion::OneOf(versions)) => {
-                // Versions start at 1. 0 stands for tags that can never match.
+                // `IN` needs an operand. Versions start at 1, so 0 never matches.
                 let versions = if versions.is_empty() { &[0][..] } else { versions };
                 let names: Vec<_> = (0..versions.len()).map(|place| format!(":version{place}")).collect();
                 for (name, version) in names.iter().zip(versions) {
@@ -187,8 +187,8 @@ mod tests {
         rules.into_iter().chain(expected.iter().map(Rule::VersionIs))
     }
 
-    /// A random organization of some of these users, often at the limit of admins, and whether the
-    /// target is a member.
+    /// A random organization whose owners and admins include some of these users, often at the limit of
+    /// owners and admins. Also returns whether the target is a member.
     fn generate(
         random: &mut fastrand::Rng,
         id: &OrganizationId,
@@ -199,7 +199,7 @@ mod tests {
         let some = |random: &mut fastrand::Rng| -> Vec<_> {
             users.iter().filter(|_| random.bool()).map(digest_of).collect()
         };
-        // Expressions cannot store an empty set, and an organization never has one.
+        // DynamoDB has no empty sets, and an organization always has an owner.
         item.owners = vec![digest_of(&users[random.usize(..users.len())])];
         if random.bool() {
             item.owners.extend(some(random));
@@ -269,7 +269,7 @@ mod tests {
                 let mut key = keys::organization(&id);
                 if rule.is_about_the_member() {
                     key = keys::member(&id, target);
-                    // Start afresh: the last update may have created this item.
+                    // Reset this item: the previous update may have created it.
                     store(&client, &key, target_is_member.then(|| key.clone())).await;
                 }
                 let (holds, error) = (holds(&client, rule, key).await, rule.error(&seen));

@@ -120,8 +120,8 @@ impl Store {
     /// At most `limit` items of a list after the position `after`, converted by `read`. Items that
     /// `read` cannot convert are omitted.
     ///
-    /// The query asks for one item more, so that no empty last page is announced. DynamoDB may stop
-    /// earlier, at 1 MB.
+    /// The query asks for one more item, so that the last page has no link to an empty one. DynamoDB may
+    /// stop earlier, at 1 MB.
     pub(super) async fn query_page<T>(
         &self,
         list: List,

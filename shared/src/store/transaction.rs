@@ -1,4 +1,4 @@
-//! TransactWriteItems makes several writes, all or none. TransactGetItems reads several items as of one
+//! TransactWriteItems makes all of its writes or none. TransactGetItems reads all of its items at the same
 //! moment.
 
 use super::client::failure::unexpected;
@@ -19,8 +19,8 @@ use ulid::Ulid;
 /// Writes that are made together or not at all.
 pub(super) struct Transaction {
     steps: Vec<TransactWriteItem>,
-    /// The ClientRequestToken of all attempts, so that a retry after a lost response is not a second
-    /// write.
+    /// The ClientRequestToken. It is the same for all attempts, so that a retry after a lost response does
+    /// not write twice.
     token: String,
 }
 
@@ -98,7 +98,7 @@ impl Store {
 }
 
 impl Store {
-    /// Reads items as of one moment, in the order of the keys.
+    /// Reads items at the same moment, and returns them in the order of the keys.
     ///
     /// # Errors
     /// [`Error::Conflict`] if a transaction is writing one of them.

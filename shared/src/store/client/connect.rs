@@ -17,7 +17,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::dns::ResolveDns;
 use std::env;
 
-/// The root CAs of AWS's endpoints: the five that Amazon requires of clients
+/// The root CAs of AWS's endpoints: the five that clients of AWS must trust
 /// (<https://www.amazontrust.com/repository/>).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
@@ -61,8 +61,8 @@ impl Store {
     }
 }
 
-/// A connection pool that trusts only Amazon's root CAs, or those in `SSL_CERT_FILE` if it is set. AWS
-/// partitions with other root CAs need that, and proxies with their own.
+/// A connection pool that trusts only Amazon's root CAs, or those in `SSL_CERT_FILE` if it is set. It must
+/// be set in AWS partitions with other root CAs, and behind a proxy with its own CA.
 ///
 /// It does not trust the system's root CAs: loading them takes half of a cold start, and any of them
 /// could issue a certificate for an impostor.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Minimum time left to start an attempt. DynamoDB answers in milliseconds. If it has not answered in
-/// one second, it is unlikely to answer in three.
+/// one second, it is unlikely to answer within [`ATTEMPT_TIMEOUT`].
 const MIN_ATTEMPT_TIME: Duration = Duration::from_secs(1);
 
 /// Time to open a connection to DynamoDB, including TLS.

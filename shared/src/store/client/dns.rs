@@ -26,8 +26,8 @@ impl Resolver {
         let name = host.filter(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_err());
         let ahead = name.map(|name| {
             let look_up = look_up(name);
-            // Linux may queue the new thread behind this one on the same CPU. Yield, so that it sends
-            // its query first.
+            // Linux may queue the new thread behind this one on the same CPU. Yield, so that the new thread
+            // sends its query first.
             thread::yield_now();
             (name.to_owned(), look_up)
         });

@@ -37,7 +37,7 @@ impl Intercept for InDoubt {
         Ok(())
     }
 
-    /// Only a complete response acknowledges a write, and a 5xx response does not.
+    /// Only a complete response with a status below 500 acknowledges a write.
     fn read_after_deserialization(
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,

@@ -29,14 +29,15 @@ impl Attempts {
     /// Handles the outcome of an attempt at a write. Returns the result, or `None` after a pause if the
     /// write must be retried.
     ///
-    /// A write is retried when another transaction was writing the same item. It is retried when DynamoDB
-    /// throttled an item of the transaction. It is retried when DynamoDB refused it, but the reason was gone
-    /// before it could be read (`Ok(None)`).
+    /// A write is retried in three cases:
+    /// - Another transaction was writing the same item.
+    /// - DynamoDB throttled an item of the transaction.
+    /// - DynamoDB refused the write, but no rule was broken any more when the items were read (`Ok(None)`).
     ///
     /// # Errors
-    /// Any other error immediately, and these when no attempts or no time is left. [`Error::Conflict`]
-    /// promises that nothing has changed. If an attempt went unacknowledged, it may have succeeded, so
-    /// the error is [`Error::ServiceUnavailable`] instead.
+    /// In these cases, fails when no attempts or no time is left. In all others, fails immediately.
+    /// [`Error::Conflict`] promises that nothing has changed. If an attempt went unacknowledged, it may
+    /// have succeeded, so the error is [`Error::ServiceUnavailable`] instead.
     pub(in crate::store) async fn settle<T>(
         &mut self,
         outcome: Result<Option<T>, Error>,
@@ -66,7 +67,7 @@ impl Attempts {
     /// do not collide again
     /// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
     ///
-    /// Returns `false` immediately if no attempt is left, or not enough time for a whole one.
+    /// Returns `false` immediately if no attempt is left, or too little time for another attempt.
     pub(in crate::store) async fn pause(&mut self) -> bool {
         self.failures += 1;
         let pause = Duration::from_millis(fastrand::u64(0..=25 << self.failures));

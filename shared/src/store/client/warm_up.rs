@@ -35,8 +35,8 @@ use tokio::time::timeout;
 /// Time for DynamoDB to answer during init. After that, the function starts without a connection.
 const INIT_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Turns of the runtime until the server must answer: one when the address is known, one when the socket
-/// is writable, and one to notice that it is.
+/// How many times to yield until the connecting task waits for the server: once when the address is known,
+/// once when the socket is writable, and once for the task to notice that.
 const CONNECTING: usize = 3;
 
 impl Store {
@@ -74,7 +74,7 @@ impl Store {
         go_on(CONNECTING).await;
         let connected = async {
             let outcome = match opened.try_recv() {
-                // Rehearse only while waiting for the server anyway.
+                // Rehearse only if the connection is not open yet: init must wait for it anyway.
                 Err(TryRecvError::Empty) => {
                     if let Err(error) = store.rehearse().await {
                         let cause = DisplayErrorContext(error);
@@ -113,8 +113,8 @@ async fn endpoint(config: &SdkConfig) -> Result<String, BoxError> {
 }
 
 /// Makes `client` start the connection to `url` that the SDK's first request will use. The SDK itself
-/// would connect only with its first request, after its client is built. This way, half of that work
-/// overlaps with the handshake.
+/// would connect only with its first request. Connecting earlier overlaps the look-up and the handshake
+/// with building the SDK's client.
 async fn begin_to_connect(client: &SharedHttpClient, url: &str) -> Result<(), BoxError> {
     let request =
         HttpRequest::get(url).map_err(|cause| format!("DynamoDB's endpoint is not a URL: {cause}"))?;
@@ -127,7 +127,7 @@ async fn begin_to_connect(client: &SharedHttpClient, url: &str) -> Result<(), Bo
     Ok(())
 }
 
-/// Lets the connecting task run for `turns` turns of the runtime.
+/// Yields `turns` times, so that the connecting task runs.
 async fn go_on(turns: usize) {
     for _ in 0..turns {
         yield_now().await;
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_rehearsal_fails_for_the_reason_a_request_would() {
+    async fn a_rehearsal_fails_for_the_same_reason_as_a_request() {
         let store = Store::connect(&config("http://127.0.0.1:1", None), "table");
         let cause = DisplayErrorContext(store.rehearse().await.unwrap_err()).to_string();
         assert!(cause.contains("credentials"), "{cause}");

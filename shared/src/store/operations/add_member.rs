@@ -1,6 +1,6 @@
-//! Updates `ORG#<id>`/`ORG#<id>` and puts `ORG#<id>`/`MEMBER#<user>` and `USER#<user>`/`ORG#<id>`, all
-//! or none. Guard: the caller is an owner or admin (an owner to add an owner); the version; the user is
-//! not a member; room for another owner or admin.
+//! Updates `ORG#<id>`/`ORG#<id>` and puts `ORG#<id>`/`MEMBER#<user>` and `USER#<user>`/`ORG#<id>` in one
+//! transaction. Guard: the caller is an owner or admin (an owner to add an owner); `If-Match` holds; the
+//! user is not a member; there is room for another owner or admin.
 
 use crate::error::Error;
 use crate::model::{ExpectedVersion, Member, OrganizationId, Role, Timestamp, UserId};

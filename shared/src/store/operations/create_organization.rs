@@ -1,6 +1,7 @@
 //! Puts `ORG#<id>`/`ORG#<id>`, `ORG#<id>`/`MEMBER#<caller>`, `USER#<caller>`/`ORG#<id>` and, for a
-//! request with a key, `USER#<caller>`/`IDEMPOTENCY#<key>`, all or none. So a new organization has an
-//! owner and is in the owner's list at once. Guard: all are new; the last may also have expired.
+//! request with a key, `USER#<caller>`/`IDEMPOTENCY#<key>` in one transaction. So a new organization has
+//! an owner and is in the owner's list at once. Guard: none of the items exists, except an expired
+//! idempotency record.
 
 use crate::error::Error;
 use crate::model::{
@@ -67,7 +68,7 @@ impl Store {
                 let first = OrganizationItem::new(&id, caller, &new, created_at);
                 Ok(first.into_organization(id, Some(Role::Owner)))
             }
-            _ => Err(Error::Internal("a new organization id was taken".into())),
+            _ => Err(Error::Internal("the id of a new organization is already in use".into())),
         }
     }
 }

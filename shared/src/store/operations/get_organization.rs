@@ -5,7 +5,7 @@ use crate::model::{Organization, OrganizationId, UserId};
 use crate::store::table::Store;
 
 impl Store {
-    /// The organization as `caller` sees it, who must be a member.
+    /// The organization as `caller` sees it. The caller must be a member.
     ///
     /// # Errors
     /// [`Error::OrganizationNotFound`], [`Error::ServiceUnavailable`], [`Error::Internal`].

@@ -2,10 +2,10 @@
 //! `ORG#<id>`, `begins_with(sk, "MEMBER#")`. Both are strongly consistent: a member is in the list as
 //! soon as addMember returns.
 //!
-//! The requests do not run in parallel. That would need a second connection, whose TLS handshake costs a
-//! CPU-throttled instance more than the round trip it saves, and a stranger's request would read the
-//! organization's partition. Roles are those of the first request: a member who becomes an admin between
-//! the two is still listed as a member.
+//! The requests do not run in parallel. That would need a second connection. Its TLS handshake would cost
+//! an instance with little CPU more time than the saved round trip. Also, a non-member's request would
+//! read the organization's partition. Roles come from the first request: a member who becomes an admin
+//! between the two is still listed as a member.
 
 use crate::error::Error;
 use crate::model::{Member, OrganizationId, UserId};

@@ -1,6 +1,5 @@
-//! Queries `USER#<caller>`, `begins_with(sk, "ORG#")`, then reads each `ORG#<id>`/`ORG#<id>`, 100 at a
-//! time and in parallel. All reads are strongly consistent, so a new organization is in the list at
-//! once.
+//! Queries `USER#<caller>`, `begins_with(sk, "ORG#")`, then reads each `ORG#<id>`/`ORG#<id>` in parallel
+//! batches of 100. All reads are strongly consistent, so a new organization is in the list at once.
 
 use crate::error::Error;
 use crate::model::{Organization, OrganizationId, UserId};

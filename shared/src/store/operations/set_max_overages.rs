@@ -1,4 +1,4 @@
-//! Updates `ORG#<id>`/`ORG#<id>`. Guard: the caller is an owner or admin; the version.
+//! Updates `ORG#<id>`/`ORG#<id>`. Guard: the caller is an owner or admin; `If-Match` holds.
 
 use crate::error::Error;
 use crate::model::{ExpectedVersion, MaxOverages, OrganizationId, OverageConfiguration, UserId};
@@ -30,7 +30,7 @@ impl Store {
             organization_id: id.clone(),
             max_overages: item.max_overages,
             updated_at: item.updated_at,
-            updated_by: item.updated_by.ok_or_else(|| Error::Internal("an item without updatedBy".into()))?,
+            updated_by: item.updated_by.ok_or_else(|| Error::Internal("the item has no updatedBy".into()))?,
             version: item.version,
         })
     }

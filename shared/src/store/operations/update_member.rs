@@ -1,13 +1,13 @@
 //! Reads `USER#<caller>`/`ORG#<id>` and `ORG#<id>`/`MEMBER#<user>` in one BatchGetItem. Then updates
-//! `ORG#<id>`/`ORG#<id>` and checks `ORG#<id>`/`MEMBER#<user>`, both or neither. Guard: the membership
+//! `ORG#<id>`/`ORG#<id>` and checks `ORG#<id>`/`MEMBER#<user>` in one transaction. Guard: the membership
 //! is the one that was read; the caller is an owner, or an admin if neither the old nor the new role is
-//! owner; the version; an owner remains; room for another owner or admin.
+//! owner; `If-Match` holds; an owner remains; there is room for another owner or admin.
 //!
-//! A transaction returns no items, but the response contains `joinedAt` and `addedBy`, which never
-//! change during a membership. They are read first, so that a failed read changes nothing. If the user
-//! leaves and returns in between, that is a new membership with other values. The caller's membership is
-//! read in the same request, so that a stranger causes the same requests whether or not the user is a
-//! member.
+//! The response contains `joinedAt` and `addedBy`, but a transaction returns no items. So they are read
+//! first: a failed read then changes nothing. They never change during a membership. If the user leaves
+//! and returns in between, the new membership has other values, and the check refuses the write. The
+//! caller's membership is read in the same request, so that a non-member causes the same requests whether
+//! or not the user is a member.
 
 use crate::error::Error;
 use crate::model::{ExpectedVersion, Member, OrganizationId, Role, UserId};
@@ -44,7 +44,7 @@ impl Store {
         let key = || keys::member(id, user);
         let [membership, member] = self.batch_get_each([keys::membership(caller, id), key()]).await?;
         membership.ok_or(Error::OrganizationNotFound)?;
-        // The two items are not from one moment, so a missing member is looked up again.
+        // BatchGetItem may read the two items at different moments, so a missing member is looked up again.
         let mut attempts = Attempts::default();
         let mut found = member;
         let member = loop {

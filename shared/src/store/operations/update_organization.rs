@@ -1,5 +1,5 @@
 //! Updates `ORG#<id>`/`ORG#<id>`, and responds with the item that the update returns. Guard: the caller
-//! is an owner or admin; the version.
+//! is an owner or admin; `If-Match` holds.
 
 use crate::error::Error;
 use crate::model::{Domain, ExpectedVersion, Organization, OrganizationChanges, OrganizationId, UserId};
