@@ -1,4 +1,5 @@
 //! The log: JSON lines on standard output, which Lambda sends to CloudWatch. Each request logs one line.
+//! Panics and rows omitted from lists add lines of their own.
 //!
 //! No line may contain a token, a body, a name, a domain or a user id.
 

@@ -5,8 +5,8 @@ use crate::model::ExpectedVersion;
 use http::HeaderMap;
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 
-/// A write's condition lists these versions in one `IN`, for which DynamoDB allows at most 100 operands. A
-/// client rarely has more than 50 versions.
+/// Maximum number of entity tags in a header. A write's condition lists the versions of `If-Match` in one
+/// `IN`, which takes at most 100 operands. Clients rarely need more than 50.
 const MAX_TAGS: usize = 50;
 
 /// The versions that an `If-None-Match` header excludes.

@@ -35,7 +35,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
 /// The time-out of every function: the `Timeout` in template.yaml, half of the 30 s that API Gateway
-/// waits. Also the limit if an invocation's deadline is later or, as in emulators, in the past.
+/// waits. A handler never gets more time, even if its invocation's deadline is later. If the
+/// deadline is in the past, as in emulators, this limit applies instead.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The time reserved for the response at the end of an invocation. The smallest function has little CPU:

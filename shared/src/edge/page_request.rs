@@ -3,7 +3,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 
-/// The longest position, in bytes: DynamoDB's limit of 1024 for a sort key, less room for its prefix
+/// The longest position, in bytes. DynamoDB limits a sort key to 1024 bytes, and some of them are for the
+/// key's prefix
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const MAX_POSITION_BYTES: usize = 1000;
 

@@ -92,8 +92,8 @@ impl Guard<'_> {
         match refused {
             None => Some(!must_be_new),
             Some(_) if must_be_new => Some(true),
-            // If there is an item, it is a newer membership than the one that was read. If not, the target
-            // is not a member, or DynamoDB did not return the item.
+            // If DynamoDB returned an item, the target left and was added again after `update_member` read
+            // the member. If not, the target is not a member, or DynamoDB left the item out.
             Some(refused) => refused.item.is_some().then_some(true),
         }
     }
@@ -232,7 +232,8 @@ impl Store {
         Ok(found.member)
     }
 
-    /// Collects the items that explain a refusal. If there was no refusal, reads them.
+    /// Collects the items that explain a refusal. `organization` and `member` are the failed conditions on
+    /// the two items. If both are `None`, reads all items.
     ///
     /// All items must be from the same moment, or the client may get an error that was never true. A
     /// refusal returns the items as they were, but not the caller's membership: a caller in neither set may
@@ -273,8 +274,8 @@ impl Store {
     }
 }
 
-/// An id for a write: the random part of a ULID. The time part would not help, because the remembered
-/// writes are from the same second.
+/// An id for a write: the random part of a ULID. Its 80 bits are enough to tell the few remembered writes
+/// apart, so the time part would only make the item larger.
 fn new_mutation() -> String {
     Ulid::generate().to_string().split_off(10)
 }

@@ -1,6 +1,6 @@
 //! `USER#<caller>`/`IDEMPOTENCY#<key>`: the answer to the first request with a key. The transaction that
-//! creates the organization also puts the record, so that neither exists without the other. Guard: the
-//! key has no record, or its record has expired.
+//! creates the organization also puts this record, so that neither is written without the other. Guard:
+//! the key has no record, or its record has expired.
 
 use super::items::{self, OrganizationItem};
 use super::keys::{self, Item};

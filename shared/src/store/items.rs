@@ -181,7 +181,9 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<T, Error>
     let organization = keys::organization_of(&item);
     serde_dynamo::from_item(item).map_err(|_| {
         let kind = std::any::type_name::<T>();
-        Error::Internal(format!("the item of {organization:?} is not a {kind}").into())
+        let message =
+            format!("cannot read an item as {kind}; organization in its sort key: {organization:?}");
+        Error::Internal(message.into())
     })
 }
 

@@ -61,11 +61,12 @@ impl Store {
     }
 }
 
-/// A connection pool that trusts only Amazon's root CAs, or those in `SSL_CERT_FILE` if it is set. It must
-/// be set in AWS partitions with other root CAs, and behind a proxy with its own CA.
+/// A connection pool that trusts only Amazon's root CAs. If `SSL_CERT_FILE` is set, it trusts only the
+/// root CAs in that file. Set the variable in AWS partitions with other root CAs, and behind a proxy with
+/// its own CA.
 ///
-/// It does not trust the system's root CAs: loading them takes half of a cold start, and any of them
-/// could issue a certificate for an impostor.
+/// The pool does not trust the system's root CAs: loading them takes half of a cold start, and any of
+/// them could issue a certificate for an impostor.
 pub(super) fn pool(
     dns: impl ResolveDns + 'static,
     listener: impl ConnectionEventListener,
@@ -82,7 +83,7 @@ pub(super) fn pool(
     Ok(pool.build_https()?)
 }
 
-/// The SDK waits forever by default. `deadline.rs` limits the total time of all attempts.
+/// By default, the SDK waits forever for a response. `deadline.rs` limits the total time of all attempts.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)

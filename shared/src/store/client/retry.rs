@@ -57,7 +57,8 @@ impl Attempts {
         }
         match error {
             Error::Conflict if self.in_doubt.any() => {
-                Err(Error::ServiceUnavailable("a conflict, after an unacknowledged attempt".into()))
+                let cause = "there was a conflict after an unacknowledged attempt, which may have succeeded";
+                Err(Error::ServiceUnavailable(cause.into()))
             }
             error => Err(error),
         }

@@ -35,8 +35,8 @@ use tokio::time::timeout;
 /// Time for DynamoDB to answer during init. After that, the function starts without a connection.
 const INIT_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// How many times to yield until the connecting task waits for the server: once when the address is known,
-/// once when the socket is writable, and once for the task to notice that.
+/// Number of yields that the connecting task needs before it waits for the server: one to get the address,
+/// one until the socket is writable, and one to continue after that.
 const CONNECTING: usize = 3;
 
 impl Store {
@@ -69,7 +69,8 @@ impl Store {
         })?;
         let client = SharedHttpClient::new(Client::new(&pool)?);
         begin_to_connect(&client, &url).await?;
-        // Meanwhile, the host name is resolved, or DynamoDB does its half of the handshake.
+        // While this builds the SDK's client, the host name is resolved, or DynamoDB does its half of the
+        // handshake.
         let store = Self::connect(&config.into_builder().http_client(client).build(), table);
         go_on(CONNECTING).await;
         let connected = async {
@@ -134,7 +135,7 @@ async fn go_on(turns: usize) {
     }
 }
 
-/// The runtime components of a request to `url` that is made without a service's SDK.
+/// The runtime components of a request to `url` that is made without the SDK's DynamoDB client.
 fn components(url: &str) -> Result<RuntimeComponents, BoxError> {
     let builder = RuntimeComponentsBuilder::new("begin_to_connect");
     let builder = NoAuthRuntimePluginV2::new().runtime_components(&builder).into_owned();

@@ -1,7 +1,7 @@
 //! Updates `ORG#<id>`/`ORG#<id>` and deletes `ORG#<id>`/`MEMBER#<user>` and `USER#<user>`/`ORG#<id>` in
 //! one transaction. Then reads the organization for the response, because a transaction returns no items.
-//! Guard: the user is a member; the caller is the user, an owner, or an admin if the user is not an
-//! owner; `If-Match` holds; an owner remains.
+//! Guard: the user is a member; the caller is that same user, or is an owner, or is an admin and the user
+//! is not an owner; `If-Match` holds; an owner remains.
 
 use crate::error::Error;
 use crate::model::{ExpectedVersion, Organization, OrganizationId, UserId};
