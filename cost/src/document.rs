@@ -18,7 +18,7 @@ pub(crate) fn fill(document: &str, tables: &[(&str, String)]) -> Result<String, 
             .ok_or_else(|| format!("the document has no line {}", start.trim_end()))?;
         let (_, after) = rest
             .split_once(END)
-            .ok_or_else(|| format!("the place of the table {name} has no end: add a line {END}"))?;
+            .ok_or_else(|| format!("the table {name} has no end marker: add a line {END} below it"))?;
         text = format!("{before}{start}\n{table}\n{END}{after}");
     }
     Ok(text)

@@ -56,9 +56,11 @@ impl Inputs {
         };
         let given: Given = toml::from_str(&text(GIVEN)?).map_err(|error| format!("{GIVEN}: {error}"))?;
         let deployed = Deployed::read(&serde_saphyr::from_str(&text("template.yaml")?)?)?;
-        if (100.0 * deployed.memory / WHOLE_CORE).round() != 7.0 {
+        let share = (100.0 * deployed.memory / WHOLE_CORE).round();
+        if share != 7.0 {
             return Err(format!(
-                "{SMALL} is for 7 % of a core, MemorySize is not: run `cargo benchmark` with its share"
+                "MemorySize in template.yaml gives a function {share} % of a core, but {SMALL} is for 7 %: \
+                 run `cargo benchmark --cpu {share}`, and change the file and the 7 % in cost/src/inputs.rs"
             )
             .into());
         }

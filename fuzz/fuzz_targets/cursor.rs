@@ -1,4 +1,4 @@
-//! `cursor`: an accepted cursor is one that the API issues, and DynamoDB lists what follows it.
+//! `cursor`: the API could have issued every cursor that it accepts, and DynamoDB can list what follows.
 #![no_main]
 
 use fuzz::{Asked, World};

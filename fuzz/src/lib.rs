@@ -36,7 +36,8 @@ pub fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// If the request is valid, passes it to `ask` as if that were the handler. Returns the status of the answer.
+/// Sends the request through the edge, with `ask` as the handler. The edge refuses invalid requests itself.
+/// Returns the status of the answer.
 pub fn ask(
     authenticator: Authenticator,
     asked: &Asked<'_>,

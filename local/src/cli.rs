@@ -34,7 +34,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print an access token for a user; the API need not run
+    /// Print an access token for a user, even if the API is not running
     #[command(color = ColorChoice::Never)]
     Token(Token),
     /// Add demo data to the running API: organizations of the users alice, bob and carol
@@ -172,14 +172,15 @@ fn parse_endpoint(text: &str) -> Result<String, &'static str> {
     if is_usable { Ok(text.to_owned()) } else { Err(expected) }
 }
 
-/// Accepts seconds without a unit, and humantime's format. A token counts whole seconds.
+/// Accepts seconds without a unit, and humantime's format. Refuses less than a second, because the times in a
+/// token are whole seconds.
 fn parse_lifetime(text: &str) -> Result<humantime::Duration, &'static str> {
     let lifetime = match text.parse::<u32>() {
         Ok(seconds) => Duration::from_secs(seconds.into()),
         Err(_) => humantime::parse_duration(text).unwrap_or_default(),
     };
     if lifetime.as_secs() == 0 {
-        Err("a time is expected, such as 900, 15m, 8h or 30d")
+        Err("a duration of at least one second is expected, such as 900, 15m, 8h or 30d")
     } else {
         Ok(lifetime.into())
     }

@@ -148,7 +148,7 @@ impl Display for Ready {
             ("API", self.api_url.clone()),
             ("Reference", self.reference_url.clone()),
             ("DynamoDB", self.dynamodb_url.clone()),
-            ("Data", self.data.clone().unwrap_or_else(|| "not kept here".to_owned())),
+            ("Data", self.data.clone().unwrap_or_else(|| "not in a local file".to_owned())),
             ("Full log", self.log.clone()),
             ("Token", format!("cargo -q local token alice{option}")),
             ("Demo data", format!("cargo local seed{}{option}", self.port_option)),

@@ -31,7 +31,7 @@ const PREFIXES_SET_BY_CARGO: [&str; 3] = ["CARGO_BIN_", "CARGO_PKG_", "CARGO_RUS
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A command with the developer's environment, in its own process group. Ctrl-C then reaches only this
-/// process, which ends the command in order.
+/// process, which then stops the command.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
@@ -69,7 +69,8 @@ pub fn end_descendants(known: &[Pid]) {
     // Repeat until none is left: a process may start another before it is killed.
     loop {
         let descendants = descendants();
-        // With adopted orphans, `descendants` is complete. `known` could hold a reused process id.
+        // Linux needs no `known`: with orphans adopted, `descendants` is complete. By now, an id in `known`
+        // may belong to another process.
         let known = if cfg!(target_os = "linux") { &[] } else { known };
         for pid in descendants.iter().chain(known) {
             let _ = kill_process(*pid, Signal::KILL);

@@ -124,7 +124,7 @@ async fn respond(State(site): State<Arc<Site>>, request: Request) -> Response {
     }
 }
 
-/// Why a request is refused, if it comes neither from the page nor from a person who opens it.
+/// The reason to refuse a request that comes neither from the page nor from a person who opens it.
 fn refusal(port: u16, headers: &HeaderMap) -> Option<&'static str> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     // A browser omits the default port of http.

@@ -105,7 +105,7 @@ impl Stack {
         Self::start_with(options, progress, |log| ChildOutput::tee(log, on_line).map(Some)).await
     }
 
-    /// `output` turns the log file, if there is one, into the output of cargo-lambda.
+    /// `output` gets the log file, if there is one, and returns where to send the output of cargo-lambda.
     async fn start_with(
         options: Options,
         progress: impl Fn(&str),

@@ -1,8 +1,8 @@
-//! `local supervise`: a process between this one and cargo-lambda. It ends cargo-lambda and all functions
-//! when this process ends, even by `kill -9`.
+//! `local supervise`: a process between its parent, which runs the stack, and cargo-lambda. It ends
+//! cargo-lambda and all functions when the parent ends, even by `kill -9`.
 //!
-//! The supervisor reads from a pipe whose write end this process holds. The kernel closes the write end
-//! however this process ends.
+//! The supervisor reads from a pipe whose write end the parent holds. The kernel closes the write end however
+//! the parent ends.
 
 use crate::{Error, process};
 use rustix::process::{Pid, Signal, kill_process};

@@ -67,7 +67,7 @@ async fn create_new(client: &Client, name: &str, wanted: &template::Table) -> Re
         Err(error) => return Err(failed(action, error)),
     }
     let active = client.wait_until_table_exists().table_name(name).wait(Duration::from_secs(60)).await;
-    active.map(|_| ()).map_err(|error| failed("finish the table", error))
+    active.map(|_| ()).map_err(|error| failed("wait for the new table", error))
 }
 
 fn attribute(attribute: &template::Attribute) -> Result<AttributeDefinition, BuildError> {

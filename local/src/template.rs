@@ -166,7 +166,7 @@ Outputs:
     }
 
     #[test]
-    fn the_template_of_this_workspace_has_the_table_of_the_design() {
+    fn the_template_of_this_workspace_has_the_keys_and_ttl_that_the_store_uses() {
         let table = Table::read().unwrap();
         let keys: Vec<_> = table.key_schema.iter().map(|key| key.attribute_name.as_str()).collect();
         assert_eq!(keys, ["pk", "sk"]);

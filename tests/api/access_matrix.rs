@@ -21,7 +21,8 @@ const LAST_OWNER: Answer = Err((422, "last_owner"));
 
 const CALLERS: [&str; 5] = ["owner", "admin", "member", "stranger", "no token"];
 
-/// The expected answers to an operation's example, by who may send it.
+/// The expected answers to an operation's example, one for each of [`CALLERS`]. `allowed` says who may send
+/// the example.
 #[rustfmt::skip]
 fn matrix(allowed: Allowed) -> [Answer; 5] {
     match allowed {

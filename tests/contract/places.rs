@@ -176,8 +176,8 @@ fn route(name: &str, method: &str, path: &str) -> String {
     format!("{name} {} {path}", method.to_uppercase())
 }
 
-/// The name found in the place of an operation. A name that differs from the operation's is marked, so that
-/// it matches nothing.
+/// A name found where the name of `operation` belongs. If they differ, adds a note to it, so that it matches
+/// no operation.
 fn called(name: &str, operation: &str) -> String {
     if name == operation { name.to_owned() } else { format!("{name} (at {operation})") }
 }

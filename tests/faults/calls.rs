@@ -104,7 +104,8 @@ fn of(operation: Operation) -> Vec<Call> {
     }
     if operation.path().contains("{user_id}") {
         refused("about a stranger", |call| call.about("eve"));
-        // Only members learn that a malformed id is not a member's, so the store reads the membership.
+        // Only a member may learn that a malformed id belongs to no member, so the store must read the
+        // caller's membership.
         refused("about an invalid id", |call| call.about("no id"));
     }
     calls

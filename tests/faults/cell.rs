@@ -24,7 +24,8 @@ pub struct When {
     pub after: After,
 }
 
-/// What happened to the previous request. The store or the SDK makes this request because of it.
+/// What happened to the previous request. Because of it, the store or the SDK sends the request that meets
+/// the fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum After {
     Nothing,

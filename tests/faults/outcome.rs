@@ -102,7 +102,10 @@ impl Normal {
         let contents = world.contents().await;
         let (unchanged, done) = (contents == self.before, self.mask(&contents) == self.after);
         if !unchanged && !done {
-            return Err(format!("neither unchanged nor fully changed:\n{}\n{answer}", self.mask(&contents)));
+            return Err(format!(
+                "the table is neither unchanged nor fully changed:\n{}\n{answer}",
+                self.mask(&contents)
+            ));
         }
         let outcome = self.outcome(&answer, unchanged, done, allowed)?;
         // A call that changes nothing leaves the table both unchanged and done.

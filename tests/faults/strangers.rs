@@ -77,7 +77,7 @@ async fn a_stranger_causes_the_same_requests_whether_or_not_organization_and_mem
     let world = World::new().await;
     let (here, nowhere) = (world.organization.as_str().to_owned(), OrganizationId::generate());
     for &operation in Operation::ALL {
-        // Operations open to every user concern no one else.
+        // Operations that are open to every user have no organization in their path.
         if example::example(operation).allowed == Allowed::Users {
             continue;
         }
@@ -90,6 +90,6 @@ async fn a_stranger_causes_the_same_requests_whether_or_not_organization_and_mem
         }
         let [here, nowhere] =
             [here.as_str(), nowhere.as_str()].map(|id| world.ask(operation, id, "stranger"));
-        assert_eq!(here.await, nowhere.await, "{operation:?} of themselves");
+        assert_eq!(here.await, nowhere.await, "{operation:?} with the stranger's own id as the member");
     }
 }

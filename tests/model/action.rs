@@ -292,8 +292,8 @@ impl Action {
         }
     }
 
-    /// The points in time at which an answered request read or changed the organization. The number with each
-    /// says how many of the first entries of this list must come before it. Otherwise, the order is free.
+    /// The points in time at which an answered request read or changed the organization. A point with the
+    /// number n must come after the first n points of this list. Otherwise, the order is free.
     pub fn parts(&self, Answered { call, asked, answer, .. }: &Answered) -> Vec<(Part, usize)> {
         let caller = call.request.caller;
         let is_repeated = asked.iter().filter(|action| *action == "UpdateItem").count() > 1;
@@ -312,8 +312,9 @@ impl Action {
             Self::ListMembers { .. } => vec![(Membership(caller, true), 0), (Roles, 0), (Shown, 2)],
             Self::RemoveMember { user } if *user == caller => vec![(Change, 0), (Shown, 1)],
             Self::UpdateOrganization { .. } | Self::SetMaxOverages { .. } if !is_repeated => vec![(Whole, 0)],
-            // The organization is read after the change. A retried update finds there that it was made. A
-            // caller in neither set may be a plain member or a stranger, so their membership is read next.
+            // The organization is read after the change. This read tells a retried update that its change was
+            // made. A caller in neither set may be a plain member or a stranger, so their membership is read
+            // next.
             Self::UpdateOrganization { .. } | Self::SetMaxOverages { .. } | Self::RemoveMember { .. } => {
                 let role = answer.body.get("role").filter(|role| *role != "owner" && *role != "admin");
                 let membership = role.map(|role| (Membership(caller, role == "member"), 2));

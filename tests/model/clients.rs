@@ -28,7 +28,7 @@ pub struct Answered {
     pub faults: bool,
     pub answer: Answer,
     pub time: Time,
-    /// The positions of its start and end among those of all requests.
+    /// The positions of its start and its end in the order of all starts and ends.
     pub order: [usize; 2],
 }
 

@@ -112,7 +112,7 @@ async fn a_refused_request_is_not_retried_without_time_for_a_whole_attempt() {
 }
 
 #[tokio::test]
-async fn a_completed_write_is_answered_even_if_reading_for_the_answer_fails_at_first() {
+async fn a_completed_write_is_answered_even_if_the_read_for_its_answer_fails_at_first() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     let id = table.team().await;

@@ -20,7 +20,7 @@ impl Awake {
     /// Allows no wake-up latency.
     ///
     /// # Errors
-    /// If only another user, usually root, may do this, or the kernel lacks the interface.
+    /// If this user lacks the permission, which usually only root has, or the kernel lacks the interface.
     pub(crate) fn stay() -> io::Result<Self> {
         let mut file = OpenOptions::new().write(true).open(TOLERATED)?;
         file.write_all(&0_i32.to_ne_bytes())?;

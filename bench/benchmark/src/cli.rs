@@ -41,8 +41,8 @@ pub(crate) struct Options {
     pub(crate) beside: Vec<PathBuf>,
 
     /// Points the functions' `SSL_CERT_FILE` at all of the system's root certificates, which `plain` always
-    /// reads. Without it, the file has only the roots that they are built with. Both files include the
-    /// temporary root of the benchmark's DynamoDB.
+    /// reads. Without this option, it points at only the roots that the functions are built with. Both files
+    /// include the temporary root of the benchmark's DynamoDB.
     #[arg(long)]
     pub(crate) system_roots: bool,
 
@@ -52,7 +52,7 @@ pub(crate) struct Options {
     pub(crate) instructions: bool,
 
     /// Instead of measuring, starts the functions without a DynamoDB. Fails unless each polls within 2 s and
-    /// answers 503 within its 15 s.
+    /// answers 503 within its time-out of 15 s.
     #[arg(long)]
     pub(crate) unreachable: bool,
 

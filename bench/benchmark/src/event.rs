@@ -127,7 +127,7 @@ fn headers(with_body: bool) -> Value {
 }
 
 fn set(event: &mut Value, pointer: &str, value: impl Into<Value>) -> Result<()> {
-    let (parent, name) = pointer.rsplit_once('/').context("a pointer")?;
+    let (parent, name) = pointer.rsplit_once('/').with_context(|| format!("{pointer} has no slash"))?;
     let parent = event.pointer_mut(parent).and_then(Value::as_object_mut);
     let parent = parent.with_context(|| format!("tests/events/get-organization.json has no {pointer}"))?;
     parent.insert(name.to_owned(), value.into());

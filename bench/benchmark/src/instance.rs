@@ -111,7 +111,7 @@ impl Launch {
         let own = [
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.clone().into()),
             ("AWS_LAMBDA_RUNTIME_API", api.address().to_string().into()),
-            // As long as the token of a role's temporary credentials: it is signed and sent.
+            // The length of a real session token, which is signed and sent with each request to DynamoDB.
             ("AWS_SESSION_TOKEN", "x".repeat(900).into()),
             ("SSL_CERT_FILE", self.roots.clone().into()),
         ];

@@ -11,7 +11,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Numbers of requests in two runs. Their difference leaves out the first requests, which do extra work.
+/// Numbers of requests in two runs. Subtracting their instruction counts cancels out the start and the first
+/// requests, which do extra work.
 const FEW: u64 = 20;
 const MANY: u64 = 120;
 

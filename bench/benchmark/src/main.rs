@@ -74,7 +74,7 @@ async fn count_instructions(
         return Ok(None);
     }
     let Some(counter) = Counter::find() else {
-        eprintln!("left out: instructions, since perf has no counters here and valgrind is not installed");
+        eprintln!("cannot count instructions: `perf stat` does not work here; install valgrind");
         return Ok(None);
     };
     Ok(Some(instructions::count(counter, subjects, options.sizes, directory).await?))

@@ -141,7 +141,7 @@ pub(crate) fn throttle(percent: u8) -> Result<Option<Throttle>> {
     }
     let throttle = Throttle::new(percent);
     if let Err(reason) = &throttle {
-        eprintln!("left out: {percent} % of a core, since no CPU quota can be set here ({reason:#})");
+        eprintln!("skipping {percent} % of a core: cannot set a CPU quota; try as root ({reason:#})");
     }
     throttle.map(Some)
 }

@@ -35,9 +35,9 @@ pub(crate) struct Roots {
 
 /// TLS configuration of the server, and the roots that its clients must trust.
 pub(crate) struct Certified {
-    /// The server's half.
+    /// The server's TLS configuration.
     pub(crate) acceptor: TlsAcceptor,
-    /// The clients'.
+    /// The root certificates for its clients.
     pub(crate) roots: Roots,
 }
 
