@@ -42,7 +42,10 @@ pub enum Error {
     #[error("This Idempotency-Key was used for a different request. Send a new key.")]
     IdempotencyKeyReused,
     /// The organization is not at an expected version.
-    #[error("The organization has changed. Get it again and repeat the change on version {current}.")]
+    #[error(
+        "No ETag in If-Match matches the organization, which is at version {current}. \
+         Get it again and repeat the change with `If-Match: \"{current}\"`."
+    )]
     PreconditionFailed {
         /// The organization's current version.
         current: u64,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// May do everything. Only owners may promote a member to owner, or demote or remove an owner.
+    /// May do everything. Only owners may add, demote or remove an owner, or promote a member to owner.
     Owner,
     /// May do what members may, and change the organization, its overage limit, its admins and its members.
     Admin,

@@ -236,9 +236,9 @@ impl Store {
     /// the two items. If both are `None`, reads all items.
     ///
     /// All items must be from the same moment, or the client may get an error that was never true. A
-    /// refusal returns the items as they were, but not the caller's membership: a caller in neither set may
-    /// be a plain member or a stranger. If the caller's or the target's membership is unknown, one
-    /// TransactGetItems reads the organization and both memberships again.
+    /// refusal returns the items as they were, but not the caller's membership. So it does not show whether
+    /// a caller who is neither an owner nor an admin is a member. If the caller's or the target's membership
+    /// is unknown, one TransactGetItems reads the organization and both memberships again.
     async fn look(
         &self,
         guard: &Guard<'_>,
@@ -247,8 +247,9 @@ impl Store {
     ) -> Result<Found, Error> {
         let target_is_member = guard.target_is_member(member);
         let caller_is_member = match organization.map(|refused| refused.item.clone()) {
-            // The organization met its conditions, including the one on the caller's role. A caller who
-            // leaves needs no role, but then `target_is_member` is `None`, and the items are read below.
+            // If only the member's condition failed, those on the organization held. One of them requires
+            // the caller to be an owner or an admin, so the caller is a member. Only a caller who leaves
+            // needs neither role. Then `target_is_member` is `None`, and the items are read below.
             None => member.is_some(),
             Some(None) => false,
             Some(Some(item)) => {
