@@ -59,7 +59,7 @@ pub(crate) async fn run(mut command: Command) -> Result<ExitStatus, Error> {
 /// them all. Linux only; elsewhere init adopts orphans.
 pub fn adopt_orphans() {
     #[cfg(target_os = "linux")]
-    // Cannot fail since Linux 3.4. If it does, all but orphans still end.
+    // Cannot fail since Linux 3.4. If it did, only orphans would keep running.
     let _ = rustix::process::set_child_subreaper(Some(getpid()));
 }
 

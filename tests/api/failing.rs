@@ -10,7 +10,8 @@ pub(crate) const THROTTLED: &str = "throttled";
 /// Transactions for a local user of this name are canceled by a conflict.
 pub(crate) const CONTENDED: &str = "contended";
 
-/// Refusals of requests for a local user of this name omit the items, as old builds of DynamoDB Local do.
+/// If DynamoDB refuses a request for a local user of this name, its refusal contains no items. Old builds of
+/// DynamoDB Local behave like this.
 pub(crate) const UNEXPLAINED: &str = "unexplained";
 
 /// Starts a proxy with these failures.

@@ -120,7 +120,10 @@ impl Normal {
             return Err(format!("answered {answer}\nand, repeated, {again}\ninstead of {expected}"));
         }
         if contents != *state {
-            return Err(format!("{answer}\nand then {again}\nleft\n{contents}\ninstead of\n{state}"));
+            return Err(format!(
+                "answered {answer}\nand, repeated, {again}\n\
+                 The table then contains\n{contents}\ninstead of\n{state}"
+            ));
         }
         Ok(outcome)
     }

@@ -313,8 +313,8 @@ impl Action {
             Self::RemoveMember { user } if *user == caller => vec![(Change, 0), (Shown, 1)],
             Self::UpdateOrganization { .. } | Self::SetMaxOverages { .. } if !is_repeated => vec![(Whole, 0)],
             // The organization is read after the change. This read tells a retried update that its change was
-            // made. A caller in neither set may be a plain member or a stranger, so their membership is read
-            // next.
+            // made. The organization's item names only owners and admins. Any other caller may be a plain
+            // member or a stranger, so their membership is read next.
             Self::UpdateOrganization { .. } | Self::SetMaxOverages { .. } | Self::RemoveMember { .. } => {
                 let role = answer.body.get("role").filter(|role| *role != "owner" && *role != "admin");
                 let membership = role.map(|role| (Membership(caller, role == "member"), 2));

@@ -122,7 +122,8 @@ async fn a_completed_write_is_answered_even_if_the_read_for_its_answer_fails_at_
     assert_eq!((removed.version, removed.member_count), (4, 2));
 }
 
-/// A demoted caller is in neither set, so the function also reads the membership.
+/// After the demotion, the organization's item no longer names the caller as an admin. So the store also
+/// reads the caller's membership.
 #[tokio::test]
 async fn a_completed_write_is_answered_even_if_reading_the_callers_membership_fails_at_first() {
     let table = Table::new().await;
@@ -140,8 +141,9 @@ async fn a_completed_write_is_answered_even_if_reading_the_callers_membership_fa
     assert_eq!((removed.version, removed.role), (5, Some(Role::Member)));
 }
 
+/// The answer needs values that the write does not return, so they are read first.
 #[tokio::test]
-async fn a_write_is_not_made_if_the_read_that_its_answer_needs_fails() {
+async fn a_write_is_not_made_if_the_read_before_it_fails() {
     let table = Table::new().await;
     let (ann, cyd) = (user("ann"), user("cyd"));
     let id = table.team().await;

@@ -57,8 +57,9 @@ pub async fn store(url: String) -> Store {
     if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
         return Store::open(config.build(), local::TABLE_NAME).await.unwrap();
     }
-    // `Store::open` needs a single-threaded runtime, which functions have: with several threads it could send
-    // the request that only opens the connection. So here the same pool starts without a connection.
+    // `Store::open` opens a connection with a request that it gives up before it is sent. On a runtime with
+    // several threads, unlike that of the functions, the request might be sent. So here the store gets a pool
+    // without an open connection.
     let pool = ConnectionPool::builder().build_http().unwrap();
     let config = config.http_client(pool::Client::new(&pool).unwrap()).build();
     Store::connect(&config, local::TABLE_NAME)

@@ -80,7 +80,7 @@ impl Contents {
         };
         let digests: BTreeSet<_> = members.iter().map(|user| digest(user)).collect();
         self.must(!owners.is_empty(), "no owner", &id);
-        self.must(owners.is_subset(&privileged), "an owner is not privileged", &id);
+        self.must(owners.is_subset(&privileged), "an owner is not in the set `privileged`", &id);
         self.must(privileged.is_subset(&digests), "an owner or admin is not a member", &id);
         let counted = number(item, "memberCount") == members.len() as u64;
         self.must(counted, "memberCount and members differ", &id);

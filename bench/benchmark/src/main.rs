@@ -1,6 +1,6 @@
-//! Measures an instance of each function in time, memory and size. Compares it with a function that does
-//! nothing (`noop`, and `template` as templates write it), and with getOrganization as the ecosystem's
-//! templates write it (`plain`).
+//! Measures an instance of each function in time, memory and size. Compares it with two functions that do
+//! nothing: `noop`, which is built like ours, and `template`, which is what `cargo lambda new` writes. Also
+//! compares it with `plain`: getOrganization, written from that template and the SDK's own example.
 //!
 //! `cargo benchmark`, in the root of the repository, builds and measures them all.
 
