@@ -60,7 +60,8 @@ impl Inputs {
         if share != 7.0 {
             return Err(format!(
                 "MemorySize in template.yaml gives a function {share} % of a core, but {SMALL} is for 7 %: \
-                 run `cargo benchmark --cpu {share}`, and change the file and the 7 % in cost/src/inputs.rs"
+                 run `cargo benchmark --cpu {share}`, then in cost/src/inputs.rs replace {SMALL} by the CSV \
+                 file that it wrote, and 7 % by {share} %"
             )
             .into());
         }

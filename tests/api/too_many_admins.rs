@@ -43,7 +43,7 @@ async fn the_101st_owner_or_admin_is_refused_whether_added_or_promoted() {
     }
     assert_eq!(alice.organization(&organization).await, before);
 
-    // At the limit, owners and admins can still exchange roles and be demoted.
+    // At the limit, an admin can still become an owner and then an admin again, and be demoted.
     let exchange = |role: &str| alice.patch(organization.member(&admins[0]), json!({ "role": role })).send();
     for role in ["owner", "admin", "admin", "member"] {
         assert_eq!(exchange(role).await.expect(200)["role"], role);

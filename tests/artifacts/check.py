@@ -92,7 +92,7 @@ def check_elf(artifact, architecture):
     machine = re.search(r"Machine:\s+(.+)", elf)[1]
     expect(machine == MACHINES[architecture][0], f"is built for {machine}, not for {architecture}")
     expect(".symtab" not in elf and ".debug_" not in elf, "not stripped")
-    # Whatever libraries the runtime has, nothing is to be found or linked at the start.
+    # A static binary needs no libraries of the runtime, and no dynamic linking at its start.
     expect("INTERP" not in elf and "(NEEDED)" not in elf, "not linked statically")
 
 

@@ -176,8 +176,8 @@ fn route(name: &str, method: &str, path: &str) -> String {
     format!("{name} {} {path}", method.to_uppercase())
 }
 
-/// A name found where the name of `operation` belongs. If they differ, adds a note to it, so that it matches
-/// no operation.
+/// `name`, if it is the name of `operation`, as it should be. Otherwise `name` with a note, which matches no
+/// operation.
 fn called(name: &str, operation: &str) -> String {
     if name == operation { name.to_owned() } else { format!("{name} (at {operation})") }
 }

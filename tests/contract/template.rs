@@ -7,7 +7,7 @@ use shared::edge::FUNCTION_TIMEOUT;
 
 const API: &str = "OrganizationsApi";
 
-/// With this variable, a function would trust keys from the template.
+/// With `AUTH_JWKS`, a function would trust keys from the template.
 #[test]
 fn no_function_gets_auth_jwks() {
     let text = read("template.yaml");

@@ -1,5 +1,5 @@
-//! Response times reveal nothing to a non-member, because the DynamoDB requests are always the same: for an
-//! existing organization and a missing one, and for a member and a non-member.
+//! Response times reveal nothing to a non-member, because the DynamoDB requests are always the same: whether
+//! or not the organization exists, and whether or not the user that the request concerns is a member of it.
 
 use functions::Operation;
 use lambda_http::{Context, LambdaEvent};

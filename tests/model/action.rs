@@ -292,8 +292,9 @@ impl Action {
         }
     }
 
-    /// The points in time at which an answered request read or changed the organization. A point with the
-    /// number n must come after the first n points of this list. Otherwise, the order is free.
+    /// The points in time at which an answered request read or changed the organization. The number beside a
+    /// point says how many points, from the start of this list, must come before it. Otherwise, the order is
+    /// free.
     pub fn parts(&self, Answered { call, asked, answer, .. }: &Answered) -> Vec<(Part, usize)> {
         let caller = call.request.caller;
         let is_repeated = asked.iter().filter(|action| *action == "UpdateItem").count() > 1;

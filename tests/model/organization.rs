@@ -79,7 +79,8 @@ impl Organization {
         Ok(action.answer(self, call, self.role(caller), shown))
     }
 
-    /// Refuses to give `user` this role, or none, if that leaves no owner or too many owners and admins.
+    /// Refuses a change that would leave no owner, or too many owners and admins. `role` is the new role of
+    /// `user`, or `None` to remove `user`.
     pub fn allows(&self, user: &str, role: Option<&str>) -> Result<(), Refusal> {
         let others = || self.members.iter().filter(|(id, _)| *id != user).map(|(_, member)| member.role);
         if role != Some("owner") && !others().any(|role| role == "owner") {

@@ -30,7 +30,7 @@ pub struct Step {
     pub part: Part,
     /// The number of the request, and of the step within it.
     place: (usize, usize),
-    /// The number n, if this step must come after the first n steps of the request.
+    /// How many of the request's steps, from the first one, must come before this step.
     after: usize,
     /// All parts of the request.
     parts: Arc<[(Part, usize)]>,

@@ -140,7 +140,7 @@ async fn a_stranger_never_gets_a_conflict() {
     assert_eq!(refusal(refused), "organization_not_found");
 }
 
-/// Such a cancellation does not say which condition failed.
+/// DynamoDB gives one reason for each step. With fewer, it is unknown which step's condition failed.
 #[tokio::test]
 async fn a_cancellation_with_fewer_reasons_than_steps_is_an_internal_error() {
     let table = Table::new().await;

@@ -57,7 +57,7 @@ pub async fn store(url: String) -> Store {
     if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
         return Store::open(config.build(), local::TABLE_NAME).await.unwrap();
     }
-    // `Store::open` opens a connection with a request that it gives up before it is sent. On a runtime with
+    // To open a connection, `Store::open` starts a request and drops it before it is sent. On a runtime with
     // several threads, unlike that of the functions, the request might be sent. So here the store gets a pool
     // without an open connection.
     let pool = ConnectionPool::builder().build_http().unwrap();

@@ -1,5 +1,5 @@
-"""Checks what `sam build` asks for and puts into each artifact. Compiling takes minutes, so a script stands in
-for cargo; `bash .ci/artifacts` compiles, and starts each artifact."""
+"""Checks what `sam build` tells cargo to compile, and what it puts into each artifact. Compiling takes
+minutes, so a script stands in for cargo; `bash .ci/artifacts` compiles, and starts each artifact."""
 
 import os
 import pathlib
@@ -47,7 +47,7 @@ class Build(unittest.TestCase):
         binary = {function: re.sub(r"(?<=.)([A-Z])", r"-\1", function).lower() for function in functions}
         return {f"{function}Function": f"{binary[function]} for {target}" for function in functions}
 
-    def test_each_artifact_is_its_functions_binary_linked_statically_for_arm64(self):
+    def test_each_artifact_is_the_binary_of_its_function_linked_statically_for_arm64(self):
         self.assertEqual(self.build(), self.expected("aarch64-unknown-linux-musl"))
 
     def test_the_parameter_architecture_selects_the_target(self):

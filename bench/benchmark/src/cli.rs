@@ -26,7 +26,7 @@ pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) sizes: Sizes,
 
-    /// Only these subjects: functions, `noop`, `template`, `plain`.
+    /// Only these subjects: names of functions, `noop`, `template`, `plain`.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) subjects: Vec<String>,
 

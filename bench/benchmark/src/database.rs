@@ -79,7 +79,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // Its failure has already shown in its answers.
+            // If the server failed, its clients have already reported that.
             let _ = thread.join();
         }
     }

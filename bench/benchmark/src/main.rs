@@ -45,7 +45,7 @@ async fn run(options: &Options, directory: &Path) -> Result<()> {
     let subjects = subject::build(options)?;
     let instructions = count_instructions(options, &subjects, directory).await?;
     let extent = Extent { rounds: options.rounds, requests: options.requests, sizes: options.sizes };
-    fs::create_dir_all(&options.out).with_context(|| format!("make {}", options.out.display()))?;
+    fs::create_dir_all(&options.out).with_context(|| format!("create {}", options.out.display()))?;
     let awake = Awake::stay();
     if let Err(reason) = &awake {
         eprintln!("cannot keep the processors awake, so all subjects are slower; try as root ({reason})");
@@ -86,7 +86,7 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new() -> Result<Self> {
         let path = env::temp_dir().join(format!("organizations-benchmark-{}", process::id()));
-        fs::create_dir_all(&path).with_context(|| format!("make {}", path.display()))?;
+        fs::create_dir_all(&path).with_context(|| format!("create {}", path.display()))?;
         Ok(Self(path))
     }
 }

@@ -112,7 +112,7 @@ impl Throttle {
 
 impl Group {
     fn make(path: PathBuf) -> Result<Self> {
-        fs::create_dir(&path).with_context(|| format!("make {}", path.display()))?;
+        fs::create_dir(&path).with_context(|| format!("create {}", path.display()))?;
         Ok(Self(path))
     }
 

@@ -136,7 +136,7 @@ test("a page of another origin reads nothing and changes nothing", async (contex
     await new Promise((loaded) => frame.addEventListener("load", loaded));
     return frame.contentDocument === null;
   }, stack.referenceUrl);
-  assert.ok(framed, "the frame is of another origin");
+  assert.ok(framed, "a page of another origin can read the frame");
   assert.equal(await other.frames()[1]?.locator(".opblock").count(), 0);
 });
 
