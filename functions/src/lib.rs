@@ -20,7 +20,7 @@ use shared::store::Store;
 /// docs/decisions/0024-static-functions.md.
 #[cfg(target_env = "musl")]
 #[global_allocator]
-static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+static ALLOCATOR: rlsf::GlobalTlsf = rlsf::GlobalTlsf::new();
 
 /// The scope that an operation requires of a token. API Gateway checks it; template.yaml sets it for
 /// each route.

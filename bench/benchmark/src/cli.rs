@@ -68,9 +68,9 @@ pub(crate) struct Sizes {
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(..1000))]
     pub(crate) members: u16,
 
-    /// Pads each request's JSON body with spaces to this length in bytes. The API accepts up to 65536.
+    /// Pads each request's JSON body with spaces to this length in bytes, almost up to the API's limit.
     #[arg(long, value_name = "BYTES", default_value_t = 0)]
-    pub(crate) body: usize,
+    pub(crate) body: u16,
 }
 
 /// The root of the functions' workspace.

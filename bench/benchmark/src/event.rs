@@ -73,7 +73,7 @@ impl Events {
             }
             _ => {}
         }
-        event(&request, self.sizes.body)
+        event(&request, self.sizes.body.into())
     }
 
     async fn add(&self, member: &str) -> Result<()> {
