@@ -77,7 +77,7 @@ pub struct Stack {
     pub identity: Arc<Identity>,
     /// Where to look when the functions fail, for error messages.
     log: String,
-    // Dropped in this order: the functions, their database, its lock.
+    // Dropped in this order: the functions, their database, the lock on the data directory.
     supervisor: Supervisor,
     _dynamodb: Option<Dynamodb>,
     _data_dir: DataDir,

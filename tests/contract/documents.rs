@@ -45,8 +45,8 @@ fn every_link_in_a_document_leads_to_a_file() {
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
 }
 
-/// A path may omit folders that the text around it names, so the end of a path is enough. CHANGELOG names
-/// paths that no longer exist.
+/// A path may omit folders that the text around it names, so the end of a path is enough. CHANGELOG is
+/// skipped, because it names paths that no longer exist.
 #[test]
 fn every_path_in_a_document_exists() {
     let existing = paths_below(&root());

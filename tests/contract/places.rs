@@ -90,7 +90,7 @@ pub(crate) fn router() -> Names {
     let manifest = toml("Cargo.toml");
     let routes = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"].as_object().unwrap();
     let route = |(path, methods): (&String, &Value)| -> Vec<String> {
-        let methods = methods.as_array().unwrap_or_else(|| panic!("{path} has no table of methods"));
+        let methods = methods.as_array().unwrap_or_else(|| panic!("{path} is not a list in Cargo.toml"));
         methods.iter().map(|to| route(&text(&to["function"]), &text(&to["method"]), path)).collect()
     };
     routes.iter().flat_map(route).collect()
@@ -176,8 +176,8 @@ fn route(name: &str, method: &str, path: &str) -> String {
     format!("{name} {} {path}", method.to_uppercase())
 }
 
-/// `name`, if it is the name of `operation`, as it should be. Otherwise `name` with a note, which matches no
-/// operation.
+/// `name`, if it equals `operation`, the expected name. Otherwise `name` with a note, so that the result
+/// matches no operation.
 fn called(name: &str, operation: &str) -> String {
     if name == operation { name.to_owned() } else { format!("{name} (at {operation})") }
 }
