@@ -10,7 +10,7 @@ use std::process::Command;
 use std::{env, fs};
 use zip::write::SimpleFileOptions;
 
-/// The baseline: lambda_http and nothing else, built like the functions.
+/// The baseline: lambda_http and nothing else, built like the functions but linked dynamically.
 pub(crate) const NOOP: &str = "noop";
 /// A function that does nothing, as `cargo lambda new --http` writes it and cargo's defaults build it.
 pub(crate) const TEMPLATE: &str = "template";
