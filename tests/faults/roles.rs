@@ -5,7 +5,7 @@ use crate::calls::{self, Call};
 use crate::world::{Filling, World};
 use functions::Operation;
 use heck::ToPascalCase as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::edge::FUNCTION_TIMEOUT;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -65,18 +65,17 @@ fn allowed(operation: Operation, template: &Value) -> Permissions {
     statements
         .flat_map(|statement| {
             assert_eq!(statement["Effect"], "Allow", "{id}");
-            let resource = match statement["Resource"].as_str().expect("one resource") {
-                "OrganizationsTable.Arn" => "table",
-                other => panic!("{id}: a resource that no function needs: {other}"),
-            };
+            assert_eq!(statement["Resource"], json!(TABLE), "{id}: a resource that no function needs");
             let actions = statement["Action"].as_array().expect("a list of actions");
-            actions.iter().map(move |action| format!("{} on {resource}", action.as_str().expect("an action")))
+            actions.iter().map(move |action| format!("{} on table", action.as_str().expect("an action")))
         })
         .collect()
 }
 
-/// The parser skips CloudFormation's tags and keeps their operands: `!GetAtt OrganizationsTable.Arn` is
-/// `"OrganizationsTable.Arn"`.
+/// The table's ARN in the template: `!If [CreateTable, !GetAtt OrganizationsTable.Arn, !Ref ExistingTable]`. The
+/// parser skips CloudFormation's tags and keeps their operands.
+const TABLE: [&str; 3] = ["CreateTable", "OrganizationsTable.Arn", "ExistingTable"];
+
 fn template() -> Value {
     serde_saphyr::from_str(&text()).unwrap()
 }
@@ -85,12 +84,15 @@ fn text() -> String {
     fs::read_to_string(local::workspace_root().join("template.yaml")).unwrap()
 }
 
-/// The test above sees only the operand, which would also match `!Ref`.
+/// The test above sees only the operands, which would also match `!Ref` in place of `!GetAtt`.
 #[test]
 fn roles_name_the_table_by_its_arn() {
     let text = text();
-    let resources = text.lines().map(str::trim).filter(|line| line.starts_with("Resource: "));
-    for resource in resources.filter(|line| line.contains("OrganizationsTable")) {
-        assert_eq!(resource, "Resource: !GetAtt OrganizationsTable.Arn");
+    let resources = text.split("Resource: ").skip(1).map(|rest| rest.lines().next().unwrap());
+    let tables: Vec<_> = resources.filter(|line| line.contains("OrganizationsTable")).collect();
+    assert!(tables.len() >= Operation::ALL.len(), "too few: {tables:?}");
+    for table in tables {
+        let expected = "!If [CreateTable, !GetAtt OrganizationsTable.Arn, !Ref ExistingTable] }";
+        assert!(table.starts_with(expected), "{table}");
     }
 }

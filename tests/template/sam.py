@@ -3,6 +3,7 @@
 import logging
 import os
 import pathlib
+import re
 
 # The translator requires a region, though it does not contact AWS.
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
@@ -64,8 +65,8 @@ def conditions(value):
 
 
 def parameters(template, **given):
-    """The value of each parameter, as text or a list of texts."""
-    values = {}
+    """The value of each parameter and of the stack's name, as text or a list of texts."""
+    values = {"AWS::StackName": "organizations"}
     for name, each in template["Parameters"].items():
         value = given.get(name, each["Default"])
         values[name] = str(value).split(",") if each["Type"] == "CommaDelimitedList" else value
@@ -91,6 +92,9 @@ def evaluate(value, values, conditions):
             condition, yes, no = operands
             chosen = yes if evaluate(conditions[condition], values, conditions) else no
             return evaluate(chosen, values, conditions)
+        if function == "Fn::Sub":
+            text, own = operands if isinstance(operands, list) else (operands, {})
+            return substituted(text, values | evaluate(own, values, conditions))
         if function in OPERATORS:
             return OPERATORS[function](evaluate(operands, values, conditions))
     found = {name: evaluate(each, values, conditions) for name, each in value.items()}
@@ -107,6 +111,13 @@ OPERATORS = {
     "Fn::Split": lambda operands: operands[1].split(operands[0]) if strings([operands[1]]) else {"Fn::Split": operands},
     "Fn::Select": lambda operands: select(*operands),
 }
+
+
+def substituted(text, values):
+    """The text with these values; in Fn::Sub if other names remain."""
+    known = {name: value for name, value in values.items() if not isinstance(value, (dict, list))}
+    text = re.sub(r"\$\{([\w:]+)\}", lambda name: str(known.get(name[1], name[0])), text)
+    return {"Fn::Sub": text} if "${" in text else text
 
 
 def strings(values):
