@@ -32,7 +32,8 @@ impl Deployed {
             resources.values().filter(move |resource| resource.get("Type").is_some_and(|is| is == kind))
         };
         let metrics = |alarm: &Value| match alarm.pointer("/Properties/Metrics").and_then(Value::as_array) {
-            Some(metrics) => match metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count() {
+            Some(metrics) => match metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count()
+            {
                 0 => QUERIED_METRICS,
                 several => several,
             },
