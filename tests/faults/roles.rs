@@ -16,6 +16,10 @@ use support::permissions::permissions;
 /// For example `dynamodb:GetItem on table`.
 type Permissions = BTreeSet<String>;
 
+/// Permissions that a role already or still has while the code that needs them is deployed or replaced:
+/// docs/operations.md describes such changes.
+const IN_TRANSITION: &[(Operation, &str)] = &[];
+
 #[tokio::test]
 async fn every_role_allows_exactly_what_its_function_does() {
     let mut fillings = BTreeMap::new();
@@ -35,7 +39,8 @@ async fn every_role_allows_exactly_what_its_function_does() {
         let (id, allowed) = (operation.id(), allowed(*operation, &template));
         let used = used.remove(operation).unwrap_or_else(|| panic!("calls.rs has no call of {id}"));
         let missing: Vec<_> = used.difference(&allowed).collect();
-        let idle: Vec<_> = allowed.difference(&used).collect();
+        let in_transition = |permission: &&String| IN_TRANSITION.contains(&(*operation, permission.as_str()));
+        let idle: Vec<_> = allowed.difference(&used).filter(|each| !in_transition(each)).collect();
         assert!(missing.is_empty(), "{id} does what its role does not allow: {missing:?}");
         assert!(idle.is_empty(), "{id}'s role allows what it never does: {idle:?}");
     }

@@ -57,7 +57,8 @@ class CloudWatch:
             if not matches(each["FilterPattern"], line):
                 continue
             (metric,) = each["MetricTransformations"]
-            dimensions = {one["Key"]: field(line, one["Value"].removeprefix("$.")) for one in metric.get("Dimensions", [])}
+            fields = {one["Key"]: one["Value"].removeprefix("$.") for one in metric.get("Dimensions", [])}
+            dimensions = {name: field(line, path) for name, path in fields.items()}
             self.put(time, metric["MetricNamespace"], metric["MetricName"], dimensions, float(metric["MetricValue"]))
 
     def put(self, time, namespace, name, dimensions, value=1.0):

@@ -28,9 +28,9 @@ def source():
     return yaml_parse(TEMPLATE.read_text())
 
 
-def transformed(**parameters):
+def transformed(template=None, **parameters):
     """The CloudFormation template, for these parameters and the defaults of the others."""
-    template = source()
+    template = template or source()
     # `sam package` sets this. The translator does not accept a local path.
     template["Globals"]["Function"]["CodeUri"] = {"Bucket": "artifacts", "Key": "function.zip"}
     return transform(template, parameters, NoManagedPolicies())
@@ -132,13 +132,14 @@ def resolved(template, **given):
     """A transformed template, or a part of one, for these parameters and the defaults of the others. Without the
     resources and outputs whose condition is false."""
     whole = template if "Conditions" in template else transformed()
-    values = parameters(whole, **given)
-    result = evaluate({name: each for name, each in template.items() if name != "Conditions"}, values, whole["Conditions"])
+    values, conditions = parameters(whole, **given), whole["Conditions"]
+    rest = {name: each for name, each in template.items() if name != "Conditions"}
+    result = evaluate(rest, values, conditions)
     for section in "Resources", "Outputs":
         if section in result:
             result[section] = {
                 id: each
                 for id, each in result[section].items()
-                if evaluate(whole["Conditions"].get(each.get("Condition"), True), values, whole["Conditions"])
+                if evaluate(conditions.get(each.get("Condition"), True), values, conditions)
             }
     return result

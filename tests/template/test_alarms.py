@@ -121,11 +121,9 @@ class Alarms(unittest.TestCase):
         self.assert_alarming(now=3 * MINUTE)
 
     def test_every_alarm_notifies_except_the_one_for_deployments(self):
-        silent = {
-            id
-            for id, each in self.cloudwatch.resources.items()
-            if each["Type"] == "AWS::CloudWatch::Alarm" and each["Properties"].get("AlarmActions") != [{"Ref": "AlarmTopic"}]
-        }
+        resources = self.cloudwatch.resources.items()
+        alarms = {id: each["Properties"] for id, each in resources if each["Type"] == "AWS::CloudWatch::Alarm"}
+        silent = {id for id, each in alarms.items() if each.get("AlarmActions") != [{"Ref": "AlarmTopic"}]}
         self.assertEqual(silent, {"ReleaseErrors"})
 
     def test_every_alarm_has_a_row_in_the_operations_manual(self):
@@ -141,7 +139,8 @@ class Deployments(unittest.TestCase):
     def setUp(self):
         self.cloudwatch = cloudwatch()
         groups = self.cloudwatch.of_type("AWS::CodeDeploy::DeploymentGroup")
-        watched = [[one["Name"]["Ref"] for one in each["Properties"]["AlarmConfiguration"]["Alarms"]] for each in groups]
+        alarms = [each["Properties"]["AlarmConfiguration"]["Alarms"] for each in groups]
+        watched = [[one["Name"]["Ref"] for one in each] for each in alarms]
         self.watched = watched[0]
         self.assertEqual(watched, [self.watched] * len(groups))
         (self.type,) = {each["Properties"]["DeploymentConfigName"] for each in groups}

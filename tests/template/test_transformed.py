@@ -162,13 +162,17 @@ class Functions(unittest.TestCase):
             text = version["Description"]["Fn::Sub"]
             self.assertLessEqual(len(re.sub(r"\$\{(\w+)\}", lambda name: longest[name[1]], text)), 256)
 
-    def test_reserved_concurrency_publishes_no_version(self):
+    def test_reserved_concurrency_publishes_no_version_if_it_is_a_parameter(self):
         # Lambda does not publish a version without a change, and the deployment would fail.
-        def versions(**parameters):
-            resources = sam.transformed(**parameters)["Resources"]
+        def versions(*template, **parameters):
+            resources = sam.transformed(*template, **parameters)["Resources"]
             return {id for id, each in resources.items() if each["Type"] == "AWS::Lambda::Version"}
 
         self.assertEqual(versions(ReservedConcurrency="5"), versions())
+        for name, value in ("ReservedConcurrentExecutions", 5), ("Tags", {"team": "billing"}):
+            template = sam.source()
+            template["Globals"]["Function"][name] = value
+            self.assertNotEqual(versions(template), versions(), "docs/deploy.md warns of this for nothing")
 
 
 class Roles(unittest.TestCase):

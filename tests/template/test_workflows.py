@@ -49,7 +49,8 @@ class Workflows(unittest.TestCase):
 
     def test_a_called_workflow_gets_credentials_only_from_the_deployment(self):
         callers = [(file, name, job) for file, name, job in jobs() if gets_credentials(job) and "uses" in job]
-        self.assertEqual([(file, name) for file, name, _ in callers], [("deploy.yml", "staging"), ("deploy.yml", "production")])
+        names = [f"{file} {name}" for file, name, _ in callers]
+        self.assertEqual(names, ["deploy.yml staging", "deploy.yml production"])
         for _, name, job in callers:
             self.assertEqual(job["uses"], "./.github/workflows/deploy-to.yml")
             self.assertEqual(job["with"], {"environment": name})
