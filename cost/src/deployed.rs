@@ -2,6 +2,10 @@
 
 use serde_json::Value;
 
+/// The metrics that a query over those of all DynamoDB operations finds: each of the operations that the functions
+/// use has one.
+const QUERIED_METRICS: usize = 6;
+
 /// The template's defaults that cost depends on.
 pub(crate) struct Deployed {
     /// Memory of a function in megabytes.
@@ -28,7 +32,11 @@ impl Deployed {
             resources.values().filter(move |resource| resource.get("Type").is_some_and(|is| is == kind))
         };
         let metrics = |alarm: &Value| match alarm.pointer("/Properties/Metrics").and_then(Value::as_array) {
-            Some(metrics) => metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count(),
+            Some(metrics) => match metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count()
+            {
+                0 => QUERIED_METRICS,
+                several => several,
+            },
             None => 1,
         };
         Ok(Self {

@@ -1,16 +1,21 @@
 //! The log: JSON lines on standard output, which Lambda sends to CloudWatch. Each request logs one line.
-//! Panics and rows omitted from lists add lines of their own.
+//! Panics and rows omitted from lists add lines of their own. If `RELEASE` is set, every line names it.
 //!
 //! No line may contain a token, a body, a name, a domain or a user id.
 
 use crate::store::meter::Usage;
 use std::error::Error;
+use std::fmt;
 use std::iter::successors;
 use std::panic;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts the log. `AWS_LAMBDA_LOG_LEVEL`, which Lambda's logging configuration sets, is the level
@@ -26,7 +31,8 @@ pub(crate) fn init() {
                 .json()
                 .flatten_event(true)
                 .with_current_span(false)
-                .with_span_list(false),
+                .with_span_list(false)
+                .map_event_format(|format| WithRelease::new(format, std::env::var("RELEASE").ok())),
         )
         .with(targets)
         .init();
@@ -37,6 +43,41 @@ pub(crate) fn init() {
         let location = panic.location().map(ToString::to_string);
         tracing::error!(cause = message, location, "panicked");
     }));
+}
+
+/// Adds the release to each line of a format that writes JSON objects. By it, the alarm that stops a deployment
+/// tells the new release's errors from those of the old one.
+struct WithRelease<F> {
+    format: F,
+    /// The start of a line, such as `{"release":"167f467",`.
+    start: Option<String>,
+}
+
+impl<F> WithRelease<F> {
+    fn new(format: F, release: Option<String>) -> Self {
+        let start = release.map(|release| format!("{{\"release\":{},", serde_json::Value::from(release)));
+        Self { format, start }
+    }
+}
+
+impl<S, N, F> FormatEvent<S, N> for WithRelease<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Some(start) = &self.start else { return self.format.format_event(context, writer, event) };
+        let mut line = String::new();
+        self.format.format_event(context, Writer::new(&mut line), event)?;
+        writer.write_str(start)?;
+        writer.write_str(line.strip_prefix('{').ok_or(fmt::Error)?)
+    }
 }
 
 /// The log line of one request.

@@ -29,6 +29,8 @@ BUILD = ROOT / ".aws-sam/build"
 # The names in the output of readelf, and in the name of the emulator.
 MACHINES = {"arm64": ("AArch64", "aarch64"), "x86_64": ("Advanced Micro Devices X86-64", "x86_64")}
 
+RELEASE = "0123abc"
+
 # Lambda gives a function 10 s from its start to its first poll.
 CALL_TIMEOUT = 10
 
@@ -162,6 +164,7 @@ def environment(runtime_api, function):
         "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9",
+        "RELEASE": RELEASE,
         "TABLE_NAME": "organizations",
     }
 
@@ -193,6 +196,8 @@ def check_log(output, function):
     # This also proves that each directory contains its own function and no other.
     operation = operation_id(function)
     expect(found == [(operation, 401, REQUEST_ID), (operation, 400, REQUEST_ID)], f"wrong log: {output}")
+    # Otherwise the alarm that stops a deployment would see no errors.
+    expect(all(line["release"] == RELEASE for line in lines), f"a line names no release: {output}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 //! openapi.yaml documents the answers of the code.
 
 use crate::places::{operations, yaml};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::edge::Error;
 use shared::error::Error as OperationError;
 use shared::model::{MaxOverages, Role};
@@ -100,12 +100,40 @@ fn every_operation_may_answer_401_and_500_and_503() {
         }
         assert!(operation.get("security").is_none(), "{method} {path} has an access rule of its own");
     }
-    assert_eq!(yaml("openapi.yaml")["security"], serde_json::json!([{ "bearerAuth": [] }]));
+    assert_eq!(yaml("openapi.yaml")["security"], json!([{ "bearerAuth": [] }]));
+}
+
+#[test]
+fn every_operation_documents_the_answers_of_api_gateway() {
+    let openapi = yaml("openapi.yaml");
+    let line = |operation: &str, status: &str, body: &Value| format!("{operation} {status} {body}");
+    let mut documented = BTreeSet::new();
+    for (operation, status, response) in responses(&openapi) {
+        let own = examples(&response).into_iter().filter(is_from_gateway);
+        documented.extend(own.map(|body| line(&operation, &status, &body)));
+    }
+    let answers = [
+        ("401", "Unauthorized"),
+        ("403", "Forbidden"),
+        ("429", "Too Many Requests"),
+        ("500", "Internal Server Error"),
+        ("503", "Service Unavailable"),
+    ];
+    let mut expected = BTreeSet::new();
+    for (.., operation) in operations(&openapi) {
+        let id = string(&operation["operationId"]).unwrap();
+        expected.extend(answers.map(|(status, message)| line(&id, status, &json!({ "message": message }))));
+    }
+    assert_eq!(documented, expected);
 }
 
 #[test]
 fn every_response_carries_the_headers_of_its_status() {
     for (operation, status, response) in responses(&yaml("openapi.yaml")) {
+        let examples = examples(&response);
+        if !examples.is_empty() && examples.iter().all(is_from_gateway) {
+            continue;
+        }
         let mut expected = vec!["x-request-id"];
         match status.as_str() {
             "201" => expected.push("Location"),
@@ -159,6 +187,11 @@ fn codes_of(response: &Value) -> Vec<String> {
 fn examples(response: &Value) -> Vec<Value> {
     let examples = response["content"]["application/json"]["examples"].as_object();
     examples.into_iter().flatten().map(|(_, example)| example["value"].clone()).collect()
+}
+
+/// API Gateway's own errors have only a message.
+fn is_from_gateway(body: &Value) -> bool {
+    body.as_object().is_some_and(|body| body.keys().eq(["message"]))
 }
 
 fn string(value: &Value) -> Option<String> {

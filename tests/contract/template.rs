@@ -1,5 +1,5 @@
-//! template.yaml requires a token verified by API Gateway on every route, and its time-out equals the one in
-//! the code.
+//! template.yaml requires a token verified by API Gateway on every route. Its time-out, and the log message that
+//! it filters, are those in the code.
 
 use crate::places::{functions, read, yaml};
 use serde_json::json;
@@ -25,10 +25,8 @@ fn the_api_verifies_tokens_by_default() {
     // The operands of `!If`: the stack's own user pool, or the given provider.
     let jwt = &authorizer["JwtConfiguration"];
     assert_eq!(jwt["issuer"], json!(["CreateUserPool", "UserPool.ProviderURL", "JwtIssuer"]));
-    assert_eq!(
-        jwt["audience"],
-        json!(["CreateUserPool", ["AppClient", "CommandLineClient"], ["JwtAudience"]])
-    );
+    let clients = json!(["AppClient", ["CreateMachineClient", "CommandLineClient", "AWS::NoValue"]]);
+    assert_eq!(jwt["audience"], json!(["CreateUserPool", clients, ["JwtAudience"]]));
 }
 
 #[test]
@@ -57,6 +55,16 @@ fn no_route_bypasses_the_default_authorizer() {
             assert_eq!(event["Properties"].get("Auth"), rule.as_ref(), "{id}");
         }
     }
+}
+
+/// An alarm counts the lines with this message.
+#[test]
+fn the_filter_for_omitted_rows_matches_the_message_in_the_code() {
+    let template = yaml("template.yaml");
+    let pattern = template["Resources"]["OmittedRowsFilter"]["Properties"]["FilterPattern"].as_str().unwrap();
+    let message = pattern.strip_prefix("{ $.message = ").and_then(|rest| rest.strip_suffix(" }")).unwrap();
+    let code = read("shared/src/store/items.rs");
+    assert!(code.contains(&format!(", {message})")), "no line of items.rs has the message {message}");
 }
 
 #[test]

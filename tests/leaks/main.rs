@@ -1,4 +1,4 @@
-//! Client data never gets into a log, nor into a response to another client.
+//! Client data never gets into a log, nor into a response to another client. Every log line names the release.
 //!
 //! The functions run as they do in Lambda. Every value that a client chooses contains `canary`: tokens,
 //! names, domains, ids, headers, paths, queries and bodies. So do the answers of a failing DynamoDB.
@@ -14,7 +14,7 @@ use std::fs;
 use support::database::Database;
 use support::example::MEMBER;
 use support::instance::Instance;
-use world::{AN_HOUR, World, changed, log_file};
+use world::{AN_HOUR, RELEASE, World, changed, log_file};
 
 /// The default level and the more verbose ones. A TRACE line could contain whole events.
 const LEVELS: [&str; 3] = ["TRACE", "DEBUG", "INFO"];
@@ -73,7 +73,11 @@ async fn a_function_that_cannot_start_logs_the_reason_as_json() {
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "canary", "panicked"),
     ] {
         let file = log_file(Operation::GetOrganization, name);
-        let variables = [(name, value.to_owned()), ("AWS_ENDPOINT_URL_DYNAMODB", database.url())];
+        let variables = [
+            (name, value.to_owned()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", database.url()),
+            ("RELEASE", RELEASE.to_owned()),
+        ];
         let instance = Instance::logging(Operation::GetOrganization, variables, &file).await;
         assert_ne!(instance.exit_code().await, Some(0));
         let log = fs::read_to_string(file).unwrap();
@@ -83,10 +87,22 @@ async fn a_function_that_cannot_start_logs_the_reason_as_json() {
     }
 }
 
-/// Each line of a log, in lower case, and its level.
+#[tokio::test]
+async fn no_line_names_a_release_if_there_is_none() {
+    let file = log_file(Operation::GetOrganization, "no-release");
+    let instance =
+        Instance::logging(Operation::GetOrganization, [("AUTH_JWKS", "{}".to_owned())], &file).await;
+    instance.exit_code().await;
+    let line: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    assert!(line["level"] == "ERROR" && line.get("release").is_none(), "{line}");
+}
+
+/// Each line of a log, in lower case, and its level. Asserts that it names the release: an alarm that stops a
+/// deployment counts the errors of the new release.
 fn lines(log: &str) -> Vec<(String, String)> {
     let line = |line: &str| {
         let json: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_eq!(json["release"], RELEASE, "{line}");
         (line.to_lowercase(), json["level"].as_str().unwrap().to_owned())
     };
     log.lines().map(line).collect()

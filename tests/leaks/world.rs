@@ -19,6 +19,9 @@ use support::proxy::Proxy;
 /// The owner of the organizations.
 const OWNER: &str = "canary|owner";
 
+/// What every log line of an instance names.
+pub(crate) const RELEASE: &str = "0123abc";
+
 pub(crate) const AN_HOUR: Duration = Duration::from_secs(3600);
 
 /// A table and an identity provider.
@@ -70,6 +73,7 @@ impl World {
             ("AWS_LAMBDA_LOG_LEVEL", level),
             ("AWS_SECRET_ACCESS_KEY", "canary"),
             ("AWS_SESSION_TOKEN", "canary"),
+            ("RELEASE", RELEASE),
             // A developer may set this. Panics then print backtraces.
             ("RUST_BACKTRACE", "1"),
         ];

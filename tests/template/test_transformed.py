@@ -9,6 +9,7 @@ import sam
 
 TEMPLATE = sam.transformed()
 RESOURCES = TEMPLATE["Resources"]
+TABLE_ARN = {"Fn::If": ["CreateTable", {"Fn::GetAtt": ["OrganizationsTable", "Arn"]}, {"Ref": "ExistingTable"}]}
 MANAGED_POLICIES = ["service-role/AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"]
 
 
@@ -24,8 +25,8 @@ def routes():
             yield method, path, definition
 
 
-def dimensions(metric):
-    return {each["Name"]: each["Value"] for each in metric["Dimensions"]}
+def parameters_in(value):
+    return sam.references(value) & set(TEMPLATE["Parameters"])
 
 
 FUNCTIONS = of_type("AWS::Lambda::Function")
@@ -53,8 +54,66 @@ class Routes(unittest.TestCase):
         self.assertEqual(schemes["JwtAuthorizer"]["x-amazon-apigateway-authorizer"]["type"], "jwt")
 
 
+class Api(unittest.TestCase):
+    def body(self, **parameters):
+        resources = sam.transformed(**parameters)["Resources"]
+        (api,) = (each for each in resources.values() if each["Type"] == "AWS::ApiGatewayV2::Api")
+        return sam.resolved(api["Properties"]["Body"], **parameters)
+
+    def test_there_is_no_cors_configuration_without_origins(self):
+        self.assertNotIn("x-amazon-apigateway-cors", self.body())
+
+    def test_the_cors_configuration_names_each_origin(self):
+        origins = ["https://app.example.com", "http://localhost:5173"]
+        cors = self.body(CorsOrigins=",".join(origins))["x-amazon-apigateway-cors"]
+        self.assertEqual(cors["allowOrigins"], origins)
+        methods = {method.upper() for _, methods in self.body()["paths"].items() for method in methods}
+        self.assertEqual(set(cors["allowMethods"]), methods)
+        self.assertIn("Authorization", cors["allowHeaders"])
+        self.assertIn("ETag", cors["exposeHeaders"])
+
+    def test_only_origins_over_https_or_on_localhost_are_allowed(self):
+        pattern = TEMPLATE["Parameters"]["CorsOrigins"]["AllowedPattern"]
+        for value, allowed in [
+            ("", True),
+            ("https://app.example.com", True),
+            ("https://app.example.com:8443,https://other.example,http://localhost,http://localhost:3000", True),
+            ("http://app.example.com", False),
+            ("https://app.example.com,http://app.example.com", False),
+            ("http://localhost.example.com", False),
+            ("https://app.example.com/", False),
+            ("https://*.example.com", False),
+            ("*", False),
+        ]:
+            with self.subTest(value):
+                self.assertEqual(bool(re.fullmatch(pattern, value)), allowed)
+
+    def test_the_execute_api_address_is_disabled_only_on_request(self):
+        # API Gateway warns about a server without a url, and FailOnWarnings makes that an error.
+        self.assertNotIn("servers", self.body())
+        (server,) = self.body(DisableExecuteApi="true")["servers"]
+        self.assertEqual(server["x-amazon-apigateway-endpoint-configuration"], {"disableExecuteApiEndpoint": True})
+        self.assertIn("url", server)
+
+    def test_the_audience_is_the_existing_clients(self):
+        def audience(**parameters):
+            schemes = self.body(**parameters)["components"]["securitySchemes"]
+            return schemes["JwtAuthorizer"]["x-amazon-apigateway-authorizer"]["jwtConfiguration"]["audience"]
+
+        app, machine = {"Ref": "AppClient"}, {"Ref": "CommandLineClient"}
+        self.assertEqual(audience(), [app, machine])
+        self.assertEqual(audience(MachineClient="false"), [app])
+        self.assertEqual(audience(JwtIssuer="https://issuer.example/", JwtAudience="api"), ["api"])
+
+    def test_an_access_log_line_is_json_even_if_no_variable_has_a_value(self):
+        (stage,) = of_type("AWS::ApiGatewayV2::Stage").values()
+        # API Gateway writes a - for a variable without a value.
+        line = json.loads(re.sub(r"\$context[.\w]+", "-", stage["AccessLogSettings"]["Format"]))
+        self.assertEqual(set(line.values()), {"-"})
+
+
 class Functions(unittest.TestCase):
-    def test_each_function_has_an_alias_with_a_canary_and_rollback_on_alarms(self):
+    def test_each_function_has_an_alias_with_gradual_deployment_and_rollback_on_alarms(self):
         groups = of_type("AWS::CodeDeploy::DeploymentGroup")
         for function in FUNCTIONS:
             with self.subTest(function):
@@ -62,46 +121,58 @@ class Functions(unittest.TestCase):
                 self.assertEqual(alias["Properties"]["FunctionName"], {"Ref": function})
                 update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
                 group = groups[update["DeploymentGroupName"]["Ref"]]
-                self.assertIn("Canary10Percent5Minutes", str(group["DeploymentConfigName"]))
+                self.assertIn("Linear10PercentEvery1Minute", str(group["DeploymentConfigName"]))
                 self.assertIn("DEPLOYMENT_STOP_ON_ALARM", group["AutoRollbackConfiguration"]["Events"])
                 self.assertTrue(group["AlarmConfiguration"]["Enabled"])
-                errors, api_errors = function.replace("Function", "Errors"), RESOURCES["ApiErrors"]["Properties"]
+                # References, not names: the alias is updated only after the release's alarm was created.
                 self.assertEqual(
                     [alarm["Name"] for alarm in group["AlarmConfiguration"]["Alarms"]],
-                    [api_errors["AlarmName"], {"Ref": errors}],
+                    [{"Ref": "ReleaseErrors"}, {"Ref": "FailedInvocations"}],
                 )
-                metric = RESOURCES[errors]["Properties"]
-                self.assertEqual((metric["Namespace"], metric["MetricName"]), ("AWS/Lambda", "Errors"))
-                expected = {"FunctionName": {"Ref": function}, "Resource": {"Fn::Sub": f"${{{function}}}:live"}}
-                self.assertEqual(dimensions(metric), expected)
 
-    def test_the_shared_alarms_watch_every_function(self):
-        for alarm, name in ("FunctionThrottles", "Throttles"), ("FunctionDuration", "Duration"):
-            metrics = [each["MetricStat"]["Metric"] for each in RESOURCES[alarm]["Properties"]["Metrics"][1:]]
-            self.assertEqual({each["MetricName"] for each in metrics}, {name})
-            watched = [dimensions(each)["FunctionName"]["Ref"] for each in metrics]
-            self.assertCountEqual(watched, FUNCTIONS)
+    def test_without_canary_all_requests_go_to_the_new_version_at_once(self):
+        resources = sam.transformed(Canary="false")["Resources"]
+        self.assertEqual([id for id, each in resources.items() if "CodeDeploy" in json.dumps(each)], [])
+        self.assertEqual(set(RESOURCES) - set(resources), {id for id in RESOURCES if "Deploy" in id})
 
-    def test_each_function_has_a_row_in_the_dashboard(self):
-        body = json.loads(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
-        widgets = [re.findall(r"\$\{(\w+Function)\}", json.dumps(each)) for each in body["widgets"]]
-        rows = list(zip(widgets[::2], widgets[1::2]))
-        for function in FUNCTIONS:
-            self.assertEqual(rows.count(([function], [function])), 1, function)
-        # Two widgets fill a row.
-        self.assertEqual({each["width"] for each in body["widgets"]}, {12})
+    def test_all_functions_log_to_one_group_with_limited_retention(self):
+        group = RESOURCES["FunctionLogs"]["Properties"]
+        self.assertEqual(group["RetentionInDays"], {"Ref": "LogRetentionDays"})
+        for function in FUNCTIONS.values():
+            self.assertEqual(function["LoggingConfig"]["LogGroup"], {"Ref": "FunctionLogs"})
+            self.assertEqual(function["LoggingConfig"]["LogFormat"], "JSON")
 
-    def test_each_function_has_a_log_group_with_limited_retention(self):
-        groups = {str(each["LogGroupName"]): each for each in of_type("AWS::Logs::LogGroup").values()}
-        for function in FUNCTIONS:
-            group = groups[str({"Fn::Sub": f"/aws/lambda/${{{function}}}"})]
-            self.assertEqual(group["RetentionInDays"], {"Ref": "LogRetentionDays"})
-
-    def test_a_new_memory_size_publishes_a_version(self):
+    def test_a_changed_parameter_publishes_a_version(self):
+        # Reserved concurrency belongs to the function and not to its versions.
+        conditions = {name: parameters_in(each) for name, each in TEMPLATE["Conditions"].items()}
         versions = of_type("AWS::Lambda::Version").values()
         self.assertCountEqual([each["FunctionName"]["Ref"] for each in versions], FUNCTIONS)
         for version in versions:
-            self.assertIn("${MemorySize}", version["Description"]["Fn::Sub"])
+            function = FUNCTIONS[version["FunctionName"]["Ref"]].copy()
+            del function["ReservedConcurrentExecutions"]
+            needed = parameters_in(function).union(*(conditions[each] for each in sam.conditions(function)))
+            self.assertGreaterEqual(needed, {"Release", "MemorySize", "ExistingTable"})
+            self.assertEqual(needed - parameters_in(version["Description"]), set())
+
+    def test_a_version_description_has_at_most_256_characters(self):
+        longest = {"Release": "r" * 40, "ExistingTable": "t" * TEMPLATE["Parameters"]["ExistingTable"]["MaxLength"]}
+        longest |= {"Architecture": "x86_64", "MemorySize": "10240", "LogLevel": "INFO"}
+        self.assertTrue(re.fullmatch(TEMPLATE["Parameters"]["Release"]["AllowedPattern"], longest["Release"]))
+        for version in of_type("AWS::Lambda::Version").values():
+            text = version["Description"]["Fn::Sub"]
+            self.assertLessEqual(len(re.sub(r"\$\{(\w+)\}", lambda name: longest[name[1]], text)), 256)
+
+    def test_reserved_concurrency_publishes_no_version_if_it_is_a_parameter(self):
+        # Lambda does not publish a version without a change, and the deployment would fail.
+        def versions(*template, **parameters):
+            resources = sam.transformed(*template, **parameters)["Resources"]
+            return {id for id, each in resources.items() if each["Type"] == "AWS::Lambda::Version"}
+
+        self.assertEqual(versions(ReservedConcurrency="5"), versions())
+        for name, value in ("ReservedConcurrentExecutions", 5), ("Tags", {"team": "billing"}):
+            template = sam.source()
+            template["Globals"]["Function"][name] = value
+            self.assertNotEqual(versions(template), versions(), "docs/deploy.md warns of this for nothing")
 
 
 class Roles(unittest.TestCase):
@@ -110,16 +181,57 @@ class Roles(unittest.TestCase):
         self.assertEqual(len(set(roles)), len(FUNCTIONS))
 
     def test_roles_allow_only_named_actions_on_the_table(self):
-        allowed = [{"Fn::GetAtt": ["OrganizationsTable", "Arn"]}]
         for function in FUNCTIONS.values():
             role = RESOURCES[function["Role"]["Fn::GetAtt"][0]]["Properties"]
             managed = [arn.split(":policy/")[1] for arn in role["ManagedPolicyArns"]]
             self.assertEqual(managed, MANAGED_POLICIES)
             for policy in role["Policies"]:
                 for statement in policy["PolicyDocument"]["Statement"]:
-                    self.assertIn(statement["Resource"], allowed)
+                    self.assertEqual(statement["Resource"], TABLE_ARN)
                     for action in statement["Action"]:
                         self.assertRegex(action, r"^dynamodb:[A-Za-z]+$")
+
+    def test_a_boundary_limits_every_role_to_the_table_and_the_log_group(self):
+        for function in FUNCTIONS.values():
+            role = RESOURCES[function["Role"]["Fn::GetAtt"][0]]["Properties"]
+            self.assertEqual(role["PermissionsBoundary"], {"Ref": "FunctionBoundary"})
+        boundary = RESOURCES["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
+        allowed = {action: each["Resource"] for each in boundary for action in each["Action"]}
+        self.assertEqual(
+            allowed,
+            {
+                "logs:CreateLogStream": {"Fn::GetAtt": ["FunctionLogs", "Arn"]},
+                "logs:PutLogEvents": {"Fn::GetAtt": ["FunctionLogs", "Arn"]},
+                "xray:PutTraceSegments": "*",
+                "xray:PutTelemetryRecords": "*",
+                "dynamodb:*Item": TABLE_ARN,
+                "dynamodb:Query": TABLE_ARN,
+            },
+        )
+
+
+class Table(unittest.TestCase):
+    ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/organizations-restored"
+
+    def test_with_an_existing_table_none_is_created_and_everything_uses_it(self):
+        template = sam.resolved(sam.transformed(), ExistingTable=self.ARN)
+        self.assertNotIn("OrganizationsTable", template["Resources"])
+        self.assertNotIn("OrganizationsTable", json.dumps(template))
+        for each in template["Resources"].values():
+            if each["Type"] == "AWS::Lambda::Function":
+                variables = each["Properties"]["Environment"]["Variables"]
+                self.assertEqual(variables["TABLE_NAME"], "organizations-restored")
+            if each["Type"] == "AWS::IAM::Role" and "PermissionsBoundary" in each["Properties"]:
+                (statement,) = each["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+                self.assertEqual(statement["Resource"], self.ARN)
+        for alarm in "TableThrottles", "TableSystemErrors":
+            self.assertIn("organizations-restored", json.dumps(template["Resources"][alarm]))
+        self.assertEqual(template["Outputs"]["TableName"]["Value"], "organizations-restored")
+
+    def test_table_and_user_pool_outlive_the_stack_but_not_its_failed_creation(self):
+        for id in "OrganizationsTable", "UserPool":
+            self.assertEqual(RESOURCES[id]["DeletionPolicy"], "RetainExceptOnCreate")
+            self.assertEqual(RESOURCES[id]["UpdateReplacePolicy"], "Retain")
 
 
 class Resources(unittest.TestCase):
@@ -148,41 +260,34 @@ class Parameters(unittest.TestCase):
                 self.assertEqual(broken_rules(parameters), refused)
 
     def test_a_user_pool_is_made_only_when_there_is_no_issuer(self):
-        unconditional = [
-            id
-            for id, each in RESOURCES.items()
-            if each["Type"].startswith("AWS::Cognito::") and each.get("Condition") != "CreateUserPool"
-        ]
-        self.assertEqual(unconditional, [])
-        self.assertEqual(TEMPLATE["Conditions"]["CreateUserPool"], {"Fn::Equals": [{"Ref": "JwtIssuer"}, ""]})
+        def made(**parameters):
+            resources = sam.resolved(TEMPLATE, **parameters)["Resources"]
+            return {id for id, each in resources.items() if each["Type"].startswith("AWS::Cognito::")}
+
+        pool = {"UserPool", "UserPoolDomain", "ResourceServer", "AppClient"}
+        self.assertEqual(made(), pool | {"CommandLineClient"})
+        self.assertEqual(made(MachineClient="false"), pool)
+        self.assertEqual(made(JwtIssuer="https://issuer.example/", JwtAudience="api"), set())
+
+    def test_users_can_sign_in_only_with_callback_urls(self):
+        def client(**parameters):
+            return sam.resolved(TEMPLATE, **parameters)["Resources"]["AppClient"]["Properties"]
+
+        oauth = {"AllowedOAuthFlows", "AllowedOAuthScopes", "CallbackURLs"}
+        self.assertEqual(oauth & set(client()), set())
+        self.assertIs(client()["AllowedOAuthFlowsUserPoolClient"], False)
+        able = client(CallbackUrls="https://app.example.com/callback,http://localhost:3000/callback")
+        self.assertEqual(oauth - set(able), set())
+        self.assertIs(able["AllowedOAuthFlowsUserPoolClient"], True)
 
 
 def broken_rules(parameters):
-    values = {name: each["Default"] for name, each in TEMPLATE["Parameters"].items()} | parameters
-
-    def evaluate(expression):
-        if not isinstance(expression, dict):
-            return expression
-        ((function, operands),) = expression.items()
-        if function == "Ref":
-            return values[operands]
-        operands = [evaluate(each) for each in operands]
-        match function:
-            case "Fn::Equals":
-                return operands[0] == operands[1]
-            case "Fn::Not":
-                return not operands[0]
-            case "Fn::And":
-                return all(operands)
-            case "Fn::Or":
-                return any(operands)
-        raise ValueError(function)
-
+    values = sam.parameters(TEMPLATE, **parameters)
     return [
         name
         for name, rule in TEMPLATE["Rules"].items()
-        if evaluate(rule.get("RuleCondition", True))
-        and not all(evaluate(each["Assert"]) for each in rule["Assertions"])
+        if sam.evaluate(rule.get("RuleCondition", True), values, {})
+        and not all(sam.evaluate(each["Assert"], values, {}) for each in rule["Assertions"])
     ]
 
 

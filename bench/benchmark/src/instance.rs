@@ -105,6 +105,7 @@ impl Launch {
             ("AWS_SECRET_ACCESS_KEY", "benchmark"),
             ("LANG", "en_US.UTF-8"),
             ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+            ("RELEASE", "0123abc"),
             ("TABLE_NAME", local::TABLE_NAME),
             ("TZ", ":UTC"),
         ];

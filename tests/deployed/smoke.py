@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Tries what was deployed: that the API refuses requests without a token and, as the machine client, that it creates,
+changes, reads and lists. Takes seconds.
+
+    python3 tests/deployed/smoke.py [stack]     (default: organizations)
+
+Needs boto3 and credentials that may describe the stack and its user pool client. The machine client has one
+organization for this, which each run changes and none deletes. API_URL replaces the stack's URL. API_TOKEN replaces the
+machine client's token. With both, nothing of AWS is needed.
+"""
+
+import base64
+import json
+import os
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+
+NAME = "Smoke test"
+MEMBER = "smoke-test"
+TIMEOUT = 30
+
+
+def main():
+    stack = sys.argv[1] if len(sys.argv) > 1 else "organizations"
+    api = Api(os.environ.get("API_URL") or output(stack, "ApiUrl"))
+    api.call(401, "GET", "/organization/list")
+    token = os.environ.get("API_TOKEN") or machine_token(stack)
+    if token is None:
+        print("The stack has no machine client, so nothing else was tried. Set API_TOKEN to try more.")
+        return
+    api.token = token
+    organization = find_or_create(api)
+    if organization is None:
+        print("The token may only read, so nothing else was tried.")
+        return
+    path, version = f"/organization/{organization['id']}", organization["version"]
+    changed = api.call(200, "PUT", path, {"name": NAME}, {"If-Match": f'"{version}"'})
+    expect(changed["version"] == version + 1, f"the version must be {version + 1}: {changed}")
+    expect(api.call(200, "GET", path) == changed, "getOrganization must return what updateOrganization did")
+    api.call((201, 409), "POST", f"{path}/member", {"userId": MEMBER})
+    members = [each["userId"] for each in api.call(200, "GET", f"{path}/member")]
+    expect(MEMBER in members, f"the new member must be listed: {members}")
+    left = api.call(200, "DELETE", f"{path}/member/{MEMBER}")
+    expect(left["memberCount"] == 1, f"one member must be left: {left}")
+    print("All succeeded.")
+
+
+def find_or_create(api):
+    """The organization for this test; None if the token lacks the scope for writes."""
+    cursor = ""
+    while True:
+        page, headers = api.send(200, "GET", f"/organization/list{cursor}")
+        for each in page:
+            if each["name"] == NAME and each["role"] == "owner":
+                return each
+        if "Link" not in headers:
+            break
+        cursor = "?" + headers["Link"].split("?")[1].split(">")[0]
+    created = api.call((201, 403), "POST", "/organization", {"organizationName": NAME})
+    return created if "id" in created else None
+
+
+class Api:
+    def __init__(self, url):
+        self.url, self.token = url.rstrip("/"), None
+
+    def call(self, expected, method, path, body=None, headers=None):
+        """The body of the response, whose status must be the expected one or one of them."""
+        return self.send(expected, method, path, body, headers)[0]
+
+    def send(self, expected, method, path, body=None, headers=None):
+        headers = {"Content-Type": "application/json"} | (headers or {})
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        status, text, headers = answer(request)
+        print(f"{method} {path.split('?')[0]}: {status}")
+        allowed = expected if isinstance(expected, tuple) else (expected,)
+        expect(status in allowed, f"the status must be {' or '.join(map(str, allowed))}: {text}")
+        return json.loads(text), headers
+
+
+def answer(request):
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+            return response.status, response.read().decode(), response.headers
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(), error.headers
+
+
+def expect(condition, problem):
+    if not condition:
+        sys.exit(problem)
+
+
+def output(stack, name):
+    """An output of the stack; None if the stack has none of that name."""
+    import boto3
+
+    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}.get(name)
+
+
+def machine_token(stack):
+    """An access token for the stack's machine client; None if there is none."""
+    import boto3
+
+    client_id = output(stack, "MachineClientId")
+    if client_id is None:
+        return None
+    pool = boto3.client("cognito-idp")
+    described = pool.describe_user_pool_client(UserPoolId=output(stack, "UserPoolId"), ClientId=client_id)
+    secret = described["UserPoolClient"]["ClientSecret"]
+    basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    request = urllib.request.Request(
+        output(stack, "SignInUrl") + "/oauth2/token",
+        urllib.parse.urlencode({"grant_type": "client_credentials"}).encode(),
+        {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
+    )
+    status, text, _ = answer(request)
+    expect(status == 200, f"the user pool gives no token: {status} {text}")
+    return json.loads(text)["access_token"]
+
+
+if __name__ == "__main__":
+    main()
