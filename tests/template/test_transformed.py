@@ -235,6 +235,19 @@ class Table(unittest.TestCase):
 
 
 class Resources(unittest.TestCase):
+    def test_the_template_has_450_lines_and_16_for_each_operation_beyond_nine(self):
+        lines = len(sam.TEMPLATE.read_text().splitlines())
+        self.assertLessEqual(lines, 450 + 16 * (len(FUNCTIONS) - 9))
+
+    def test_no_other_resource_lists_the_functions(self):
+        for id, each in sam.source()["Resources"].items():
+            if id not in FUNCTIONS:
+                self.assertEqual(sam.references(each) & set(FUNCTIONS), set(), id)
+
+    def test_the_dashboard_is_json(self):
+        dashboard = sam.resolved(TEMPLATE, ExistingTable=Table.ARN)["Resources"]["Dashboard"]["Properties"]
+        self.assertEqual(len(json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]), 8)
+
     def test_there_are_no_circular_dependencies(self):
         # Linters check only properties. An alias also depends on its deployment group, through its update
         # policy, and the group on its alarms.
