@@ -115,6 +115,8 @@ class Roles:
         self.iam, self.logs = boto3.client("iam"), boto3.client("logs")
         self.functions = boto3.client("lambda")
         self.resources, self.team = stack.resources(), team
+        functions = {id for id, (kind, _) in self.resources.items() if kind == "AWS::Lambda::Function"}
+        assert functions == set(REQUESTS), f"REQUESTS is about other functions: {functions ^ set(REQUESTS)}"
 
     def failure(self, functions):
         """The first request that fails, or None."""
