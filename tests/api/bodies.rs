@@ -2,6 +2,7 @@
 
 use crate::{
     client::Request,
+    gateway,
     organizations::{Team, team},
     stack,
 };
@@ -140,7 +141,11 @@ async fn a_body_that_is_not_utf_8_is_refused() {
         let in_the_name = [b"{\"a\xff\":1,", &good[1..]].concat();
         let overlong = [b"{\"", operation.field.as_bytes(), b"\":\"\xc0\xaf\"}"].concat();
         let utf_16: Vec<u8> = operation.body.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        for body in [in_the_value, in_the_name, overlong, utf_16, [good, b"\xff"].concat()] {
+        let mut bodies = vec![in_the_name, utf_16, [good, b"\xff"].concat()];
+        if !gateway::may_repair_utf_8() {
+            bodies.extend([in_the_value, overlong]);
+        }
+        for body in bodies {
             // The emulator treats `application/json` as text, and refuses bytes that are not UTF-8 itself.
             // With this spelling of the media type, they reach the function.
             let response = operation.send_as("Application/JSON", body).await;

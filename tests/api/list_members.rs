@@ -41,7 +41,7 @@ async fn a_new_member_is_listed_immediately() {
 
 #[tokio::test]
 async fn pages_have_at_most_limit_members_in_order_of_their_ids() {
-    let alice = stack::user("m");
+    let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let mut ids = vec![alice.id.clone()];
     for id in ["zoe", "auth0|64ab", "Zoe", "a", "a+b", "~"] {

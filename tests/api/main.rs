@@ -12,10 +12,11 @@
 //! - [`races`], [`too_many_admins`], [`many_organizations`], [`broken_rows`]: the limits of data
 //!
 //! [`stack`] finds the stack to test, and [`host`] starts it if it is local. [`failing`] makes its DynamoDB
-//! fail. [`client`] sends requests, and [`organizations`] builds test data.
+//! fail. [`gateway`] knows what API Gateway answers in front of a deployed stack. [`client`] sends requests, and [`organizations`] builds test data.
 
 mod client;
 mod failing;
+mod gateway;
 mod host;
 mod organizations;
 mod stack;

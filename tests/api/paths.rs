@@ -1,6 +1,7 @@
 //! Ids in paths: encoded and not, of maximum length, malformed, and never decoded twice.
 
 use crate::{
+    gateway,
     organizations::{percent_encode, team},
     stack,
 };
@@ -94,8 +95,8 @@ async fn a_user_id_of_255_characters_is_accepted_and_one_of_256_is_not() {
 async fn a_malformed_user_id_is_not_a_member() {
     let team = team().await;
     for segment in [
-        "a%20b", "%20", "a%2Fb", "a%3Fb", "a%23b", "a%00b", "a%0Ab", "%ff", "%C3%A9", "%25", "a%zzb", "a%",
-        "a%4", "a*b", "a(b)", "a$b",
+        "a%20b", "%20", "a%3Fb", "a%23b", "a%00b", "a%0Ab", "%ff", "%C3%A9", "%25", "a%zzb", "a%", "a%4",
+        "a*b", "a(b)", "a$b",
     ] {
         let path = format!("{}/{segment}", team.organization.members());
         for user in [&team.owner, &team.admin, &team.member] {
@@ -105,6 +106,22 @@ async fn a_malformed_user_id_is_not_a_member() {
         }
         let remove = team.stranger.delete(&path).send().await;
         remove.expect_error(404, "organization_not_found");
+    }
+}
+
+#[tokio::test]
+async fn an_encoded_slash_is_part_of_no_user_id() {
+    let team = team().await;
+    let path = format!("{}/a%2Fb", team.organization.members());
+    for (user, code) in [(&team.owner, "member_not_found"), (&team.stranger, "organization_not_found")] {
+        for request in [user.patch(&path, json!({ "role": "admin" })), user.delete(&path)] {
+            let response = request.send().await;
+            if gateway::decodes_before_routing() {
+                gateway::expect_no_route(&response);
+            } else {
+                response.expect_error(404, code);
+            }
+        }
     }
 }
 

@@ -1,175 +1,161 @@
-"""Rehearses a deployment against moto, an imitation of AWS on this machine.
+"""Rehearses a deployment on this machine, with the real SAM CLI, AWS CLI, curl and Chromium, against MiniStack.
 
-1. Creates a stack from template.yaml, transformed, and reports what had to be left out for moto.
-2. Compares the stack's table with the one that `cargo local` creates in the same imitation.
-3. Runs the functions with `cargo local` against the stack's table, and sends a few requests.
+    rehearsal.py <directory of MiniStack> <directory of the AWS CLI> <compiled tests/web/src/cors.test.ts>
 
-Nothing here contacts AWS.
+The functions are the debug binaries of `cargo build`, which are linked dynamically and for this machine's
+processor: a release build of both architectures takes ten minutes. `bash .ci/artifacts` builds the real
+artifacts with the same makefiles, and starts each. MiniStack runs a function as a process.
+
+docs/deploy.md lists what this cannot show. Nothing here contacts AWS (network.py).
 """
 
 import collections
-import json
-import logging
-import os
+import contextlib
 import sys
-import urllib.request
+import tempfile
+import time
 
-# Prevents using a developer's account or profile.
-for name in [name for name in os.environ if name.startswith("AWS_")]:
-    del os.environ[name]
-os.environ.update(
-    AWS_ACCESS_KEY_ID="local",
-    AWS_SECRET_ACCESS_KEY="local",
-    AWS_DEFAULT_REGION="us-east-1",
-    AWS_REGION="us-east-1",
-    AWS_EC2_METADATA_DISABLED="true",
-)
+import aws_here
+import client
+import documents
+import options
+import permissions
+import recovery
+import sam
+import sign_in
+import updates
+from build import COPY_DEBUG_BINARY
 
-import boto3  # noqa: E402
-import local_stack  # noqa: E402
-import sam  # noqa: E402
-from moto.cloudformation.parsing import get_model_map  # noqa: E402
-from moto.server import ThreadedMotoServer  # noqa: E402
-
-STACK = "organizations"
-TABLE = "OrganizationsTable"
-# The name of `cargo local`'s table. The stack's table gets the same name, so that the functions find it.
-TABLE_NAME = "organizations"
-# Table properties that moto's CloudFormation ignores, although its DynamoDB supports them.
-NOT_CREATED_BY_MOTO = ["TimeToLiveSpecification", "PointInTimeRecoverySpecification", "SSESpecification"]
+started = time.monotonic()
 
 
-def main():
-    # Moto logs a line per request. For the connection that a function opens without a request, moto logs a
-    # traceback.
-    logging.getLogger("werkzeug").disabled = True
-    moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    moto.start()
-    url = "http://{}:{}".format(*moto.get_host_and_port())
-    try:
-        with local_stack.running("--dynamodb-endpoint", url, "--concurrency", "1") as local:
-            rehearse(url, local)
-    finally:
-        moto.stop()
-    print("\nThe rehearsal succeeded.")
+@contextlib.contextmanager
+def step(title):
+    """Prints the title and the lines that are appended to the list, with the seconds taken."""
+    begun, lines = time.monotonic(), []
+    yield lines
+    print(f"{time.monotonic() - begun:6.1f} s  {title}")
+    for line in lines:
+        print(f"{'':10}{line}")
+    sys.stdout.flush()
 
 
-def rehearse(moto, local):
-    dynamodb = boto3.client("dynamodb", endpoint_url=moto)
-    local_table = describe(dynamodb)
-    ttl = dynamodb.describe_time_to_live(TableName=TABLE_NAME)["TimeToLiveDescription"]
-    dynamodb.delete_table(TableName=TABLE_NAME)
-    create_stack(moto)
-    compare(describe(dynamodb), local_table)
-    wanted = sam.source()["Resources"][TABLE]["Properties"]["TimeToLiveSpecification"]
-    assert wanted["Enabled"] and ttl == {"AttributeName": wanted["AttributeName"], "TimeToLiveStatus": "ENABLED"}
-    print(f"  TTL: on {wanted['AttributeName']} in the template, as in the local table")
-    hold_a_session(local)
+def main(ministack, awscli, browser_test):
+    with tempfile.TemporaryDirectory() as directory:
+        with aws_here.running(directory, ministack, awscli, *options.NAMES) as world:
+            first = aws_here.Stack(directory, Release="first", CallbackUrls=sign_in.CALLBACK)
+            with step("sam build"):
+                first.build(COPY_DEBUG_BINARY)
+            with step("a first deployment that fails, and what docs/deploy.md says then"):
+                recovery.failed_first_deployment(first)
+            deployed(first)
+            url, tokens = tried(first)
+            suite(url, tokens)
+            roles(first, url, tokens)
+            second(directory, options.Issuer(world), world, browser_test)
+            lived(directory, first, client.Api(url, tokens["alice"]))
+    print(f"{time.monotonic() - started:6.1f} s  in total")
 
 
-def create_stack(moto):
-    template = sam.transformed()
-    template["Resources"][TABLE]["Properties"]["TableName"] = TABLE_NAME
-    left_out(template)
-    s3 = boto3.client("s3", endpoint_url=moto)
-    s3.create_bucket(Bucket="artifacts")
-    s3.put_object(Bucket="artifacts", Key="function.zip", Body=b"")
-    cloudformation = boto3.client("cloudformation", endpoint_url=moto)
-    cloudformation.create_stack(
-        StackName=STACK, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
-    )
-    (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-    created = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
-    print(f"\nThe stack is {stack['StackStatus']}, with {len(created)} resources:")
-    for kind, number in sorted(collections.Counter(each["ResourceType"] for each in created).items()):
-        print(f"  {number:2} {kind}")
-    assert stack["StackStatus"] == "CREATE_COMPLETE"
-    assert {each["LogicalResourceId"] for each in created} == set(template["Resources"])
+def deployed(stack):
+    with step(f"sam deploy of the stack {stack.name}") as lines:
+        stack.deploy()
+        assert stack.status() == "CREATE_COMPLETE", stack.status()
+        created = {id: kind for id, (kind, _) in stack.resources().items()}
+        expected = stack.expected_resources()
+        assert created == expected, created.items() ^ expected.items()
+        lines.append(f"{len(created)} resources, as in the transformed template:")
+        lines += [f"{number:2} {kind}" for kind, number in sorted(collections.Counter(created.values()).items())]
 
 
-def left_out(template):
-    """Removes what moto cannot create and what refers to it, and reports both."""
-    resources, known = template["Resources"], get_model_map()
-    lacking = [id for id, each in resources.items() if each["Type"] not in known]
-    report(resources, lacking, "types that moto's CloudFormation lacks")
-    gone = set(lacking)
-    for id in lacking:
-        del resources[id]
-    dangling = [id for id, each in resources.items() if sam.references(each) & gone]
-    report(resources, dangling, "resources that refer to these")
-    for id in dangling:
-        del resources[id]
-    gone.update(dangling)
-    assert not any(sam.references(each) & gone for each in resources.values())
-    outputs = [name for name, each in template["Outputs"].items() if sam.references(each) & gone]
-    print(f"Left out, outputs that refer to these: {', '.join(outputs)}")
-    for name in outputs:
-        del template["Outputs"][name]
-    print(f"Left out of the table by moto itself: {', '.join(NOT_CREATED_BY_MOTO)}")
+def tried(stack):
+    with step("the output TryIt, as docs/deploy.md runs it") as lines:
+        lines.append(documents.run(documents.commands("docs/deploy.md", "Identity")[0]))
+        assert lines == ["[]"], lines
+    with step("the smoke test") as lines:
+        lines += documents.run("python3 tests/deployed/smoke.py").splitlines()[-1:]
+        assert lines == ["All succeeded."], lines
+    with step("users created and signed in as docs/deploy.md says"):
+        url, pool = stack.outputs()["ApiUrl"], sign_in.Pool(stack.outputs())
+        tokens = pool.tokens()
+    with step("an ID token is refused"):
+        client.Api(url, pool.id_token("alice")).expect(403, "GET", "/organization/list")
+    return url, tokens
 
 
-def report(resources, ids, title):
-    print(f"Left out, {title}:")
-    for kind, number in sorted(collections.Counter(resources[id]["Type"] for id in ids).items()):
-        print(f"  {number:2} {kind}")
+def suite(url, tokens):
+    with step("the black-box suite at the output ApiUrl, as docs/deploy.md runs it") as lines:
+        passed, failed, skipped = sign_in.black_box_suite(url, tokens)
+        assert failed == 0 and passed >= 150, (passed, failed)
+        lines.append(f"{passed} passed, 0 failed, {len(skipped)} skipped, because:")
+        reasons = collections.Counter(reason for _, reason in skipped)
+        lines += [f"{number:2} {reason}" for reason, number in reasons.most_common()]
 
 
-def describe(dynamodb):
-    table = dynamodb.describe_table(TableName=TABLE_NAME)["Table"]
-    by_name = lambda name: lambda each: each[name]  # noqa: E731
-    return {
-        "KeySchema": table["KeySchema"],
-        "AttributeDefinitions": sorted(table["AttributeDefinitions"], key=by_name("AttributeName")),
-        "BillingMode": table["BillingModeSummary"]["BillingMode"],
-        "GlobalSecondaryIndexes": table.get("GlobalSecondaryIndexes", []),
-        "LocalSecondaryIndexes": table.get("LocalSecondaryIndexes", []),
-        # On for a deployed table only.
-        "DeletionProtection": table["DeletionProtectionEnabled"],
-    }
+def roles(stack, url, tokens):
+    alice, carol = client.Api(url, tokens["alice"]), client.Api(url, tokens["carol"])
+    team = permissions.Team(alice, carol, sign_in.subject(tokens["carol"]))
+    all_roles = permissions.Roles(stack, team)
+    with step("requests with unchanged roles, each of which is logged"):
+        assert (failed := all_roles.failure(permissions.REQUESTS)) is None, failed
+    with step("each permission removed, and the request that then fails") as lines:
+        found = all_roles.removed_actions() | all_roles.detached_policies()
+        for (policy, action), failure in found.items():
+            lines.append(f"{policy:26} {action:27} {failure or f'none: {permissions.reason(policy, action)}'}")
+        assert not (wrong := permissions.unexplained(found)), "\n".join([*lines, f"unexpected: {wrong}"])
+    with step("each policy with the name of another table") as lines:
+        found = all_roles.on_another_table()
+        lines += [f"{policy:26} {failure}" for policy, failure in found.items()]
+        assert set(found) >= set(permissions.REQUESTS) and all(found.values()), found
 
 
-def compare(stack, local):
-    print("\nThe stack's table and the local one:")
-    protection = stack.pop("DeletionProtection"), local.pop("DeletionProtection")
-    for name in stack:
-        same = stack[name] == local[name]
-        print(f"  {name}: {'the same, ' + json.dumps(stack[name]) if same else 'DIFFERENT'}")
-        assert same, (stack[name], local[name])
-    print("  DeletionProtection: {}, and {}".format(*protection))
-    assert protection == (True, False)
+def second(directory, issuer, world, browser_test):
+    stack = aws_here.Stack(directory, "second", **options.PARAMETERS)
+    assert set(sam.source()["Parameters"]) == set(options.PARAMETERS) | options.OTHERS
+    with step("sam build for x86_64"):
+        stack.build(COPY_DEBUG_BINARY)
+    deployed(stack)
+    url = stack.outputs()["ApiUrl"]
+    with step("tokens of an own issuer, and their scopes"):
+        options.scopes(url, issuer)
+    with step("pages of two allowed origins and of another one, in Chromium") as lines:
+        lines += options.browser(url, issuer, world, browser_test)
+        assert len(lines) == 3, lines
+    with step("what the other parameters change"):
+        options.settings(stack)
 
 
-def hold_a_session(local):
-    print("\nThe functions, run against the stack's table:")
-    tokens = {user: local.token(user) for user in ("ann", "bob")}
-
-    def call(expected, user, method, path, body=None, **headers):
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        headers |= {"Authorization": f"Bearer {tokens[user]}", "Content-Type": "application/json"}
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(local.url + path, data, headers, method=method)
-        status, answer = local_stack.send(request)
-        print(f"  {user} {method} {path}: {status}")
-        assert status == expected, f"expected {expected}, got {status} {answer}"
-        return answer
-
-    acme = call(201, "ann", "POST", "/organization", {"organizationName": "Acme"})
-    path = f"/organization/{acme['id']}"
-    assert [each["id"] for each in call(200, "ann", "GET", "/organization/list")] == [acme["id"]]
-    call(404, "bob", "GET", path)
-    call(201, "ann", "POST", f"{path}/member", {"userId": "bob"})
-    call(409, "ann", "POST", f"{path}/member", {"userId": "bob"})
-    assert call(200, "bob", "GET", path)["memberCount"] == 2
-    call(403, "bob", "PUT", path, {"name": "Bobco"})
-    version = call(200, "ann", "GET", path)["version"]
-    call(200, "ann", "PUT", path, {"name": "Acme Corp"}, If_Match=f'"{version}"')
-    call(412, "ann", "PUT", path, {"name": "Acme Ltd"}, If_Match=f'"{version}"')
-    call(200, "ann", "PATCH", f"{path}/max-overages", {"maxOverages": 500})
-    call(200, "ann", "PATCH", f"{path}/member/bob", {"role": "admin"})
-    assert [each["userId"] for each in call(200, "bob", "GET", f"{path}/member")] == ["ann", "bob"]
-    call(200, "ann", "DELETE", f"{path}/member/bob")
-    call(422, "ann", "DELETE", f"{path}/member/ann")
+def lived(directory, stack, alice):
+    """Updates, a restored backup, and the deletion. The data outlasts all of them."""
+    path = f"/organization/{alice.expect(201, 'POST', '/organization', {'organizationName': 'Kept'})['id']}"
+    before = alice.expect(200, "GET", path)
+    for title, change in [
+        ("an update of the code", updates.code),
+        ("the same again, from uploaded artifacts: no changes", updates.nothing),
+        ("an update of the memory", updates.memory),
+        ("an update of the time-out", updates.time_out),
+        ("an update of the tags", updates.tags),
+        ("an update of the reserved concurrency", updates.reserved_concurrency),
+        ("the address of the output ApiUrl disabled and enabled", updates.disabled_address),
+        ("the machine client removed", updates.no_machine_client),
+        ("an update that fails, and is rolled back", updates.failing),
+        ("a backup restored as docs/operations.md says", recovery.restore),
+    ]:
+        with step(title):
+            change(stack)
+            assert alice.expect(200, "GET", path) == before
+    with step("sam delete: the table and the user pool remain"):
+        table, pool = updates.delete(stack)
+    adopting, pool = recovery.adopting_stack(directory, table, pool)
+    with step("sam build"):
+        adopting.build(COPY_DEBUG_BINARY)
+    deployed(adopting)
+    with step("a user of the deleted stack in the one that has taken over its table and user pool"):
+        recovery.expect_data(adopting, pool, "alice", path, before)
+    with step("sam delete: the table remains"):
+        adopting.delete()
+        updates.expect_table(table)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

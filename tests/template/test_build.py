@@ -1,44 +1,24 @@
 """Checks what `sam build` tells cargo to compile, and what it puts into each artifact. Compiling takes
 minutes, so a script stands in for cargo; `bash .ci/artifacts` compiles, and starts each artifact."""
 
-import os
 import pathlib
 import re
-import subprocess
-import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).parents[2]
+from build import ROOT, sam_build
 
-# Writes, in place of each binary, its name and the target.
-CARGO = """#!/bin/sh
-[ "$1 $2 $3 $7" = "lambda build --release --target" ] || exit 64
-for source in functions/src/bin/*.rs; do
-    binary=$(basename "$source" .rs)
-    mkdir -p "$CARGO_TARGET_DIR/lambda/$binary"
-    printf '%s for %s' "$binary" "$8" >"$CARGO_TARGET_DIR/lambda/$binary/bootstrap"
-done
-"""
+# The content is the binary's name and the target.
+INVENT = """printf '%s for %s' "$binary" "$8" >"$artifact\""""
 
 
 class Build(unittest.TestCase):
     def build(self, *options):
         """The content of each artifact, by logical id."""
-        with tempfile.TemporaryDirectory() as name:
-            directory = pathlib.Path(name)
-            cargo = directory / "bin/cargo"
-            cargo.parent.mkdir()
-            cargo.write_text(CARGO)
-            cargo.chmod(0o755)
-            environment = os.environ | {
-                "PATH": f"{cargo.parent}:{os.environ['PATH']}",
-                "CARGO_TARGET_DIR": str(directory / "target"),
-            }
-            command = [sys.executable, "-m", "samcli", "build", "--build-dir", directory / "built", *options]
-            built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-            self.assertEqual(built.returncode, 0, built.stderr)
-            return {path.parent.name: path.read_text() for path in directory.glob("built/*/bootstrap")}
+        with tempfile.TemporaryDirectory() as directory:
+            built = pathlib.Path(directory) / "built"
+            sam_build(built, INVENT, *options)
+            return {path.parent.name: path.read_text() for path in built.glob("*/bootstrap")}
 
     def expected(self, target):
         template = (ROOT / "template.yaml").read_text()

@@ -1,0 +1,40 @@
+//! What API Gateway answers or changes itself, in front of a deployed stack. The local stack passes every
+//! request to a function as it is.
+
+use crate::{client::Response, stack};
+use reqwest::StatusCode;
+use serde_json::json;
+
+/// True if the gateway answered instead of a function. Its own bodies have the fixed form `{"message": …}`,
+/// and no `x-request-id`.
+pub(crate) fn answered(response: &Response) -> bool {
+    !stack::is_local() && (response.status == StatusCode::UNAUTHORIZED || is_without_route(response))
+}
+
+/// Expects the gateway's answer to a path that no operation has.
+#[track_caller]
+pub(crate) fn expect_no_route(response: &Response) {
+    assert!(!stack::is_local() && is_without_route(response), "{response}");
+}
+
+fn is_without_route(response: &Response) -> bool {
+    response.status == StatusCode::NOT_FOUND
+        && response.body == json!({ "message": "Not Found" }).to_string().as_bytes()
+}
+
+/// The gateway decodes a path before it looks for a route, so that `%2F` separates two segments:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>
+pub(crate) fn decodes_before_routing() -> bool {
+    !stack::is_local()
+}
+
+/// The gateway passes a JSON body as text, in which bytes that are not UTF-8 may have been replaced:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+pub(crate) fn may_repair_utf_8() -> bool {
+    !stack::is_local()
+}
+
+/// The gateway may add a media type to a response that has none, such as a 304.
+pub(crate) fn may_add_media_type() -> bool {
+    !stack::is_local()
+}
