@@ -32,6 +32,34 @@ fn every_test_that_a_document_names_exists() {
     assert!(named >= MIN_TESTS, "only {named} tests found in the documents: does the search still work?");
 }
 
+/// The table of figures in README shows those of docs/benchmark/cpu-7.csv, rounded.
+#[test]
+fn the_figures_in_readme_are_those_of_the_benchmark() {
+    let csv = read("docs/benchmark/cpu-7.csv");
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    let rows: Vec<_> = lines.collect();
+    let figure = |subject: &str, column: &str| -> f64 {
+        let index = header.iter().position(|name| *name == column).unwrap();
+        let row = rows.iter().find(|row| row[0] == subject).unwrap();
+        row[index].parse().unwrap()
+    };
+    let readme = read("README.md");
+    for (row, subject) in [
+        ("getOrganization", "get-organization"),
+        ("the same function, written from the usual templates", "plain"),
+        ("an empty function, written from the usual templates", "template"),
+        ("an empty function, built like ours but linked dynamically", "noop"),
+    ] {
+        let (cold, warm) = (figure(subject, "cold_ms"), figure(subject, "warm_p50_ms"));
+        let cold = if cold < 100.0 { format!("{cold:.1}") } else { format!("{cold:.0}") };
+        let (memory, binary) =
+            (figure(subject, "peak_rss_bytes") / 1e6, figure(subject, "binary_bytes") / 1e6);
+        let line = format!("| {row} | {cold} | {warm:.2} | {memory:.1} | {binary:.1} |");
+        assert!(readme.contains(&line), "README must have the line {line}");
+    }
+}
+
 #[test]
 fn every_link_in_a_document_leads_to_a_file() {
     let mut missing = Vec::new();

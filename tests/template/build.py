@@ -8,17 +8,20 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).parents[2]
 
-# Accepts the one command of functions/Makefile, and makes each binary with `MAKE`, a shell command, which
-# may use $binary, the target $8 and $artifact.
+# Accepts the commands of functions/Makefile, and makes each binary with `MAKE`, a shell command, which may use
+# $binary, the target $8 and $artifact. Fails if it already runs, as cargo-lambda does in some places.
 CARGO = """#!/bin/sh
 set -e
-[ "$1 $2 $3 $7" = "lambda build --release --target" ] || exit 64
+[ "$*" != "lambda --version" ] || exit 0
+[ "$1 $2 $3 $7 $9" = "lambda build --release --target --lambda-dir" ] || exit 64
+mkdir "$0.runs"
 for source in functions/src/bin/*.rs; do
     binary=$(basename "$source" .rs)
-    artifact=$CARGO_TARGET_DIR/lambda/$binary/bootstrap
+    artifact=${10}/$binary/bootstrap
     mkdir -p "$(dirname "$artifact")"
     MAKE
 done
+rmdir "$0.runs"
 """
 
 # A binary that `cargo build` has compiled for this machine, whatever the target. Without symbols, it is a
@@ -33,7 +36,10 @@ def sam_build(build_dir, make, *options):
         cargo = directory / "bin/cargo"
         cargo.parent.mkdir()
         cargo.write_text(CARGO.replace("MAKE", make))
-        cargo.chmod(0o755)
+        zig = directory / "bin/zig"
+        zig.write_text("#!/bin/sh\n")
+        for script in cargo, zig:
+            script.chmod(0o755)
         environment = os.environ | {
             "PATH": f"{cargo.parent}:{os.environ['PATH']}",
             "CARGO_TARGET_DIR": str(directory / "target"),

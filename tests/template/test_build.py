@@ -34,6 +34,9 @@ class Build(unittest.TestCase):
         built = self.build("--parameter-overrides", "Architecture=x86_64")
         self.assertEqual(built, self.expected("x86_64-unknown-linux-musl"))
 
+    def test_functions_built_in_parallel_do_not_disturb_each_other(self):
+        self.assertEqual(self.build("--parallel"), self.expected("aarch64-unknown-linux-musl"))
+
 
 if __name__ == "__main__":
     unittest.main()

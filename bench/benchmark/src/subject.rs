@@ -82,7 +82,8 @@ pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
         Some(directory) => directory.clone(),
         None => {
             make(&functions)?;
-            target(&workspace_root()).join("lambda")
+            let triple = format!("{}-unknown-linux-musl", env::consts::ARCH);
+            target(&workspace_root()).join("lambda").join(triple)
         }
     };
     for name in &functions {
