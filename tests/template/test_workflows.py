@@ -37,7 +37,7 @@ class Workflows(unittest.TestCase):
             self.assertEqual(
                 [command.split()[:4] for command in commands],
                 [
-                    ["tar", "-xf", "build.tar"],
+                    ["tar", "-xf", "build.tar", ".aws-sam/build"],
                     ["python3", "-m", "pip", "install"],
                     ["python3", "-m", "samcli", "deploy"],
                     ["python3", "tests/deployed/smoke.py"],
