@@ -21,7 +21,7 @@ class Team:
         owner.expect(201, "POST", f"{self.path}/member", {"userId": member_id})
 
     def other(self):
-        """The id and the path of a user who is not yet a member."""
+        """The id and the path of a user outside the organization."""
         id = f"permissions|{next(unique)}"
         return id, f"{self.path}/member/{urllib.parse.quote(id)}"
 
