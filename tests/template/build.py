@@ -29,8 +29,8 @@ rmdir "$0.runs"
 COPY_DEBUG_BINARY = '[ -e "$artifact" ] || strip -o "$artifact" "target/debug/$binary"'
 
 
-def sam_build(build_dir, make, *options):
-    """Builds into `build_dir`."""
+def sam_build(build_dir, make, *options, **variables):
+    """Builds into `build_dir`, with these environment variables."""
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
         cargo = directory / "bin/cargo"
@@ -43,7 +43,7 @@ def sam_build(build_dir, make, *options):
         environment = os.environ | {
             "PATH": f"{cargo.parent}:{os.environ['PATH']}",
             "CARGO_TARGET_DIR": str(directory / "target"),
-        }
+        } | variables
         command = [sys.executable, "-m", "samcli", "build", "--build-dir", build_dir, *options]
         built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         if built.returncode:

@@ -119,8 +119,9 @@ def settings(stack):
     for kind, name in resources.values():
         if kind == "AWS::Lambda::Function":
             config = functions.get_function_configuration(FunctionName=name, Qualifier="live")
-            found = config["Architectures"], config["MemorySize"]
-            assert found == ([PARAMETERS["Architecture"]], int(PARAMETERS["MemorySize"])), found
+            found = config["Architectures"], config["MemorySize"], config["Environment"]["Variables"]["RELEASE"]
+            expected = [PARAMETERS["Architecture"]], int(PARAMETERS["MemorySize"]), PARAMETERS["Release"]
+            assert found == expected, found
             reserved = functions.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"]
             assert reserved == int(PARAMETERS["ReservedConcurrency"]), reserved
         if kind == "AWS::Logs::LogGroup":

@@ -14,35 +14,64 @@ from sign_in import CALLBACK, Pool
 
 
 def failed_first_deployment(stack):
+    """With protection, the table and the user pool remain and block the deletion of the stack. Without, only the stack
+    itself remains."""
+    dynamodb, cognito = boto3.client("dynamodb"), boto3.client("cognito-idp")
     updates.fails(stack)
     assert stack.status() == "ROLLBACK_FAILED", stack.status()
-    dynamodb, cognito = boto3.client("dynamodb"), boto3.client("cognito-idp")
     (table,) = dynamodb.list_tables()["TableNames"]
     (pool,) = cognito.list_user_pools(MaxResults=60)["UserPools"]
-    _, remove = commands("docs/deploy.md", "The first deployment")
-    run(remove, TABLE=table, POOL=pool["Id"])
+    remove = commands("docs/deploy.md", "The first deployment")[1]
+    expect_removed(stack, remove, TABLE=table, POOL=pool["Id"])
+    stack.parameters["DeletionProtection"] = "false"
+    updates.fails(stack)
+    del stack.parameters["DeletionProtection"]
+    assert stack.status() == "ROLLBACK_COMPLETE", stack.status()
+    expect_removed(stack, remove.splitlines()[-1])
+
+
+def expect_removed(stack, command, **variables):
+    run(command, **variables)
     deadline = time.monotonic() + 60
     while stack.exists():
         assert time.monotonic() < deadline, stack.status()
         time.sleep(0.5)
-    assert not dynamodb.list_tables()["TableNames"]
-    assert not cognito.list_user_pools(MaxResults=60)["UserPools"]
+    assert not boto3.client("dynamodb").list_tables()["TableNames"]
+    assert not boto3.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]
 
 
 def restore(stack):
-    """Restores a backup into the running stack. MiniStack ignores the time."""
-    stack.parameters["ReservedConcurrency"] = "0"
-    stack.deploy()
+    """Restores a backup into the running stack. MiniStack ignores the time, and does not enforce the concurrency."""
+    updates.reserved_concurrency(stack, "0")
     copy, settings, _ = commands("docs/operations.md", "Restoring a backup")
     variables = {"TABLE": stack.outputs()["TableName"], "RESTORED": "restored"}
     run(copy, **variables)
     run(settings, **variables)
+    updates.expect_table("restored")
+    # The restored organizations have their names. So the caller, who looks at one, sees which table is read.
+    rename_organizations(variables["TABLE"], "Of the old table")
     table = boto3.client("dynamodb").describe_table(TableName="restored")["Table"]
     stack.parameters |= {"Release": "restored", "ReservedConcurrency": "-1", "Canary": "false"}
     stack.parameters["ExistingTable"] = table["TableArn"]
     stack.deploy()
     assert stack.outputs()["TableName"] == "restored", stack.outputs()
     updates.expect_table(variables["TABLE"])
+
+
+def rename_organizations(table, name):
+    dynamodb = boto3.client("dynamodb")
+    items = [item for page in dynamodb.get_paginator("scan").paginate(TableName=table) for item in page["Items"]]
+    keys = [{key: item[key] for key in ("pk", "sk")} for item in items if item["pk"] == item["sk"]]
+    assert keys
+    for key in keys:
+        dynamodb.update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression="SET #name = :name",
+            ConditionExpression="attribute_exists(#name)",
+            ExpressionAttributeNames={"#name": "name"},
+            ExpressionAttributeValues={":name": {"S": name}},
+        )
 
 
 def adopting_stack(directory, table, pool):

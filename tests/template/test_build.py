@@ -13,11 +13,11 @@ INVENT = """printf '%s for %s' "$binary" "$8" >"$artifact\""""
 
 
 class Build(unittest.TestCase):
-    def build(self, *options):
+    def build(self, *options, **variables):
         """The content of each artifact, by logical id."""
         with tempfile.TemporaryDirectory() as directory:
             built = pathlib.Path(directory) / "built"
-            sam_build(built, INVENT, *options)
+            sam_build(built, INVENT, *options, **variables)
             return {path.parent.name: path.read_text() for path in built.glob("*/bootstrap")}
 
     def expected(self, target):
@@ -36,6 +36,16 @@ class Build(unittest.TestCase):
 
     def test_functions_built_in_parallel_do_not_disturb_each_other(self):
         self.assertEqual(self.build("--parallel"), self.expected("aarch64-unknown-linux-musl"))
+
+    def test_binaries_that_are_there_are_taken_as_they_are(self):
+        # As .github/workflows/deploy-to.yml does it, in a job that compiles nothing.
+        expected = {id: f"{text}, before" for id, text in self.expected("aarch64-unknown-linux-musl").items()}
+        with tempfile.TemporaryDirectory() as directory:
+            for text in expected.values():
+                binary = pathlib.Path(directory) / f"lambda/aarch64-unknown-linux-musl/{text.split()[0]}/bootstrap"
+                binary.parent.mkdir(parents=True)
+                binary.write_text(text)
+            self.assertEqual(self.build(COMPILED="1", CARGO_TARGET_DIR=directory), expected)
 
 
 if __name__ == "__main__":

@@ -37,12 +37,15 @@ class Workflows(unittest.TestCase):
             self.assertEqual(
                 [command.split()[:4] for command in commands],
                 [
-                    ["tar", "-xf", "build.tar", ".aws-sam/build"],
+                    ["tar", "-xf", "build.tar", "target/lambda"],
                     ["python3", "-m", "pip", "install"],
+                    ["python3", "-m", "samcli", "build"],
                     ["python3", "-m", "samcli", "deploy"],
-                    ["python3", "tests/deployed/smoke.py"],
+                    ["python3", "tests/deployed/smoke.py", "$OPTIONS"],
                 ],
             )
+            (build,) = [step for step in job["steps"] if step.get("run") == commands[2]]
+            self.assertEqual(build["env"], {"COMPILED": "1"})
             # A source distribution runs its own code while pip installs it.
             for option in "--require-hashes", "--no-deps", "--only-binary=:all:":
                 self.assertIn(option, commands[1].split())

@@ -3,6 +3,7 @@
 import boto3
 
 import client
+import documents
 from aws_here import DeploymentFailed
 from build import COPY_DEBUG_BINARY
 
@@ -35,6 +36,11 @@ class Functions:
     def each(self, property):
         """The values of this property, over all functions."""
         return {config[property] for config in self.live().values()}
+
+    def contents(self):
+        """What each version consists of."""
+        names = "CodeSha256", "MemorySize", "Timeout", "Environment", "Role", "Architectures"
+        return {id: [config[name] for name in names] for id, config in self.live().items()}
 
     def versions(self):
         return {id: config["Version"] for id, config in self.live().items()}
@@ -87,13 +93,13 @@ def tags(stack):
     assert {"Key": "team", "Value": "organizations"} in found, found
 
 
-def reserved_concurrency(stack):
-    stack.parameters["ReservedConcurrency"] = "5"
+def reserved_concurrency(stack, value="5"):
+    stack.parameters["ReservedConcurrency"] = value
     stack.deploy()
     functions = Functions(stack)
     for config in functions.live().values():
         reserved = functions.client.get_function_concurrency(FunctionName=config["FunctionName"])
-        assert reserved["ReservedConcurrentExecutions"] == 5, reserved
+        assert reserved["ReservedConcurrentExecutions"] == int(value), reserved
 
 
 def disabled_address(stack):
@@ -110,18 +116,29 @@ def no_machine_client(stack):
     stack.parameters["MachineClient"] = "false"
     stack.deploy()
     assert "CommandLineClient" not in stack.resources() and "TryIt" not in stack.outputs()
+    smoke_test = "python3 tests/deployed/smoke.py"
+    assert "Set API_TOKEN" in documents.run(f"! {smoke_test} 2>&1")
+    assert documents.run(f"{smoke_test} --without-token").endswith("Nothing else was tried.")
 
 
 def failing(stack):
     """The functions are updated before the update fails, and are then as before."""
     functions = Functions(stack)
-    before = {id: (config["MemorySize"], config["Version"]) for id, config in functions.live().items()}
+    before, versions = functions.contents(), functions.versions()
+    earlier = {each["EventId"] for each in events(stack)}
     stack.parameters["MemorySize"] = "512"
     fails(stack)
     stack.parameters["MemorySize"] = "256"
     assert stack.status() == "UPDATE_ROLLBACK_COMPLETE", stack.status()
-    after = {id: (config["MemorySize"], config["Version"]) for id, config in functions.live().items()}
-    assert {id: memory for id, (memory, _) in after.items()} == {id: memory for id, (memory, _) in before.items()}
+    new = [each for each in events(stack) if each["EventId"] not in earlier]
+    updated = {each["LogicalResourceId"] for each in new if each["ResourceStatus"] == "UPDATE_COMPLETE"}
+    assert updated >= set(versions), set(versions) - updated
+    assert functions.contents() == before
+
+
+def events(stack):
+    pages = boto3.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack.name)
+    return [event for page in pages for event in page["StackEvents"]]
 
 
 def fails(stack):
@@ -152,8 +169,13 @@ def delete(stack):
 
 
 def expect_table(arn):
-    """The table is there, with items, and protected from deletion."""
+    """The table is there, with items, is protected from deletion, can be restored and deletes expired items."""
     dynamodb = boto3.client("dynamodb")
+    recovery = dynamodb.describe_continuous_backups(TableName=arn)["ContinuousBackupsDescription"]
+    recovery = recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+    expiry = dynamodb.describe_time_to_live(TableName=arn)["TimeToLiveDescription"]
+    assert (recovery, expiry["TimeToLiveStatus"]) == ("ENABLED", "ENABLED"), (recovery, expiry)
+    assert expiry["AttributeName"] == "expiresAt", expiry
     table = dynamodb.describe_table(TableName=arn)["Table"]
     assert table["TableStatus"] == "ACTIVE" and table["DeletionProtectionEnabled"], table
     assert dynamodb.scan(TableName=arn, Select="COUNT")["Count"] > 0
