@@ -23,6 +23,20 @@ def valid_requests_are_refused_only_because_of_the_state_of_the_data(context, re
 
 
 @schemathesis.hook
+def map_case(context, case):
+    """Removes invalid entity tags from requests that are meant to be valid.
+
+    In the coverage phase, Schemathesis makes the values of headers out of letters and digits. Entity tags need quotes,
+    so it takes an invalid value instead, even for valid requests. The other phases generate valid entity tags.
+    """
+    if case.meta is not None and case.meta.generation.mode.is_positive:
+        for name in {"If-Match", "If-None-Match"} & case.headers.keys():
+            if case.headers[name].isalnum():
+                del case.headers[name]
+    return case
+
+
+@schemathesis.hook
 def filter_failure(context, failure, case, response):
     """Ignores the emulator's own 500 for a request that is not UTF-8: no event can contain it."""
     emulator_failed = response.status_code == 500 and b"https://httpstatuses.com/500" in response.content

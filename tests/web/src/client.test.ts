@@ -90,6 +90,8 @@ test("requests that the API would refuse do not compile", async () => {
   const refused = [
     // @ts-expect-error: a name is missing
     await ann.POST("/organization", { body: { domain: "acme.example" } }),
+    // @ts-expect-error: a number instead of a string
+    await ann.PUT("/organization/{organization_id}", { params, body: { name: 5 } }),
     // @ts-expect-error: a string instead of a number
     await ann.PATCH("/organization/{organization_id}/max-overages", { params, body: { maxOverages: "500" } }),
     // @ts-expect-error: an unknown role
@@ -97,7 +99,7 @@ test("requests that the API would refuse do not compile", async () => {
   ];
   assert.deepEqual(
     refused.map(({ response }) => response.status),
-    [400, 400, 422],
+    [400, 400, 400, 422],
   );
 });
 
