@@ -51,7 +51,7 @@ pub enum Error {
 
 impl Error {
     /// An [`Error::InvalidRequest`] for the field, parameter or header `field`.
-    /// Only [`Error::about`] quotes what a client sent.
+    /// Only `Error::about` quotes what a client sent.
     pub fn invalid(field: &'static str, message: &'static str) -> Self {
         Self::InvalidRequest { field: Some(field.to_owned()), message: message.to_owned() }
     }
