@@ -126,7 +126,7 @@ async fn an_encoded_slash_is_part_of_no_user_id() {
     }
 }
 
-/// API Gateway removes the base path of a custom domain from what a function gets.
+/// A custom domain can put a base path before the paths of the API.
 #[tokio::test]
 async fn location_and_link_resolve_behind_a_base_path() {
     let alice = stack::user("alice");
