@@ -10,7 +10,8 @@ use shared::store::Store;
 /// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
-    let expected = request.if_match()?;
+    request.no_parameters()?;
+    let preconditions = request.preconditions()?;
     let (user, role) = (body.required_string("userId")?, body.string("role")?);
     body.end()?;
     let user = UserId::parse(&user).map_err(|invalid| invalid.at("userId"))?;
@@ -18,8 +19,8 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
         role.map_or(Ok(Role::Member), |role| Role::parse(&role)).map_err(|invalid| invalid.at("role"))?;
     let id = request.organization_id()?;
 
-    let member = store.add_member(request.caller(), &id, user, role, &expected).await?;
+    let member = store.add_member(request.caller(), &id, user, role, &preconditions).await?;
 
-    let location = format!("{}/{}", request.path(), percent_encoded(member.user_id.as_str()));
+    let location = format!("member/{}", percent_encoded(member.user_id.as_str()));
     Response::created(&location, &member)
 }

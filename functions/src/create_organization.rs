@@ -1,7 +1,7 @@
 //! `createOrganization`: `POST /organization`.
 
 use shared::edge::{Error, Request, Response};
-use shared::model::{Domain, NewOrganization, OrganizationName};
+use shared::model::{Creation, Domain, NewOrganization, OrganizationName};
 use shared::store::Store;
 
 /// Creates an organization and makes the caller its owner.
@@ -10,6 +10,7 @@ use shared::store::Store;
 /// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
+    request.no_parameters()?;
     let key = request.idempotency_key()?;
     let (field, name) = match (body.string("organizationName")?, body.string("name")?) {
         (Some(_), Some(_)) => {
@@ -31,8 +32,9 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
             .map_err(|invalid| invalid.at("domain"))?,
     };
 
-    let organization = store.create_organization(request.caller(), new, key.as_ref()).await?;
+    let Creation { organization, is_replayed } =
+        store.create_organization(request.caller(), new, key.as_ref()).await?;
 
-    let location = format!("{}/{}", request.path(), organization.id.as_str());
-    Response::created(&location, &organization)?.etag(organization.version)
+    let location = format!("organization/{}", organization.id.as_str());
+    Ok(Response::created(&location, &organization)?.etag(organization.version)?.replayed(is_replayed))
 }

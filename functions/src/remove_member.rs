@@ -8,13 +8,14 @@ use shared::store::Store;
 /// # Errors
 /// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
-    let expected = request.if_match()?;
+    request.no_parameters()?;
+    let preconditions = request.preconditions()?;
     let id = request.organization_id()?;
     let Some(user) = request.user_id() else {
         return Err(store.no_such_member(request.caller(), &id).await.into());
     };
 
-    let organization = store.remove_member(request.caller(), &id, &user, &expected).await?;
+    let organization = store.remove_member(request.caller(), &id, &user, &preconditions).await?;
 
     Response::ok(&organization)?.etag(organization.version)
 }

@@ -10,7 +10,8 @@ use shared::store::Store;
 /// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
-    let expected = request.if_match()?;
+    request.no_parameters()?;
+    let preconditions = request.preconditions()?;
     let units = body.required_nullable_integer("maxOverages")?;
     body.end()?;
     let max_overages = units
@@ -18,7 +19,7 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
         .map_err(|invalid| invalid.at("maxOverages"))?;
     let id = request.organization_id()?;
 
-    let configuration = store.set_max_overages(request.caller(), &id, max_overages, &expected).await?;
+    let configuration = store.set_max_overages(request.caller(), &id, max_overages, &preconditions).await?;
 
     Response::ok(&configuration)?.etag(configuration.version)
 }

@@ -10,7 +10,8 @@ use shared::store::Store;
 /// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
-    let expected = request.if_match()?;
+    request.no_parameters()?;
+    let preconditions = request.preconditions()?;
     let role = body.required_string("role")?;
     body.end()?;
     let role = Role::parse(&role).map_err(|invalid| invalid.at("role"))?;
@@ -19,7 +20,7 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
         return Err(store.no_such_member(request.caller(), &id).await.into());
     };
 
-    let member = store.update_member(request.caller(), &id, &user, role, &expected).await?;
+    let member = store.update_member(request.caller(), &id, &user, role, &preconditions).await?;
 
     Response::ok(&member)
 }

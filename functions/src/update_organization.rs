@@ -15,17 +15,17 @@ const READ_ONLY: [&str; 8] =
 /// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let mut body = request.body()?;
-    let expected = request.if_match()?;
-    let (name, domain) = (body.nullable_string("name")?, body.nullable_string("domain")?);
+    request.no_parameters()?;
+    let preconditions = request.preconditions()?;
+    let (name, domain) = (body.string("name")?, body.nullable_string("domain")?);
     body.ignore(&READ_ONLY);
     body.end()?;
     if name.is_none() && domain.is_none() {
         return Err(Error::invalid("name", "There is nothing to update. Send name, domain or both."));
     }
     let changes = OrganizationChanges {
-        // A name cannot be cleared: `null` is refused like the empty name.
         name: name
-            .map(|name| OrganizationName::parse(&name.unwrap_or_default()))
+            .map(|name| OrganizationName::parse(&name))
             .transpose()
             .map_err(|invalid| invalid.at("name"))?,
         domain: domain
@@ -35,7 +35,7 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     };
     let id = request.organization_id()?;
 
-    let organization = store.update_organization(request.caller(), &id, changes, &expected).await?;
+    let organization = store.update_organization(request.caller(), &id, changes, &preconditions).await?;
 
     Response::ok(&organization)?.etag(organization.version)
 }

@@ -4,21 +4,22 @@
 use fuzz::Asked;
 use libfuzzer_sys::fuzz_target;
 use shared::identity::Authenticator;
-use shared::model::ExpectedVersion;
+use shared::model::{Preconditions, Versions};
 
 fuzz_target!(init: fuzz::start(), |value: &str| {
     let headers = vec![("if-match", value), ("if-none-match", value)];
     let asked = Asked { caller: Some("ann"), headers, ..Asked::default() };
     fuzz::ask(Authenticator::gateway(), &asked, |request| {
-        match (request.if_match(), request.if_none_match()) {
-            (Ok(ExpectedVersion::Any), Ok(held)) => assert!(value.trim() == "*" && held.has(1)),
-            (Ok(ExpectedVersion::OneOf(versions)), Ok(held)) => {
-                assert!(versions.len() <= 50);
-                for version in versions {
-                    assert!(held.has(version) && value.contains(&format!("\"{version}\"")));
-                }
+        let Preconditions { if_match, if_match_is_weak, if_none_match } = request.preconditions()?;
+        match (if_match.unwrap(), if_none_match.unwrap()) {
+            (Versions::Any, Versions::Any) => assert!(value.trim() == "*" && !if_match_is_weak),
+            (Versions::OneOf(strong), Versions::OneOf(all)) => {
+                assert!(all.len() <= 50);
+                assert!(strong.iter().all(|version| all.contains(version)));
+                assert!(all.iter().all(|version| value.contains(&format!("\"{version}\""))));
+                assert!(strong.len() == all.len() || if_match_is_weak);
+                assert!(!if_match_is_weak || value.contains("W/\""));
             }
-            (Err(_), Err(_)) => {}
             (one, other) => panic!("{one:?} {other:?}"),
         }
         Ok(())

@@ -71,5 +71,7 @@ pub fn hold(response: &ApiGatewayV2httpResponse) {
     };
     if status >= 400 {
         assert!(body["code"].is_string() && body["message"].is_string(), "{body}");
+        // An error quotes at most 64 characters of a request.
+        assert!(body.to_string().len() < 2_000, "{body}");
     }
 }

@@ -2,7 +2,7 @@ use crate::{hold, runtime};
 use functions::Operation;
 use lambda_http::{Context, LambdaEvent};
 use shared::edge::Event;
-use shared::model::{ExpectedVersion, NewOrganization, OrganizationId, OrganizationName, Role, UserId};
+use shared::model::{NewOrganization, OrganizationId, OrganizationName, Preconditions, Role, UserId};
 use shared::store::Store;
 use std::cell::RefCell;
 use support::database::{Database, store};
@@ -49,9 +49,9 @@ impl World {
             let store = store(database.url()).await;
             let name = OrganizationName::parse("Acme").unwrap();
             let new = NewOrganization { name, domain: None };
-            let id = store.create_organization(&user("ann"), new, None).await.unwrap().id;
+            let id = store.create_organization(&user("ann"), new, None).await.unwrap().organization.id;
             for (name, role) in [("bob", Role::Admin), ("cyd", Role::Member)] {
-                let any = ExpectedVersion::Any;
+                let any = Preconditions::NONE;
                 store.add_member(&user("ann"), &id, user(name), role, &any).await.unwrap();
             }
             (database, store, id)

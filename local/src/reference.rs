@@ -44,11 +44,10 @@ const PAGE_SCRIPT: &str = include_str!("reference/page.js");
 const PAGE_STYLE: &str = include_str!("reference/page.css");
 
 /// Headers that cargo-lambda adds to each response.
-const CORS: [HeaderName; 4] = [
+const CORS: [HeaderName; 3] = [
     header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
     header::ACCESS_CONTROL_ALLOW_ORIGIN,
     header::ACCESS_CONTROL_EXPOSE_HEADERS,
-    header::VARY,
 ];
 
 /// Headers of the page and its files.

@@ -2,7 +2,7 @@
 //! clients of the API, so they name headers. [`crate::edge::Error`] adds malformed requests and the
 //! statuses.
 
-use crate::model::{Invalid, Role};
+use crate::model::{Invalid, Precondition, Role};
 use serde_json::{Value, json};
 use std::error::Error as StdError;
 
@@ -41,14 +41,13 @@ pub enum Error {
     /// The idempotency key was used before, for a different request.
     #[error("This Idempotency-Key was used for a different request. Send a new key.")]
     IdempotencyKeyReused,
-    /// The organization is not at an expected version.
-    #[error(
-        "No ETag in If-Match matches the organization, which is at version {current}. \
-         Get it again and repeat the change with `If-Match: \"{current}\"`."
-    )]
+    /// A precondition of the request does not hold.
+    #[error("{}", .failed.message(*.current))]
     PreconditionFailed {
         /// The organization's current version.
         current: u64,
+        /// The precondition.
+        failed: Precondition,
     },
     /// A value breaks one of its rules.
     #[error("{}", invalid.message)]
@@ -100,11 +99,36 @@ impl Error {
     pub fn details(&self) -> Option<Value> {
         match self {
             Self::Forbidden { required } => Some(json!({ "requiredRole": required })),
-            Self::PreconditionFailed { current } => Some(json!({ "currentVersion": current })),
+            Self::PreconditionFailed { current, .. } => Some(json!({ "currentVersion": current })),
             Self::ValidationFailed { field, invalid } => {
                 Some(json!({ "field": field, "rule": invalid.rule }))
             }
             _ => None,
+        }
+    }
+}
+
+impl Precondition {
+    /// The [`Error::PreconditionFailed`] for an organization at this version.
+    pub fn error_at(self, current: u64) -> Error {
+        Error::PreconditionFailed { current, failed: self }
+    }
+
+    fn message(self, current: u64) -> String {
+        let retry = format!("Get it again and repeat the request with `If-Match: \"{current}\"`.");
+        match self {
+            Self::IfMatch => {
+                format!(
+                    "No ETag in If-Match matches the organization, which is at version {current}. {retry}"
+                )
+            }
+            Self::WeakIfMatch => format!(
+                "If-Match has a weak ETag, which never matches. The organization is at version {current}. {retry}"
+            ),
+            Self::IfNoneMatch => format!(
+                "If-None-Match excludes the organization, which is at version {current}. \
+                 Remove the header, or send the ETags of other versions."
+            ),
         }
     }
 }

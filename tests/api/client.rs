@@ -111,6 +111,9 @@ impl Request {
         let response = Response { label, url, status, headers, body: body.to_vec() };
         if !gateway::answered(&response) {
             assert!(response.header("x-request-id").is_some_and(|id| !id.is_empty()), "{response}");
+            // Two callers see different roles at the same version, so no cache may keep the answer.
+            assert_eq!(response.header("cache-control"), Some("no-store"), "{response}");
+            assert!(response.varies_by("authorization"), "{response}");
         }
         if status != StatusCode::NOT_MODIFIED {
             assert_eq!(response.header("content-type"), Some("application/json"), "{response}");
@@ -142,11 +145,11 @@ impl Response {
         self.headers.get(name).map(|value| value.to_str().expect("an ASCII header"))
     }
 
-    /// What is the same in two responses that tell a client the same: all but the date and what identifies the
-    /// request. A gateway and the local stack add such headers of their own.
+    /// What is the same in two responses that tell a client the same: all but the date, what identifies the
+    /// request, and whether it was a repetition. A gateway and the local stack add such headers of their own.
     pub(crate) fn content(&self) -> (StatusCode, Vec<(String, String)>, &[u8]) {
         let of_the_request = |name: &str| {
-            ["date", "x-request-id", "apigw-requestid"].contains(&name)
+            ["date", "x-request-id", "apigw-requestid", "idempotent-replayed"].contains(&name)
                 || ["lambda-", "xray-"].iter().any(|prefix| name.starts_with(prefix))
         };
         let headers = self.headers.iter().map(|(name, value)| (name.to_string(), format!("{value:?}")));
@@ -195,6 +198,25 @@ impl Response {
     #[track_caller]
     pub(crate) fn expect_forbidden(&self, role: &str) {
         assert_eq!(self.expect_error(403, "forbidden")["requiredRole"], role, "{self}");
+    }
+
+    /// True if the response is a repetition of the first one to the same `Idempotency-Key`.
+    pub(crate) fn is_replayed(&self) -> bool {
+        let replayed = self.header("idempotent-replayed");
+        assert!(replayed.is_none_or(|value| value == "true"), "{self}");
+        replayed.is_some()
+    }
+
+    /// True if `Vary` lists this header. The local emulator and a gateway may add further `Vary` fields.
+    pub(crate) fn varies_by(&self, name: &str) -> bool {
+        let fields = self.headers.get_all("vary").iter().filter_map(|field| field.to_str().ok());
+        fields.flat_map(|field| field.split(',')).any(|field| field.trim().eq_ignore_ascii_case(name))
+    }
+
+    /// The URL in `Location`, which is relative to that of the request (RFC 9110 §10.2.2).
+    pub(crate) fn location(&self) -> String {
+        let location = self.header("location").unwrap_or_else(|| panic!("no Location: {self}"));
+        self.url.join(location).unwrap_or_else(|error| panic!("{error}: {self}")).into()
     }
 
     /// The URL of the next page, if there is one.

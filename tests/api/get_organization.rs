@@ -2,6 +2,7 @@
 
 use crate::{
     create_organization::ORGANIZATION_FIELDS,
+    gateway,
     organizations::{assert_fields, team},
     stack,
 };
@@ -72,5 +73,30 @@ async fn if_none_match_reveals_nothing_to_a_stranger() {
     for tag in ["*", "\"3\""] {
         let request = team.stranger.get(&team.organization.path).header("if-none-match", tag);
         request.send().await.expect_error(404, "organization_not_found");
+    }
+}
+
+/// Two callers see different roles at the same version and with the same ETag.
+#[tokio::test]
+async fn no_cache_may_keep_an_answer_or_give_it_to_another_caller() {
+    let team = team().await;
+    let path = &team.organization.path;
+    let nobody = stack::anonymous();
+    for (request, status) in [
+        (team.owner.get(path), 200),
+        (team.owner.get(path).header("if-none-match", "\"3\""), 304),
+        (team.owner.get("/organization/list?limit=0"), 400),
+        (nobody.get(path), 401),
+        (team.member.put(path, json!({ "name": "Mine" })), 403),
+        (team.stranger.get(path), 404),
+        (team.owner.put(path, json!({ "name": "Emca" })).if_match("\"2\""), 412),
+        (team.owner.put(path, json!({ "name": "Emca" })), 200),
+    ] {
+        let response = request.send().await;
+        assert_eq!(response.status, status, "{response}");
+        if !gateway::answered(&response) {
+            assert_eq!(response.header("cache-control"), Some("no-store"), "{response}");
+            assert!(response.varies_by("authorization"), "{response}");
+        }
     }
 }

@@ -41,6 +41,7 @@ async fn a_repeated_request_gets_the_same_answer_and_creates_nothing() {
     let again = create(&alice, &key, &name).send().await;
 
     assert_eq!(again.content(), first.content());
+    assert_eq!((first.is_replayed(), again.is_replayed()), (false, true), "{again}");
     assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
     assert_eq!(named_after(&key, &alice).await, [id]);
 }
@@ -92,7 +93,9 @@ async fn a_different_request_with_the_same_key_is_refused() {
         json!({ "organizationName": name, "domain": "acme.example" }),
         json!({ "organizationName": format!("{name}, null") }),
     ] {
-        post(body).await.expect_error(422, "idempotency_key_reused");
+        let refused = post(body).await;
+        refused.expect_error(422, "idempotency_key_reused");
+        assert!(!refused.is_replayed(), "{refused}");
     }
     // Errors in the request itself come first.
     post(json!({ "organizationName": "" })).await.expect_validation_failed("organizationName");
@@ -108,7 +111,9 @@ async fn keys_of_different_callers_are_independent() {
     let of_bob = create(&bob, &key, "Acme").send().await.expect(201);
     assert_ne!(of_alice["id"], of_bob["id"]);
     assert_eq!(of_bob["createdBy"], json!(bob.id));
-    create(&bob, &fresh_key(), "Other").send().await.expect(201);
+    let other = create(&bob, &fresh_key(), "Other").send().await;
+    other.expect(201);
+    assert!(!other.is_replayed(), "{other}");
 }
 
 #[tokio::test]
@@ -168,6 +173,8 @@ async fn concurrent_requests_with_the_same_key_create_one_organization() {
         let responses = join_all((0..8).map(|_| create(&alice, &key, &name).send())).await;
         let answered = create(&alice, &key, &name).send().await;
         answered.expect(201);
+        let first = responses.iter().filter(|response| response.status == 201 && !response.is_replayed());
+        assert_eq!((first.count(), answered.is_replayed()), (1, true), "{answered}");
         for response in responses {
             if response.status == 201 {
                 assert_eq!(response.content(), answered.content());
@@ -217,6 +224,7 @@ async fn the_record_of_a_key_is_read_if_dynamodb_does_not_return_it() {
     let user = stack::user(failing::UNEXPLAINED);
     let first = create(&user, "k", "Acme").send().await;
     first.expect(201);
-    assert_eq!(create(&user, "k", "Acme").send().await.content(), first.content());
+    let again = create(&user, "k", "Acme").send().await;
+    assert_eq!((again.content(), again.is_replayed()), (first.content(), true), "{again}");
     create(&user, "k", "Other").send().await.expect_error(422, "idempotency_key_reused");
 }

@@ -5,7 +5,8 @@
 //! - [`access_matrix`]: authorization; [`existence`]: strangers learn nothing
 //! - [`order_of_checks`]: which of several errors is returned
 //! - [`tokens`], [`forged_tokens`], [`gateway_events`]: authentication
-//! - [`bodies`], [`paths`], [`names_and_domains`], [`preconditions`]: the limits of requests
+//! - [`bodies`], [`media_types`], [`paths`], [`parameters`], [`names_and_domains`], [`preconditions`],
+//!   [`precondition_matrix`]: the limits of requests; [`quotes`]: what errors quote of them
 //! - [`idempotency`]: repeated creations
 //! - [`unavailable`]: a DynamoDB that throttles or has conflicts
 //! - [`reference`]: the page of `cargo local`, without a browser
@@ -39,10 +40,14 @@ mod forged_tokens;
 mod gateway_events;
 mod idempotency;
 mod many_organizations;
+mod media_types;
 mod names_and_domains;
 mod order_of_checks;
+mod parameters;
 mod paths;
+mod precondition_matrix;
 mod preconditions;
+mod quotes;
 mod races;
 mod reference;
 mod tokens;

@@ -2,9 +2,10 @@
 
 use crate::{
     gateway,
-    organizations::{percent_encode, team},
+    organizations::{Organization, percent_encode, team},
     stack,
 };
+use reqwest::Url;
 use serde_json::json;
 
 /// Every character that a user id may contain besides letters and digits.
@@ -122,6 +123,37 @@ async fn an_encoded_slash_is_part_of_no_user_id() {
                 response.expect_error(404, code);
             }
         }
+    }
+}
+
+/// A custom domain can put a base path before the paths of the API.
+#[tokio::test]
+async fn location_and_link_resolve_behind_a_base_path() {
+    let alice = stack::user("alice");
+    let base = Url::parse("https://api.example.com/v1/tenants/").unwrap();
+    let behind = |path: &str| base.join(path.trim_start_matches('/')).unwrap();
+    let resolved = |path: &str, reference: &str| behind(path).join(reference).unwrap();
+    let created = alice.post("/organization", json!({ "organizationName": "Acme" })).send().await;
+    let organization = Organization::from_id(created.expect(201)["id"].as_str().unwrap());
+    let location = created.header("location").unwrap();
+    assert_eq!(resolved("/organization", location), behind(&organization.path), "{created}");
+
+    let (members, id) = (organization.members(), "auth0|a:b@c");
+    let added = alice.post(&members, json!({ "userId": id })).send().await;
+    added.expect(201);
+    let location = added.header("location").unwrap();
+    assert_eq!(resolved(&members, location), behind(&organization.member(id)), "{added}");
+
+    alice.create_organization("Another").await;
+    for list in ["/organization/list", &members] {
+        let page = format!("{list}?limit=1");
+        let first = alice.get(&page).send().await;
+        let link = first.header("link").unwrap_or_else(|| panic!("{first}"));
+        let next = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\"")).unwrap();
+        let next = resolved(&page, next);
+        assert!(next.as_str().starts_with(behind(&page).as_str()), "{next}: {first}");
+        let second = alice.get(format!("{list}?{}", next.query().unwrap())).send().await;
+        assert_ne!(second.expect(200)[0], first.expect(200)[0]);
     }
 }
 

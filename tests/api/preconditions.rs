@@ -1,4 +1,4 @@
-//! `If-Match` on every write to an existing organization.
+//! `If-Match` and `If-None-Match` on requests about an existing organization.
 
 use crate::{
     client::Request,
@@ -59,6 +59,108 @@ async fn an_invalid_if_match_is_refused_on_every_write() {
         write().send().await;
     }
     assert_eq!(team.owner.organization(&team.organization).await["version"], 8);
+}
+
+#[tokio::test]
+async fn an_invalid_if_none_match_is_refused_on_every_write() {
+    let (team, other) = (team().await, stack::unique("other"));
+    for write in writes(&team, &other) {
+        for tag in ["3", "\"3", "W/3", "*, \"3\"", ",", " , ,"] {
+            let response = write().header("if-none-match", tag).send().await;
+            response.expect_invalid_request("If-None-Match");
+        }
+        write().send().await;
+    }
+    assert_eq!(team.owner.organization(&team.organization).await["version"], 8);
+}
+
+#[tokio::test]
+async fn every_write_checks_the_version_in_if_none_match() {
+    let (team, other) = (team().await, stack::unique("other"));
+    let mut version = 3;
+    for write in writes(&team, &other) {
+        for tags in [format!("\"{version}\""), format!("W/\"{version}\", \"9\""), "*".to_owned()] {
+            let response = write().header("if-none-match", &tags).send().await;
+            let details = response.expect_error(412, "precondition_failed");
+            assert_eq!(details["currentVersion"], Value::from(version), "{response}");
+        }
+        let response = write().header("if-none-match", "\"9\", \"abc\", W/\"1\"").send().await;
+        assert!(response.status.is_success(), "{response}");
+        version += 1;
+    }
+    assert_eq!(team.owner.organization(&team.organization).await["version"], version);
+}
+
+#[tokio::test]
+async fn both_preconditions_must_hold() {
+    let team = team().await;
+    for (if_match, if_none_match, status) in
+        [("\"3\"", "\"3\"", 412), ("\"2\"", "\"1\"", 412), ("*", "*", 412), ("\"3\"", "\"2\"", 200)]
+    {
+        let rename = team.owner.put(&team.organization.path, json!({ "name": "Emca" }));
+        let response = rename.if_match(if_match).header("if-none-match", if_none_match).send().await;
+        assert_eq!(response.status, status, "{response}");
+    }
+    for (if_match, status) in [("\"4\"", 304), ("\"3\"", 412)] {
+        let get = team.owner.get(&team.organization.path).if_match(if_match);
+        let response = get.header("if-none-match", "\"4\"").send().await;
+        assert_eq!(response.status, status, "{response}");
+    }
+}
+
+#[tokio::test]
+async fn the_message_says_which_precondition_failed_and_why() {
+    let team = team().await;
+    for (header, tags, message) in [
+        (
+            "if-match",
+            "\"2\"",
+            "No ETag in If-Match matches the organization, which is at version 3. \
+             Get it again and repeat the request with `If-Match: \"3\"`.",
+        ),
+        (
+            "if-match",
+            "\"2\", W/\"3\"",
+            "If-Match has a weak ETag, which never matches. The organization is at version 3. \
+             Get it again and repeat the request with `If-Match: \"3\"`.",
+        ),
+        (
+            "if-none-match",
+            "W/\"3\"",
+            "If-None-Match excludes the organization, which is at version 3. \
+             Remove the header, or send the ETags of other versions.",
+        ),
+    ] {
+        let rename = team.owner.put(&team.organization.path, json!({ "name": "Emca" }));
+        let response = rename.header(header, tags).send().await;
+        assert_eq!(response.expect(412)["message"], message, "{response}");
+        if header == "if-match" {
+            let response = team.owner.get(&team.organization.path).header(header, tags).send().await;
+            assert_eq!(response.expect(412)["message"], message, "{response}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn empty_elements_of_a_list_are_skipped() {
+    let team = team().await;
+    let rename = || team.owner.put(&team.organization.path, json!({ "name": "Emca" }));
+    for (version, tags) in [(3, "\"3\","), (4, ",\"4\""), (5, " , \"1\" ,, ,\"5\" , ")] {
+        assert_eq!(rename().if_match(tags).send().await.expect(200)["version"], version + 1);
+    }
+    for tags in [",", ", ,", ""] {
+        rename().if_match(tags).send().await.expect_invalid_request("If-Match");
+    }
+    rename().if_match("*,").send().await.expect_invalid_request("If-Match");
+}
+
+#[tokio::test]
+async fn if_match_on_a_read_reveals_nothing_to_a_stranger() {
+    let team = team().await;
+    for tag in ["*", "\"3\"", "\"2\""] {
+        let request = team.stranger.get(&team.organization.path).if_match(tag);
+        request.send().await.expect_error(404, "organization_not_found");
+    }
 }
 
 #[tokio::test]

@@ -148,6 +148,25 @@ async fn exactly_one_of_four_updates_of_the_same_version_succeeds() {
 }
 
 #[tokio::test]
+async fn exactly_one_of_four_updates_that_exclude_the_next_version_succeeds() {
+    for _ in 0..ROUNDS {
+        let alice = stack::user("alice");
+        let organization = alice.create_organization("Race").await;
+        let rename = |name: &str| {
+            let request = alice.put(&organization.path, json!({ "name": name }));
+            request.header("if-none-match", "\"2\"").send()
+        };
+        for lost in one_wins(join_all(["a", "b", "c", "d"].map(rename)).await) {
+            if !is_conflict(&lost) {
+                let details = lost.expect_error(412, "precondition_failed");
+                assert_eq!(details["currentVersion"], 2, "{lost}");
+            }
+        }
+        assert_eq!(alice.organization(&organization).await["version"], 2);
+    }
+}
+
+#[tokio::test]
 async fn concurrent_changes_of_different_kinds_all_succeed() {
     for _ in 0..ROUNDS {
         let alice = stack::user("alice");

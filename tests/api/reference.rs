@@ -45,8 +45,7 @@ async fn a_demo_user_reaches_the_api_through_the_page() {
     let created = created.send().await;
     assert_eq!(created.expect(201)["createdBy"], "alice");
     assert_eq!(created.header("etag"), Some("\"1\""));
-    let path = created.header("location").expect("a Location header").to_owned();
-    let refused = bob.get(path).send().await;
+    let refused = bob.get(created.location()).send().await;
     refused.expect_error(404, "organization_not_found");
     for name in created.headers.keys().chain(refused.headers.keys()) {
         assert!(!name.as_str().starts_with("access-control-"), "{name}");

@@ -61,7 +61,8 @@ async fn a_member_cannot_set_the_limit() {
 async fn a_limit_that_is_not_an_integer_is_refused() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
-    for value in ["1.5", "1.0", "0.0", "1e3", "1E3", "-0.5", "\"5\"", "true", "[5]", "{}", "\"\""] {
+    for value in ["5000.5", "15e-1", "1e-999999999", "-0.5", "\"5\"", "\"5e3\"", "true", "[5]", "{}", "\"\""]
+    {
         let request = alice.request(reqwest::Method::PATCH, organization.max_overages());
         let request = request.header("content-type", "application/json");
         let response = request.body(format!("{{\"maxOverages\":{value}}}")).send().await;
@@ -71,12 +72,36 @@ async fn a_limit_that_is_not_an_integer_is_refused() {
 }
 
 #[tokio::test]
+async fn an_integer_may_have_a_fraction_of_zeros_or_an_exponent() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    for (value, limit) in [
+        ("5000.0", 5000),
+        ("5e3", 5000),
+        ("1E3", 1000),
+        ("0.0", 0),
+        ("-0e7", 0),
+        ("0e999999999", 0),
+        ("1.5e+1", 15),
+        ("50000e-1", 5000),
+        ("10.00e8", 1_000_000_000),
+    ] {
+        let request = alice.request(reqwest::Method::PATCH, organization.max_overages());
+        let request = request.header("content-type", "application/json");
+        let response = request.body(format!("{{\"maxOverages\":{value}}}")).send().await;
+        assert_eq!(response.expect(200)["maxOverages"], limit, "{response}");
+    }
+}
+
+#[tokio::test]
 async fn a_limit_out_of_range_is_refused() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let huge = format!("1{}", "0".repeat(30));
     let (above_u64, below_i64) = ("18446744073709551616", "-9223372036854775809");
-    for value in ["-1", "1000000001", "4294967296", above_u64, below_i64, &huge] {
+    for value in
+        ["-1", "1000000001", "4294967296", "1e10", "1e999999999", "-1e999999999", above_u64, below_i64, &huge]
+    {
         let request = alice.request(reqwest::Method::PATCH, organization.max_overages());
         let request = request.header("content-type", "application/json");
         let response = request.body(format!("{{\"maxOverages\":{value}}}")).send().await;

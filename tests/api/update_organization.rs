@@ -61,7 +61,7 @@ async fn the_name_cannot_be_cleared() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let update = alice.put(&organization.path, json!({ "name": null }));
-    update.send().await.expect_validation_failed("name");
+    update.send().await.expect_invalid_request("name");
     assert_eq!(alice.organization(&organization).await["name"], "Acme");
 }
 

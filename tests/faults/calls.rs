@@ -39,6 +39,11 @@ const CURRENT: &[(&str, &str)] = &[("if-match", "\"3\"")];
 
 const STALE: &[(&str, &str)] = &[("if-match", "\"2\"")];
 
+const UNLESS_CURRENT: &[(&str, &str)] = &[("if-none-match", "*")];
+
+/// Also excludes the version that the write makes.
+const UNLESS_STALE: &[(&str, &str)] = &[("if-none-match", "\"2\", \"4\"")];
+
 impl Call {
     /// The example.
     fn example(operation: Operation) -> Self {
@@ -126,8 +131,11 @@ fn variants() -> Vec<Call> {
         Call::new("create another with a used key", CreateOrganization, 422).with(used),
         Call::new("list 101 organizations", ListOrganizations, 200).on(Filled::WithMany),
         Call::new("get the known version", GetOrganization, 304).with(&[("if-none-match", "\"3\"")]),
+        Call::new("get another version", GetOrganization, 412).with(STALE),
         Call::new("update at the current version", UpdateOrganization, 200).with(CURRENT),
         Call::new("update at another version", UpdateOrganization, 412).with(STALE),
+        Call::new("update unless it is at another version", UpdateOrganization, 200).with(UNLESS_STALE),
+        Call::new("update unless it is at the current version", UpdateOrganization, 412).with(UNLESS_CURRENT),
         Call::new("update by a member", UpdateOrganization, 403).by(MEMBER),
         Call::new("set overages at the current version", SetMaxOverages, 200).with(CURRENT),
         Call::new("set overages at another version", SetMaxOverages, 412).with(STALE),
@@ -148,6 +156,9 @@ fn variants() -> Vec<Call> {
         Call::new("demote the last owner", UpdateMember, 422).about("ann"),
         Call::new("remove a stranger", RemoveMember, 404).by("bob").about("eve"),
         Call::new("remove at the current version", RemoveMember, 200).about("bob").with(CURRENT),
+        Call::new("remove unless it is at the current version", RemoveMember, 412)
+            .about("bob")
+            .with(UNLESS_CURRENT),
         Call::new("remove at another version", RemoveMember, 412).about("bob").with(STALE),
         Call::new("leave", RemoveMember, 200).by(MEMBER),
         Call::new("leave as the last owner", RemoveMember, 422).about("ann"),

@@ -79,5 +79,5 @@ async fn organization(database: &Database) -> String {
     let new = NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None };
     let ann = UserId::parse("ann").unwrap();
     let created = store(database.url()).await.create_organization(&ann, new, None).await.unwrap();
-    created.id.as_str().to_owned()
+    created.organization.id.as_str().to_owned()
 }

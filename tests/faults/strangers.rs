@@ -4,7 +4,7 @@
 use functions::Operation;
 use lambda_http::{Context, LambdaEvent};
 use serde_json::{Value, json};
-use shared::model::{ExpectedVersion, NewOrganization, OrganizationId, OrganizationName, Role, UserId};
+use shared::model::{NewOrganization, OrganizationId, OrganizationName, Preconditions, Role, UserId};
 use std::sync::{Arc, Mutex};
 use support::database::{Database, store};
 use support::example::{self, Allowed, MEMBER};
@@ -31,8 +31,8 @@ impl World {
         let store = store(proxy.url()).await;
         let user = |name| UserId::parse(name).unwrap();
         let new = NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None };
-        let organization = store.create_organization(&user("ann"), new, None).await.unwrap().id;
-        let any = ExpectedVersion::Any;
+        let organization = store.create_organization(&user("ann"), new, None).await.unwrap().organization.id;
+        let any = Preconditions::NONE;
         store.add_member(&user("ann"), &organization, user(MEMBER), Role::Member, &any).await.unwrap();
         Self { proxy, store, organization, _database: database }
     }

@@ -5,9 +5,7 @@ use crate::contents;
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use lambda_http::{Body, Context, LambdaEvent};
 use serde_json::{Value, json};
-use shared::model::{
-    Domain, ExpectedVersion, IdempotencyKey, NewOrganization, OrganizationName, Role, UserId,
-};
+use shared::model::{Domain, IdempotencyKey, NewOrganization, OrganizationName, Preconditions, Role, UserId};
 use shared::store::Store;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -39,9 +37,9 @@ impl Filling {
             domain: Some(Domain::parse("acme.example").unwrap()),
         };
         let (ann, key) = (user("ann"), IdempotencyKey::parse("used").unwrap());
-        let id = store.create_organization(&ann, acme(), Some(&key)).await.unwrap().id;
+        let id = store.create_organization(&ann, acme(), Some(&key)).await.unwrap().organization.id;
         for (name, role) in [("bob", Role::Admin), (MEMBER, Role::Member)] {
-            store.add_member(&ann, &id, user(name), role, &ExpectedVersion::Any).await.unwrap();
+            store.add_member(&ann, &id, user(name), role, &Preconditions::NONE).await.unwrap();
         }
         if filled == Filled::WithMany {
             for _ in 0..100 {
@@ -128,6 +126,7 @@ impl World {
             "etag": header("etag"),
             "location": header("location"),
             "link": header("link"),
+            "replayed": header("idempotent-replayed"),
             "retryAfter": header("retry-after"),
             "body": body,
         });

@@ -7,8 +7,9 @@ use support::example;
 
 /// The event of a request that succeeds if the token belongs to an owner.
 pub(crate) fn event(operation: Operation, organization: &str, token: &str) -> Value {
+    let is_list = matches!(operation, Operation::ListOrganizations | Operation::ListMembers);
     let request = example::request(operation, "nobody", organization)
-        .query("limit=1&canary=canary")
+        .query(if is_list { "limit=1" } else { "" })
         .header("authorization", &format!("Bearer {token}"))
         .header("idempotency-key", "canary")
         .header("user-agent", "canary")
@@ -37,6 +38,7 @@ pub(crate) fn wrong() -> Vec<(&'static str, Value)> {
         ("/rawPath", json!("/canary\n<canary>")),
         ("/rawQueryString", json!("limit=canary")),
         ("/rawQueryString", json!("cursor=canary")),
+        ("/rawQueryString", json!("canary=canary")),
         ("/rawQueryString", json!("canary=<canary>")),
         ("/pathParameters/organization_id", json!("canary")),
         ("/pathParameters/user_id", json!("canary canary")),

@@ -4,9 +4,7 @@ use crate::events::{event, wrong};
 use functions::Operation;
 use local::Identity;
 use serde_json::{Map, Value, json};
-use shared::model::{
-    Domain, ExpectedVersion, NewOrganization, OrganizationId, OrganizationName, Role, UserId,
-};
+use shared::model::{Domain, NewOrganization, OrganizationId, OrganizationName, Preconditions, Role, UserId};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -44,7 +42,7 @@ impl World {
     pub(crate) async fn organization(&self) -> String {
         let id = self.create(OWNER, "Canary", "canary.example").await;
         let store = store(self.database.url()).await;
-        let (any, role) = (ExpectedVersion::Any, Role::Member);
+        let (any, role) = (Preconditions::NONE, Role::Member);
         store.add_member(&user(OWNER), &id, user(MEMBER), role, &any).await.unwrap();
         id.as_str().to_owned()
     }
@@ -52,7 +50,13 @@ impl World {
     pub(crate) async fn create(&self, owner: &str, name: &str, domain: &str) -> OrganizationId {
         let (name, domain) = (OrganizationName::parse(name).unwrap(), Domain::parse(domain).unwrap());
         let new = NewOrganization { name, domain: Some(domain) };
-        store(self.database.url()).await.create_organization(&user(owner), new, None).await.unwrap().id
+        store(self.database.url())
+            .await
+            .create_organization(&user(owner), new, None)
+            .await
+            .unwrap()
+            .organization
+            .id
     }
 
     /// Starts an instance that logs to the file `log` and uses the DynamoDB at `url`.

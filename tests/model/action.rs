@@ -5,7 +5,7 @@ use crate::clients::Answered;
 use crate::instance::Answer;
 use crate::model::{Model, Refusal, Time};
 use crate::organization::{Member, Organization};
-use crate::request::Call;
+use crate::request::{Call, Parameter};
 use crate::steps::Part::{self, Change, Membership, Roles, Shown, Whole};
 use crate::values::{NOBODY, OVERAGES, ROLES, Text, domain, limit, name, role, stored, user};
 use functions::Operation;
@@ -95,17 +95,17 @@ impl Action {
         }
     }
 
-    /// The header or query parameter that the operation takes.
-    pub fn parameter(&self) -> Option<&'static str> {
+    /// The headers or the query parameter that the operation takes.
+    pub fn parameter(&self) -> Parameter {
         match self {
-            Self::CreateOrganization { .. } => Some("Idempotency-Key"),
-            Self::ListOrganizations { .. } | Self::ListMembers { .. } => Some("limit"),
-            Self::GetOrganization => Some("If-None-Match"),
-            Self::UpdateOrganization { .. }
+            Self::CreateOrganization { .. } => Parameter::IdempotencyKey,
+            Self::ListOrganizations { .. } | Self::ListMembers { .. } => Parameter::Limit,
+            Self::GetOrganization
+            | Self::UpdateOrganization { .. }
             | Self::SetMaxOverages { .. }
             | Self::AddMember { .. }
             | Self::UpdateMember { .. }
-            | Self::RemoveMember { .. } => Some("If-Match"),
+            | Self::RemoveMember { .. } => Parameter::Precondition,
         }
     }
 
@@ -268,13 +268,14 @@ impl Action {
         let etag = Some(format!("\"{}\"", organization.version));
         match self {
             Self::CreateOrganization { .. } => {
-                let location = Some(format!("/organization/{}", organization.id));
+                let location = Some(format!("organization/{}", organization.id));
                 Answer { status: 201, etag, location, ..Answer::ok(organization.body(role, shown)) }
             }
             Self::ListOrganizations { .. } => Answer::ok(json!([organization.body(role, &shown[0])])),
-            Self::GetOrganization if call.names(organization.version) => {
-                Answer { status: 304, etag, ..Answer::ok(Value::Null) }
-            }
+            Self::GetOrganization if call.fails(organization.version) => match call.request.header {
+                "If-None-Match" => Answer { status: 304, etag, ..Answer::ok(Value::Null) },
+                _ => Answer::refusal(organization.precondition_failed()),
+            },
             Self::RemoveMember { user } if *user == call.request.caller => {
                 Answer { etag, ..Answer::ok(organization.body(None, shown)) }
             }
@@ -284,8 +285,7 @@ impl Action {
             Self::SetMaxOverages { .. } => Answer { etag, ..Answer::ok(organization.limit(shown)) },
             Self::ListMembers { .. } => Answer::page(call, organization.list(shown)),
             Self::AddMember { user, .. } => {
-                let location =
-                    Some(format!("/organization/{}/member/{}", organization.id, percent_encoded(user)));
+                let location = Some(format!("member/{}", percent_encoded(user)));
                 Answer { status: 201, location, ..Answer::ok(organization.member(user, shown)) }
             }
             Self::UpdateMember { user, .. } => Answer::ok(organization.member(user, shown)),
@@ -299,7 +299,8 @@ impl Action {
         let caller = call.request.caller;
         let is_repeated = asked.iter().filter(|action| *action == "UpdateItem").count() > 1;
         match self {
-            // A refusal happens at one point in time.
+            Self::GetOrganization if answer.status == 412 => vec![(Membership(caller, true), 0), (Shown, 0)],
+            // Any other refusal happens at one point in time.
             _ if answer.status >= 400 => vec![(Whole, 0)],
             // One BatchGetItem, which may read its items at different times.
             Self::GetOrganization => vec![(Membership(caller, true), 0), (Shown, 0)],

@@ -1,6 +1,6 @@
 //! The functions in this process: their events and answers.
 
-use crate::request::{Call, Flaw};
+use crate::request::{Call, Flaw, Parameter};
 use lambda_http::http::HeaderMap;
 use lambda_http::{Body, Context, LambdaEvent};
 use serde_json::{Value, json};
@@ -19,7 +19,9 @@ pub struct Answer {
     pub body: Value,
     pub etag: Option<String>,
     pub location: Option<String>,
-    /// The path of the next page.
+    /// True for a repetition of the first answer to an `Idempotency-Key`.
+    pub replayed: bool,
+    /// The next page, relative to the list.
     pub next: Option<String>,
 }
 
@@ -46,12 +48,15 @@ impl Instance {
         let media_type = (status != 304).then(|| "application/json".to_owned());
         assert_eq!(header("content-type"), media_type, "{call:?} {body}");
         assert_eq!(header("x-request-id").as_deref(), Some("a request"));
+        assert_eq!(header("cache-control").as_deref(), Some("no-store"), "{call:?} {body}");
+        assert_eq!(header("vary").as_deref(), Some("Authorization"), "{call:?} {body}");
         assert_eq!(header("retry-after").is_some(), status == 503, "{call:?} {body}");
         let next = header("link").map(|link| {
             let path = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
             path.unwrap_or_else(|| panic!("not a link to a next page: {link}")).to_owned()
         });
-        Answer { status, body, etag: header("etag"), location: header("location"), next }
+        let replayed = header("idempotent-replayed").is_some();
+        Answer { status, body, etag: header("etag"), location: header("location"), replayed, next }
     }
 }
 
@@ -85,7 +90,7 @@ fn event(call: &Call) -> Value {
 
 fn query(call: &Call) -> String {
     match (&call.page, call.action().limit()) {
-        _ if call.action().parameter() == Some("limit") && call.request.flaw == Some(Flaw::Parameter) => {
+        _ if call.action().parameter() == Parameter::Limit && call.request.flaw == Some(Flaw::Parameter) => {
             "limit=0".to_owned()
         }
         (Some((_, query)), _) => query.clone(),
@@ -95,13 +100,13 @@ fn query(call: &Call) -> String {
 
 /// The header that the operation takes, and its value.
 fn header_of(call: &Call) -> Option<(&str, String)> {
-    let name = call.action().parameter().filter(|name| *name != "limit")?;
-    let value = match name {
+    let value = match call.action().parameter() {
+        Parameter::Limit => None,
         _ if call.request.flaw == Some(Flaw::Parameter) => Some("\"".to_owned()),
-        "Idempotency-Key" => call.action().key().map(str::to_owned),
-        _ => call.condition(),
+        Parameter::IdempotencyKey => call.action().key().map(str::to_owned),
+        Parameter::Precondition => call.condition(),
     };
-    Some((name, value?))
+    Some((call.parameter(), value?))
 }
 
 fn body(call: &Call) -> Option<String> {

@@ -82,7 +82,14 @@ fn listed(first: &[Answered], change: &Answered, list: &str, order: [usize; 2]) 
 }
 
 fn call(action: Action) -> Call {
-    let request = Request { caller: "ann", action, organization: 0, condition: Condition::None, flaw: None };
+    let request = Request {
+        caller: "ann",
+        action,
+        organization: 0,
+        condition: Condition::None,
+        header: "If-Match",
+        flaw: None,
+    };
     Call { request, organization: ORGANIZATION.to_owned(), version: 1, page: None }
 }
 

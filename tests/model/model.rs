@@ -67,7 +67,7 @@ impl Model {
         if let Some(first) = key.and_then(|key| self.creations.get(&(caller, key))) {
             let is_same = (first.name, first.domain) == (name, domain);
             let reused = (422, "idempotency_key_reused", Value::Null);
-            return if is_same { Ok(first.answer.clone()) } else { Err(reused) };
+            return if is_same { Ok(Answer { replayed: true, ..first.answer.clone() }) } else { Err(reused) };
         }
         let id = shown["id"].as_str().unwrap_or_default();
         let mut organization = Organization::new(id, caller, (name, domain), time);
@@ -99,14 +99,14 @@ impl Model {
 fn unflawed(call: &Call) -> Result<(), Refusal> {
     let invalid = |field: &str| Err((400, "invalid_request", json!({ "field": field })));
     let body = call.action().fields();
-    match (call.request.flaw, call.action().parameter(), body) {
-        (Some(Flaw::NoIdentity), ..) => Err((401, "unauthorized", Value::Null)),
-        (Some(Flaw::Parameter), Some(parameter), _) => invalid(parameter),
-        (Some(Flaw::TooLarge), _, Some(_)) => Err((413, "payload_too_large", Value::Null)),
-        (Some(Flaw::NotJson), _, Some(_)) => Err((415, "unsupported_media_type", Value::Null)),
-        (Some(Flaw::MalformedJson), _, Some(_)) => Err((400, "invalid_request", Value::Null)),
-        (Some(Flaw::WrongType | Flaw::MissingField), _, Some((first, _))) => invalid(first),
-        (Some(Flaw::UnknownField), _, Some(_)) => invalid("colour"),
+    match (call.request.flaw, body) {
+        (Some(Flaw::NoIdentity), _) => Err((401, "unauthorized", Value::Null)),
+        (Some(Flaw::Parameter), _) => invalid(call.parameter()),
+        (Some(Flaw::TooLarge), Some(_)) => Err((413, "payload_too_large", Value::Null)),
+        (Some(Flaw::NotJson), Some(_)) => Err((415, "unsupported_media_type", Value::Null)),
+        (Some(Flaw::MalformedJson), Some(_)) => Err((400, "invalid_request", Value::Null)),
+        (Some(Flaw::WrongType | Flaw::MissingField), Some((first, _))) => invalid(first),
+        (Some(Flaw::UnknownField), Some(_)) => invalid("colour"),
         _ => Ok(()),
     }
 }
@@ -114,10 +114,11 @@ fn unflawed(call: &Call) -> Result<(), Refusal> {
 impl Answer {
     /// An answer with a body and nothing else.
     pub fn ok(body: Value) -> Self {
-        Self { status: 200, body, etag: None, location: None, next: None }
+        Self { status: 200, body, etag: None, location: None, replayed: false, next: None }
     }
 
-    fn refusal((status, code, details): Refusal) -> Self {
+    /// The answer to a refused request.
+    pub fn refusal((status, code, details): Refusal) -> Self {
         Self { status, ..Self::ok(json!({ "code": code, "details": details })) }
     }
 

@@ -68,8 +68,8 @@ impl Organization {
             return Err((403, "forbidden", json!({ "requiredRole": required })));
         }
         if !action.is_read() {
-            if call.condition().is_some() && !call.names(self.version) {
-                return Err((412, "precondition_failed", json!({ "currentVersion": self.version })));
+            if call.fails(self.version) {
+                return Err(self.precondition_failed());
             }
             action.change(self, call, time)?;
             self.version += 1;
@@ -77,6 +77,11 @@ impl Organization {
             caller.clone_into(&mut self.updated_by);
         }
         Ok(action.answer(self, call, self.role(caller), shown))
+    }
+
+    /// The refusal of a request whose precondition fails.
+    pub fn precondition_failed(&self) -> Refusal {
+        (412, "precondition_failed", json!({ "currentVersion": self.version }))
     }
 
     /// Refuses a change that would leave no owner, or too many owners and admins. `role` is the new role of

@@ -20,11 +20,19 @@ impl Flaw {
     /// True if a request for the action can have the flaw.
     pub fn concerns(self, action: &Action) -> bool {
         match self {
-            Self::NoIdentity => true,
-            Self::Parameter => action.parameter().is_some(),
+            Self::NoIdentity | Self::Parameter => true,
             _ => action.fields().is_some(),
         }
     }
+}
+
+/// What an operation takes besides a body.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Parameter {
+    IdempotencyKey,
+    Limit,
+    /// `If-Match` or `If-None-Match`.
+    Precondition,
 }
 
 /// The content of `If-Match` or `If-None-Match`.
@@ -50,6 +58,8 @@ pub struct Request {
     /// The index of a created organization. An index out of range stands for an unknown organization.
     pub organization: usize,
     pub condition: Condition,
+    /// The header with the condition: `If-Match` or `If-None-Match`.
+    pub header: &'static str,
     pub flaw: Option<Flaw>,
 }
 
@@ -70,6 +80,15 @@ impl Call {
         &self.request.action
     }
 
+    /// The name of the header or query parameter that the operation takes.
+    pub fn parameter(&self) -> &'static str {
+        match self.action().parameter() {
+            Parameter::IdempotencyKey => "Idempotency-Key",
+            Parameter::Limit => "limit",
+            Parameter::Precondition => self.request.header,
+        }
+    }
+
     /// The value of `If-Match` or `If-None-Match`.
     pub fn condition(&self) -> Option<String> {
         let version = self.version;
@@ -83,14 +102,19 @@ impl Call {
         }
     }
 
-    /// True if the condition matches the organization at `version`. In `If-Match` a weak tag never matches
-    /// (RFC 9110 §13.1).
-    pub fn names(&self, version: u64) -> bool {
+    /// True if the precondition fails for the organization at `version`. In `If-Match` a weak tag never
+    /// matches (RFC 9110 §13.1).
+    pub fn fails(&self, version: u64) -> bool {
+        let is_sent = self.condition().is_some() && self.action().parameter() == Parameter::Precondition;
+        is_sent && self.names(version) == (self.request.header == "If-None-Match")
+    }
+
+    fn names(&self, version: u64) -> bool {
         match self.request.condition {
             Condition::None => false,
             Condition::Any => true,
             Condition::Current => self.version == version,
-            Condition::Weak => self.version == version && self.action().parameter() == Some("If-None-Match"),
+            Condition::Weak => self.version == version && self.request.header == "If-None-Match",
             Condition::Version(other) => other == version,
             Condition::Either(other) => other == version || self.version == version,
         }

@@ -52,8 +52,7 @@ async fn run(requests: &[Request]) -> Result<(), String> {
         while let Some(next) = answer.next {
             let before = call.page.as_ref().map_or(0, |(before, _)| *before)
                 + answer.body.as_array().map_or(0, Vec::len);
-            let path = request.action.operation().path().replace("{organization_id}", &call.organization);
-            let query = next.strip_prefix(&format!("{path}?")).ok_or("a link to another path")?;
+            let query = next.strip_prefix('?').ok_or("a link to another path")?;
             call.page = Some((before, query.to_owned()));
             answer = step(&mut model, instance, &call).await?;
         }

@@ -30,7 +30,7 @@ pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Request>> {
 
 /// A request to the first organization, without a condition.
 fn plain(caller: &'static str, action: Action) -> Request {
-    Request { caller, action, organization: 0, condition: Condition::None, flaw: None }
+    Request { caller, action, organization: 0, condition: Condition::None, header: "If-Match", flaw: None }
 }
 
 /// Concurrent requests by several clients.
@@ -73,10 +73,11 @@ fn with_faults(
 fn request() -> impl Strategy<Value = Request> {
     let organization = prop_oneof![10 => Just(0usize), 2 => Just(1), 1 => 2..5usize];
     let caller = prop_oneof![3 => Just(USERS[0]), 3 => Just(USERS[1]), 4 => select(&USERS[..])];
-    (caller, action::any(), organization, condition(), flaw()).prop_map(
-        |(caller, action, organization, condition, flaw)| {
+    let header = prop_oneof![2 => Just("If-Match"), 1 => Just("If-None-Match")];
+    (caller, action::any(), organization, condition(), header, flaw()).prop_map(
+        |(caller, action, organization, condition, header, flaw)| {
             let flaw = flaw.filter(|flaw| flaw.concerns(&action));
-            Request { caller, action, organization, condition, flaw }
+            Request { caller, action, organization, condition, header, flaw }
         },
     )
 }

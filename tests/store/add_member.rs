@@ -1,5 +1,5 @@
 use crate::table::{ANY, Table, number, refusal, set, user, users};
-use shared::model::{ExpectedVersion, OrganizationId, Role};
+use shared::model::{OrganizationId, Preconditions, Role};
 
 #[tokio::test]
 async fn adding_keeps_both_items_consistent_in_roles_and_count() {
@@ -23,7 +23,7 @@ async fn the_most_basic_of_several_errors_is_returned() {
     let table = Table::new().await;
     let (ann, bob, cyd, eve, new) = (user("ann"), user("bob"), user("cyd"), user("eve"), user("new"));
     let id = table.team().await;
-    let (stale, nowhere) = (ExpectedVersion::OneOf(vec![1]), OrganizationId::generate());
+    let (stale, nowhere) = (Preconditions::if_match(vec![1]), OrganizationId::generate());
 
     let refused = async |who, id, whom: &_, role, expected: &_| {
         refusal(table.add_member(who, id, Clone::clone(whom), role, expected).await)

@@ -6,7 +6,7 @@ async fn the_creator_is_immediately_owner_and_member() {
     let table = Table::new().await;
     let ann = user("ann");
 
-    let organization = table.create_organization(&ann, acme(), None).await.unwrap();
+    let organization = table.create_organization(&ann, acme(), None).await.unwrap().organization;
 
     assert_eq!(organization.role, Some(Role::Owner));
     assert_eq!((organization.version, organization.member_count), (1, 1));

@@ -166,7 +166,7 @@ async fn an_unacknowledged_write_gets_503_and_a_repeated_request_finds_it_done()
     table.inject([Fault::Silence]);
     let (code, _) = refused(time, table.create_organization(&ann, acme(), key.as_ref())).await;
     assert_eq!(code, "service_unavailable");
-    let created = table.create_organization(&ann, acme(), key.as_ref()).await.unwrap();
+    let created = table.create_organization(&ann, acme(), key.as_ref()).await.unwrap().organization;
     let listed = table.list_organizations(&ann, 9, None).await.unwrap().items;
     assert_eq!((listed.len(), listed.last()), (2, Some(&created)));
 

@@ -33,24 +33,24 @@ async fn a_key_is_remembered_for_24_hours() {
     let table = Table::new().await;
     let ann = user("ann");
     let earliest = now() + DAY;
-    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
+    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap().organization;
     let record = table.idempotency_item(&ann, "k").await.unwrap();
     assert!((earliest..=now() + DAY).contains(&number(&record, "expiresAt")), "{record:?}");
     assert_eq!(record["organizationId"], text(first.id.as_str()));
 
     expire(&table, now() + 60).await;
-    assert_eq!(table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap(), first);
+    assert_eq!(table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap().organization, first);
 }
 
 #[tokio::test]
 async fn an_expired_record_that_still_exists_is_ignored_and_replaced() {
     let table = Table::new().await;
     let ann = user("ann");
-    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
+    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap().organization;
 
     for new in [acme(), another()] {
         expire(&table, now()).await;
-        let second = table.create_organization(&ann, new, Some(&key("k"))).await.unwrap();
+        let second = table.create_organization(&ann, new, Some(&key("k"))).await.unwrap().organization;
         assert_ne!(second.id, first.id);
         let record = table.idempotency_item(&ann, "k").await.unwrap();
         assert_eq!(record["organizationId"], text(second.id.as_str()));
@@ -63,15 +63,21 @@ async fn an_expired_record_that_still_exists_is_ignored_and_replaced() {
 async fn a_repeated_request_adds_no_item_of_any_kind() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
-    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
+    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap().organization;
     assert_eq!(table.size().await, 4);
 
-    assert_eq!(table.create_organization(&ann, acme(), Some(&key("\"k\""))).await.unwrap(), first);
+    assert_eq!(
+        table.create_organization(&ann, acme(), Some(&key("\"k\""))).await.unwrap().organization,
+        first
+    );
     let reused = table.create_organization(&ann, another(), Some(&key("k"))).await;
     assert_eq!(refusal(reused), "idempotency_key_reused");
     assert_eq!(table.size().await, 4);
 
-    assert_ne!(table.create_organization(&bob, acme(), Some(&key("k"))).await.unwrap().id, first.id);
+    assert_ne!(
+        table.create_organization(&bob, acme(), Some(&key("k"))).await.unwrap().organization.id,
+        first.id
+    );
     assert_eq!(table.size().await, 8);
 }
 
@@ -97,15 +103,16 @@ async fn a_creation_whose_answers_were_all_lost_is_found_by_its_key() {
     let table = Table::new().await;
     let ann = user("ann");
     table.inject([Fault::LostAnswer]);
-    table.create_organization(&ann, acme(), Some(&key("once"))).await.unwrap();
-    assert_eq!(table.size().await, 4);
+    let once = table.create_organization(&ann, acme(), Some(&key("once"))).await.unwrap();
+    assert_eq!((once.is_replayed, table.size().await), (false, 4));
 
     table.inject([Fault::LostAnswer, Fault::LostAnswer, Fault::LostAnswer]);
     let lost = table.create_organization(&ann, acme(), Some(&key("k"))).await;
     assert_eq!(refusal(lost), "service_unavailable");
     let again = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
     let listed = table.list_organizations(&ann, 9, None).await.unwrap().items;
-    assert_eq!((listed.len(), listed.last()), (2, Some(&again)));
+    assert_eq!((listed.len(), listed.last()), (2, Some(&again.organization)));
+    assert!(again.is_replayed);
 }
 
 #[tokio::test]
@@ -121,9 +128,9 @@ async fn a_repeated_request_waits_a_limited_time_for_the_first_one() {
     assert_eq!(table.size().await, 0);
 
     table.inject(running(4));
-    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
+    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap().organization;
     table.inject(running(4));
-    assert_eq!(table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap(), first);
+    assert_eq!(table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap().organization, first);
 }
 
 /// Old builds of DynamoDB Local return no items with a refusal, even when asked for them.
@@ -137,9 +144,9 @@ async fn the_record_of_a_key_is_read_if_the_refusal_does_not_contain_it() {
     let expired_meanwhile = table.create_organization(&ann, acme(), Some(&key("k"))).await;
     assert_eq!(refusal(expired_meanwhile), "idempotency_in_progress");
 
-    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap();
+    let first = table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap().organization;
     table.inject(refused());
-    assert_eq!(table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap(), first);
+    assert_eq!(table.create_organization(&ann, acme(), Some(&key("k"))).await.unwrap().organization, first);
     table.inject(refused());
     let reused = table.create_organization(&ann, another(), Some(&key("k"))).await;
     assert_eq!(refusal(reused), "idempotency_key_reused");
@@ -151,7 +158,7 @@ async fn records_are_not_listed_as_organizations() {
     let ann = user("ann");
     let mut created = Vec::new();
     for name in ["a", "b", "c"] {
-        created.push(table.create_organization(&ann, acme(), Some(&key(name))).await.unwrap());
+        created.push(table.create_organization(&ann, acme(), Some(&key(name))).await.unwrap().organization);
     }
 
     let mut listed = Vec::new();

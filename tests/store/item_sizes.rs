@@ -19,7 +19,7 @@ fn longest_user(number: usize) -> UserId {
 async fn organization(table: &Table, owner: &UserId, name: &str, domain: &str) -> OrganizationId {
     let name = OrganizationName::parse(name).unwrap();
     let domain = Some(Domain::parse(domain).unwrap());
-    table.create_organization(owner, NewOrganization { name, domain }, None).await.unwrap().id
+    table.create_organization(owner, NewOrganization { name, domain }, None).await.unwrap().organization.id
 }
 
 /// The size of an item, by the rules in

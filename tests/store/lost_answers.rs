@@ -3,7 +3,7 @@
 
 use crate::table::{ANY, Table, acme, number, refusal, text, user};
 use shared::model::{
-    ExpectedVersion, IdempotencyKey, MaxOverages, OrganizationChanges, OrganizationName, Role,
+    IdempotencyKey, MaxOverages, OrganizationChanges, OrganizationName, Preconditions, Role,
 };
 use support::faults::Fault;
 
@@ -16,14 +16,15 @@ async fn a_write_with_a_lost_answer_is_done_once() {
     let table = Table::new().await;
     let (ann, bob) = (user("ann"), user("bob"));
     table.inject([Fault::LostAnswer]);
-    let id = table.create_organization(&ann, acme(), None).await.unwrap().id;
+    let id = table.create_organization(&ann, acme(), None).await.unwrap().organization.id;
     assert_eq!(table.list_organizations(&ann, 9, None).await.unwrap().items.len(), 1);
 
-    let at = |version| ExpectedVersion::OneOf(vec![version]);
+    let at = |version| Preconditions::if_match(vec![version]);
     table.inject([Fault::LostAnswer]);
     assert_eq!(table.update_organization(&ann, &id, rename(), &at(1)).await.unwrap().version, 2);
     table.inject([Fault::LostAnswer]);
-    assert_eq!(table.update_organization(&ann, &id, rename(), &ANY).await.unwrap().version, 3);
+    let unless_made = Preconditions::if_none_match(vec![3]);
+    assert_eq!(table.update_organization(&ann, &id, rename(), &unless_made).await.unwrap().version, 3);
     table.inject([Fault::LostAnswer]);
     assert_eq!(table.set_max_overages(&ann, &id, MaxOverages::NONE, &at(3)).await.unwrap().version, 4);
     table.inject([Fault::LostAnswer]);
@@ -56,14 +57,14 @@ async fn a_write_with_a_lost_answer_is_recognized_after_other_writes() {
     };
 
     table.inject([others()]);
-    let expected = ExpectedVersion::OneOf(vec![3]);
+    let expected = Preconditions::if_match(vec![3]);
     let renamed = table.update_organization(&ann, &id, rename(), &expected).await.unwrap();
     assert_eq!((renamed.name.as_str(), renamed.version), ("B", 11));
     table.inject([others()]);
     let limited = table.set_max_overages(&ann, &id, MaxOverages::NONE, &ANY).await.unwrap();
     assert_eq!((limited.max_overages, limited.version), (MaxOverages::UNLIMITED, 19));
     table.inject([others()]);
-    table.add_member(&ann, &id, user("dan"), Role::Member, &ExpectedVersion::OneOf(vec![19])).await.unwrap();
+    table.add_member(&ann, &id, user("dan"), Role::Member, &Preconditions::if_match(vec![19])).await.unwrap();
 
     let item = table.organization_item(&id).await;
     assert_eq!((number(&item, "version"), number(&item, "memberCount")), (27, 4));
@@ -180,7 +181,7 @@ async fn a_conflict_after_an_unacknowledged_attempt_is_reported_as_unavailable()
         table.inject(conflicts());
         let refused = table.create_organization(&ann, acme(), key.as_ref()).await;
         assert_eq!(refusal(refused), "service_unavailable");
-        let id = table.create_organization(&ann, acme(), key.as_ref()).await.unwrap().id;
+        let id = table.create_organization(&ann, acme(), key.as_ref()).await.unwrap().organization.id;
 
         table.inject([unanswered()]);
         table.inject(conflicts());
@@ -256,7 +257,7 @@ async fn a_write_with_a_lost_answer_is_recognized_after_a_refusal_without_the_it
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;
     table.inject([Fault::LostAnswer, Fault::WithoutItems]);
-    let expected = ExpectedVersion::OneOf(vec![1]);
+    let expected = Preconditions::if_match(vec![1]);
     assert_eq!(table.update_organization(&ann, &id, rename(), &expected).await.unwrap().version, 2);
 }
 
@@ -266,7 +267,7 @@ async fn a_refusal_without_the_item_is_explained_by_reading_it() {
     let table = Table::new().await;
     let (ann, eve) = (user("ann"), user("eve"));
     let id = table.organization_of(&ann).await.id;
-    let stale = ExpectedVersion::OneOf(vec![9]);
+    let stale = Preconditions::if_match(vec![9]);
 
     table.inject([Fault::WithoutItems]);
     let refused = table.update_organization(&ann, &id, rename(), &stale).await;

@@ -1,5 +1,5 @@
 use crate::table::{ANY, Table, number, refusal, set, user, users};
-use shared::model::{ExpectedVersion, OrganizationId, Role};
+use shared::model::{OrganizationId, Preconditions, Role};
 
 #[tokio::test]
 async fn removing_and_leaving_keep_both_items_consistent() {
@@ -31,7 +31,7 @@ async fn the_most_basic_of_several_errors_is_returned() {
     let table = Table::new().await;
     let (ann, bob, cyd, eve) = (user("ann"), user("bob"), user("cyd"), user("eve"));
     let id = table.team().await;
-    let (stale, nowhere) = (ExpectedVersion::OneOf(vec![1]), OrganizationId::generate());
+    let (stale, nowhere) = (Preconditions::if_match(vec![1]), OrganizationId::generate());
 
     let refused =
         async |who, id, whom, expected: &_| refusal(table.remove_member(who, id, whom, expected).await);

@@ -1,5 +1,5 @@
 use crate::table::{ANY, Table, refusal, user};
-use shared::model::{ExpectedVersion, MaxOverages, OrganizationId, Role};
+use shared::model::{MaxOverages, OrganizationId, Preconditions, Role};
 
 #[tokio::test]
 async fn a_limit_can_be_set_and_removed() {
@@ -26,7 +26,7 @@ async fn the_most_basic_of_several_errors_is_returned() {
     let (ann, cyd, eve) = (user("ann"), user("cyd"), user("eve"));
     let id = table.organization_of(&ann).await.id;
     table.with(&ann, &id, &cyd, Role::Member).await;
-    let stale = ExpectedVersion::OneOf(vec![1]);
+    let stale = Preconditions::if_match(vec![1]);
     let nowhere = OrganizationId::generate();
 
     let refused =

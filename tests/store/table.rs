@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::error::Error;
 use shared::model::{
-    ExpectedVersion, Member, NewOrganization, Organization, OrganizationId, OrganizationName, Role, UserId,
+    Member, NewOrganization, Organization, OrganizationId, OrganizationName, Preconditions, Role, UserId,
 };
 use shared::store::Store;
 use std::collections::BTreeSet;
@@ -53,7 +53,7 @@ impl Table {
 
     /// Creates an organization that `owner` owns.
     pub async fn organization_of(&self, owner: &UserId) -> Organization {
-        self.create_organization(owner, acme(), None).await.unwrap()
+        self.create_organization(owner, acme(), None).await.unwrap().organization
     }
 
     /// Creates an organization that `ann` owns, with the admin `bob` and the member `cyd`. It is at version
@@ -114,7 +114,7 @@ impl Table {
 }
 
 /// Any version.
-pub const ANY: ExpectedVersion = ExpectedVersion::Any;
+pub const ANY: Preconditions = Preconditions::NONE;
 
 pub fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()

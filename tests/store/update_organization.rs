@@ -1,6 +1,6 @@
 use crate::table::{ANY, Table, refusal, user};
 use shared::model::{
-    Domain, ExpectedVersion, Organization, OrganizationChanges, OrganizationId, OrganizationName,
+    Domain, Organization, OrganizationChanges, OrganizationId, OrganizationName, Preconditions,
 };
 
 fn rename(name: &str) -> OrganizationChanges {
@@ -45,7 +45,7 @@ async fn the_version_must_be_one_of_the_expected_ones() {
     let ann = user("ann");
     let id = table.organization_of(&ann).await.id;
     let update = |versions| {
-        let expected = ExpectedVersion::OneOf(versions);
+        let expected = Preconditions::if_match(versions);
         let (table, ann, id) = (&table, &ann, &id);
         async move { table.update_organization(ann, id, rename("B"), &expected).await }
     };
@@ -62,7 +62,7 @@ async fn the_most_basic_of_several_errors_is_returned() {
     let table = Table::new().await;
     let (ann, bob, cyd, eve) = (user("ann"), user("bob"), user("cyd"), user("eve"));
     let id = table.team().await;
-    let stale = ExpectedVersion::OneOf(vec![1]);
+    let stale = Preconditions::if_match(vec![1]);
     let nowhere = OrganizationId::generate();
 
     let refused = async |who, id| refusal(table.update_organization(who, id, rename("B"), &stale).await);

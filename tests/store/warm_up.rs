@@ -25,7 +25,7 @@ async fn every_operation_uses_the_connection_opened_at_start() {
     let rename = OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None };
 
     for _ in 0..2 {
-        let id = table.create_organization(&ann, acme(), None).await.unwrap().id;
+        let id = table.create_organization(&ann, acme(), None).await.unwrap().organization.id;
         table.list_organizations(&ann, 100, None).await.unwrap();
         table.get_organization(&ann, &id).await.unwrap();
         table.update_organization(&ann, &id, rename.clone(), &ANY).await.unwrap();

@@ -2,6 +2,9 @@ use crate::error::Error as OperationError;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+/// Maximum number of characters that an error quotes of what a client sent.
+const MAX_QUOTED: usize = 64;
+
 /// Why a request failed: it was malformed, or its operation was refused or failed.
 ///
 /// The text of an error is the `message` in the response. It tells the client what to do and contains no
@@ -31,7 +34,16 @@ pub enum Error {
     PayloadTooLarge,
     /// The Content-Type is not JSON.
     #[error("The body must be JSON. Send it with `Content-Type: application/json`.")]
-    UnsupportedMediaType,
+    UnsupportedMediaType {
+        /// True for a PATCH. Its answer lists the patch formats (RFC 5789 §2.2).
+        is_patch: bool,
+    },
+    /// The body has a content coding.
+    #[error("The body must not be compressed. Send plain JSON without Content-Encoding.")]
+    UnsupportedCoding {
+        /// True for a PATCH. Its answer lists the patch formats (RFC 5789 §2.2).
+        is_patch: bool,
+    },
     /// The request was well-formed, and its operation was refused or failed.
     #[error(transparent)]
     Operation(#[from] OperationError),
@@ -39,8 +51,20 @@ pub enum Error {
 
 impl Error {
     /// An [`Error::InvalidRequest`] for the field, parameter or header `field`.
-    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::InvalidRequest { field: Some(field.into()), message: message.into() }
+    /// Only `Error::about` quotes what a client sent.
+    pub fn invalid(field: &'static str, message: &'static str) -> Self {
+        Self::InvalidRequest { field: Some(field.to_owned()), message: message.to_owned() }
+    }
+
+    /// An [`Error::InvalidRequest`] about a field or parameter whose name a client may have chosen. The name
+    /// is cut at 64 characters, in the details and in what `message` gets: the name in quotes.
+    pub(super) fn about(name: &str, message: impl FnOnce(&str) -> String) -> Self {
+        let (name, more) = match name.char_indices().nth(MAX_QUOTED) {
+            Some((end, _)) => (name.split_at(end).0, "…"),
+            None => (name, ""),
+        };
+        let quoted = format!("{:?}", format!("{name}{more}"));
+        Self::InvalidRequest { field: Some(name.to_owned()), message: message(&quoted) }
     }
 
     /// An [`Error::InvalidRequest`] for the request as a whole.
@@ -54,7 +78,9 @@ impl Error {
             Self::InvalidRequest { .. } | Self::InvalidCursor => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType { .. } | Self::UnsupportedCoding { .. } => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             Self::Operation(error) => match error {
                 OperationError::Forbidden { .. } => StatusCode::FORBIDDEN,
                 OperationError::OrganizationNotFound | OperationError::MemberNotFound => {
@@ -81,7 +107,7 @@ impl Error {
             Self::InvalidCursor => "invalid_cursor",
             Self::Unauthorized => "unauthorized",
             Self::PayloadTooLarge => "payload_too_large",
-            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::UnsupportedMediaType { .. } | Self::UnsupportedCoding { .. } => "unsupported_media_type",
             Self::Operation(error) => error.code(),
         }
     }

@@ -8,11 +8,13 @@ mod conditional;
 mod error;
 mod event;
 mod fields;
+mod integer;
+mod media_type;
 mod page_request;
+mod query;
 mod request;
 mod response;
 
-pub use conditional::IfNoneMatch;
 pub use error::Error;
 pub use event::Event;
 pub use fields::Fields;
@@ -133,7 +135,7 @@ where
                 usage,
             }
             .log();
-            Ok(event::response(Response::from_result(result).with_request_id(&request_id).into_http()))
+            Ok(event::response(Response::from_result(result).into_http(&request_id)))
         }
     }
 }

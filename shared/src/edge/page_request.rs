@@ -1,4 +1,5 @@
 use super::Error;
+use super::query::{refuse_unknown, single};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
@@ -19,14 +20,14 @@ pub struct PageRequest {
     /// The position of the last item of the previous page; `None` for the first page.
     pub after: Option<String>,
     list: &'static str,
-    path: String,
     limit_was_given: bool,
 }
 
 impl PageRequest {
     const MAX_LIMIT: usize = 1000;
 
-    pub(crate) fn parse(list: &'static str, path: &str, query: &QueryMap) -> Result<Self, Error> {
+    pub(crate) fn parse(list: &'static str, query: &QueryMap) -> Result<Self, Error> {
+        refuse_unknown(query, &["limit", "cursor"])?;
         let limit = match single(query, "limit")? {
             None => Self::MAX_LIMIT,
             Some(text) => limit(text)
@@ -38,22 +39,15 @@ impl PageRequest {
             Some(text) => Some(decode(list, text).ok_or(Error::InvalidCursor)?),
         };
         let limit_was_given = query.first("limit").is_some();
-        Ok(Self { limit, after, list, path: path.to_owned(), limit_was_given })
+        Ok(Self { limit, after, list, limit_was_given })
     }
 
-    /// The URI reference of the page after the item at `position`, for a `Link` header.
+    /// The page after the item at `position`, for a `Link` header: a reference relative to the list's URL, so
+    /// that it is right behind any base path.
     pub fn next(&self, position: &str) -> String {
         let cursor = URL_SAFE_NO_PAD.encode(format!("{}:{position}", self.list));
         let limit = if self.limit_was_given { format!("limit={}&", self.limit) } else { String::new() };
-        format!("{}?{limit}cursor={cursor}", self.path)
-    }
-}
-
-fn single<'a>(query: &'a QueryMap, name: &str) -> Result<Option<&'a str>, Error> {
-    match query.all(name).as_deref() {
-        None | Some([]) => Ok(None),
-        Some([value]) => Ok(Some(value)),
-        Some(_) => Err(Error::invalid(name, format!("Duplicate parameter {name}. Send it once."))),
+        format!("?{limit}cursor={cursor}")
     }
 }
 
@@ -74,13 +68,13 @@ mod tests {
     use super::*;
 
     fn page(query: &str) -> Result<PageRequest, Error> {
-        PageRequest::parse("things", "/thing", &query.parse().unwrap())
+        PageRequest::parse("things", &query.parse().unwrap())
     }
 
     #[test]
     fn the_next_page_starts_where_this_one_ended() {
         let next = page("limit=7").unwrap().next("a:b");
-        let query = next.strip_prefix("/thing?").unwrap();
+        let query = next.strip_prefix('?').unwrap();
         let followed = page(query).unwrap();
         assert_eq!((followed.limit, followed.after.as_deref()), (7, Some("a:b")));
         assert!(!page("").unwrap().next("x").contains("limit"));

@@ -1,34 +1,16 @@
-use super::{Error, Fields, IfNoneMatch, PageRequest, conditional};
+use super::{Error, Fields, PageRequest, conditional, query};
 use crate::error::Error as OperationError;
 use crate::identity::Authenticator;
-use crate::model::{ExpectedVersion, IdempotencyKey, OrganizationId, UserId};
+use crate::model::{IdempotencyKey, OrganizationId, Preconditions, UserId};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// All characters except RFC 3986's unreserved ones.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Characters that a path must not contain (RFC 3986 §3.3). The percent sign is not among them, because
-/// it may belong to an existing encoding.
-const NOT_IN_A_PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// Percent-encodes `text` as one segment of a path.
 pub fn percent_encoded(text: &str) -> String {
@@ -56,12 +38,6 @@ impl Request {
         &self.caller
     }
 
-    /// The path of the request. New resources are located below it. API Gateway decodes the path, so
-    /// characters that are not allowed in a URI reference or a header are encoded again here.
-    pub fn path(&self) -> String {
-        utf8_percent_encode(self.event.raw_http_path(), NOT_IN_A_PATH).to_string()
-    }
-
     /// The path's `organization_id`. Call this after checking the body: a malformed id gives the same
     /// error as an organization that does not exist, and existence is checked after the body.
     ///
@@ -81,25 +57,18 @@ impl Request {
     /// The JSON object in the body.
     ///
     /// # Errors
-    /// [`Error::PayloadTooLarge`], [`Error::UnsupportedMediaType`] or [`Error::InvalidRequest`].
+    /// [`Error::PayloadTooLarge`], [`Error::UnsupportedCoding`], [`Error::UnsupportedMediaType`] or
+    /// [`Error::InvalidRequest`].
     pub fn body(&self) -> Result<Fields, Error> {
-        Fields::parse(self.event.headers(), self.event.body())
+        Fields::parse(self.event.method(), self.event.headers(), self.event.body())
     }
 
-    /// The versions that `If-Match` allows.
+    /// The preconditions in `If-Match` and `If-None-Match`.
     ///
     /// # Errors
-    /// [`Error::InvalidRequest`] when the header is malformed.
-    pub fn if_match(&self) -> Result<ExpectedVersion, Error> {
-        conditional::if_match(self.event.headers())
-    }
-
-    /// The versions that `If-None-Match` excludes.
-    ///
-    /// # Errors
-    /// [`Error::InvalidRequest`] when the header is malformed.
-    pub fn if_none_match(&self) -> Result<IfNoneMatch, Error> {
-        conditional::if_none_match(self.event.headers())
+    /// [`Error::InvalidRequest`] when a header is malformed.
+    pub fn preconditions(&self) -> Result<Preconditions, Error> {
+        conditional::preconditions(self.event.headers())
     }
 
     /// The `Idempotency-Key` header, if there is one.
@@ -115,12 +84,20 @@ impl Request {
         key.map(Some).map_err(|invalid| Error::invalid(IDEMPOTENCY_KEY, invalid.message))
     }
 
+    /// Refuses a query. An operation without query parameters calls this.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when there is a parameter.
+    pub fn no_parameters(&self) -> Result<(), Error> {
+        query::refuse_unknown(&self.event.query_string_parameters(), &[])
+    }
+
     /// The requested page of `list`. A cursor contains this name, so that another list's cursor is refused.
     ///
     /// # Errors
-    /// [`Error::InvalidRequest`] for a bad `limit`, [`Error::InvalidCursor`] for a bad `cursor`.
+    /// [`Error::InvalidRequest`] for a bad `limit` or an unknown parameter, [`Error::InvalidCursor`] for a bad `cursor`.
     pub fn page(&self, list: &'static str) -> Result<PageRequest, Error> {
-        PageRequest::parse(list, &self.path(), &self.event.query_string_parameters())
+        PageRequest::parse(list, &self.event.query_string_parameters())
     }
 
     /// A path parameter, percent-decoded exactly once. API Gateway decodes parameters and names the route
@@ -141,31 +118,5 @@ impl Request {
             }
             _ => false,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::edge::Response;
-    use serde_json::{Value, json};
-
-    fn request(changes: &[(&str, Value)]) -> Request {
-        let mut event: Value =
-            serde_json::from_str(include_str!("../../../tests/events/get-organization.json")).unwrap();
-        for (pointer, value) in changes {
-            *event.pointer_mut(pointer).unwrap() = value.clone();
-        }
-        let event = lambda_http::request::from_str(&event.to_string()).unwrap();
-        Request::new(event, &Authenticator::gateway()).unwrap()
-    }
-
-    #[test]
-    fn a_decoded_path_is_encoded_again() {
-        let path = "/v 1/\n>\u{e9}%7C/list";
-        let request = request(&[("/rawPath", json!(path))]);
-        assert_eq!(request.path(), "/v%201/%0A%3E%C3%A9%7C/list");
-        let next = request.page("organizations").unwrap().next("position");
-        assert!(Response::ok(&()).unwrap().next(Some(&next)).is_ok());
     }
 }

@@ -1,15 +1,22 @@
 use super::Error;
 use crate::error::Error as OperationError;
-use http::header::{CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION, RETRY_AFTER, VARY,
+    WWW_AUTHENTICATE,
+};
 use http::{HeaderValue, StatusCode};
 use lambda_http::Body;
 use serde::Serialize;
 use serde_json::Value;
 
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Long enough for a throttled partition to recover some capacity; short enough for a user to wait.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+const PATCH_FORMATS: HeaderValue = HeaderValue::from_static("application/json, application/merge-patch+json");
 
 /// The body of every error.
 #[derive(Serialize)]
@@ -33,7 +40,8 @@ impl Response {
         Self::json(StatusCode::OK, value)
     }
 
-    /// 201 with `value` as its JSON body, and the path of the new resource in `Location`.
+    /// 201 with `value` as its JSON body, and the new resource in `Location`. `location` is relative to the
+    /// request's URL, so that it is right behind any base path.
     ///
     /// # Errors
     /// [`OperationError::Internal`] when `value` does not serialize to JSON, or `location` contains
@@ -75,9 +83,11 @@ impl Response {
         result.unwrap_or_else(|error| Self::error(&error))
     }
 
-    pub(crate) fn with_request_id(mut self, request_id: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(request_id) {
-            self.0.headers_mut().insert(REQUEST_ID, value);
+    /// Marks a response that repeats the one to an earlier request with the same `Idempotency-Key`.
+    #[must_use]
+    pub fn replayed(mut self, is_replayed: bool) -> Self {
+        if is_replayed {
+            self.0.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         }
         self
     }
@@ -86,8 +96,19 @@ impl Response {
         self.0.status()
     }
 
-    pub(crate) fn into_http(self) -> http::Response<Body> {
-        self.0
+    /// The HTTP response, with the headers that every response has.
+    ///
+    /// Caches must not keep a response: it is one caller's view, and other callers see another `role` at the
+    /// same version.
+    pub(crate) fn into_http(self, request_id: &str) -> http::Response<Body> {
+        let mut response = self.0;
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(VARY, HeaderValue::from_static("Authorization"));
+        if let Ok(value) = HeaderValue::from_str(request_id) {
+            headers.insert(REQUEST_ID, value);
+        }
+        response
     }
 
     fn error(error: &Error) -> Self {
@@ -105,6 +126,15 @@ impl Response {
                 headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
             }
             _ => {}
+        }
+        // RFC 9110 §12.5.3 allows Accept-Encoding only if the coding is the reason.
+        if let Error::UnsupportedCoding { .. } = error {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        if let Error::UnsupportedMediaType { is_patch: true } | Error::UnsupportedCoding { is_patch: true } =
+            error
+        {
+            headers.insert(ACCEPT_PATCH, PATCH_FORMATS);
         }
         response
     }

@@ -1,25 +1,25 @@
 //! The values in requests and responses. Parsed values are valid by construction.
 
 mod domain;
-mod expected_version;
 mod idempotency_key;
 mod max_overages;
 mod member;
 mod organization;
 mod organization_id;
 mod organization_name;
+mod preconditions;
 mod role;
 mod timestamp;
 mod user_id;
 
 pub use domain::Domain;
-pub use expected_version::ExpectedVersion;
 pub use idempotency_key::IdempotencyKey;
 pub use max_overages::MaxOverages;
 pub use member::Member;
-pub use organization::{NewOrganization, Organization, OrganizationChanges, OverageConfiguration};
+pub use organization::{Creation, NewOrganization, Organization, OrganizationChanges, OverageConfiguration};
 pub use organization_id::OrganizationId;
 pub use organization_name::OrganizationName;
+pub use preconditions::{Precondition, Preconditions, Versions};
 pub use role::Role;
 pub use timestamp::Timestamp;
 pub use user_id::UserId;

@@ -39,6 +39,15 @@ pub struct NewOrganization {
     pub domain: Option<Domain>,
 }
 
+/// The answer to a creation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Creation {
+    /// The organization as it was created.
+    pub organization: Organization,
+    /// True if an earlier request with the same `Idempotency-Key` created it.
+    pub is_replayed: bool,
+}
+
 /// The fields to change. `None` leaves a field unchanged.
 #[derive(Debug, Clone)]
 pub struct OrganizationChanges {

@@ -6,7 +6,7 @@
 use super::items::{OrganizationItem, digest_of};
 use super::keys::Item;
 use crate::error::Error;
-use crate::model::{ExpectedVersion, Role, UserId};
+use crate::model::{Preconditions, Role, UserId, Versions};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -29,8 +29,8 @@ pub(super) enum Rule<'a> {
     /// The caller is an owner; or the caller is an admin, and `target` is not an owner. Only an owner can
     /// add an owner, so admins must not demote or remove owners either.
     Manages { caller: &'a UserId, target: &'a UserId },
-    /// The version is one of those in If-Match.
-    VersionIs(&'a ExpectedVersion),
+    /// The version is one of those in `If-Match`, and none of those in `If-None-Match`.
+    Preconditions(&'a Preconditions),
     /// The user is not the only owner.
     OwnerStays(&'a UserId),
     /// There is room for another owner or admin, or the user is one already.
@@ -74,15 +74,18 @@ impl Rule<'_> {
                 "(contains(owners, :caller) OR (contains(privileged, :caller) AND NOT contains(owners, :target)))"
                     .to_owned()
             }
-            Self::VersionIs(ExpectedVersion::Any) => "attribute_exists(version)".to_owned(),
-            Self::VersionIs(ExpectedVersion::OneOf(versions)) => {
-                // `IN` needs an operand. Versions start at 1, so 0 never matches.
-                let versions = if versions.is_empty() { &[0][..] } else { versions };
-                let names: Vec<_> = (0..versions.len()).map(|place| format!(":version{place}")).collect();
-                for (name, version) in names.iter().zip(versions) {
-                    value(name, AttributeValue::N(version.to_string()));
+            Self::Preconditions(Preconditions { if_match, if_none_match, .. }) => {
+                let matched = match if_match {
+                    None | Some(Versions::Any) => "attribute_exists(version)".to_owned(),
+                    Some(Versions::OneOf(versions)) => version_in(versions, ":match", &mut value),
+                };
+                match if_none_match {
+                    None => matched,
+                    Some(Versions::Any) => format!("{matched} AND attribute_not_exists(version)"),
+                    Some(Versions::OneOf(versions)) => {
+                        format!("{matched} AND NOT {}", version_in(versions, ":noneMatch", &mut value))
+                    }
                 }
-                format!("version IN ({})", names.join(", "))
             }
             Self::OwnerStays(user) => {
                 value(":targets", set_of(user));
@@ -120,8 +123,10 @@ impl Rule<'_> {
             Self::Manages { caller, .. } if is_owner(caller) => None,
             Self::Manages { target, .. } if is_owner(target) => forbidden(Role::Owner),
             Self::Manages { caller, .. } => Self::Administers(caller).organization_error(organization),
-            Self::VersionIs(expected) if expected.matches(organization.version) => None,
-            Self::VersionIs(_) => Some(Error::PreconditionFailed { current: organization.version }),
+            Self::Preconditions(preconditions) => {
+                let failed = preconditions.failed_at(organization.version);
+                failed.map(|failed| failed.error_at(organization.version))
+            }
             Self::OwnerStays(user) if organization.owners != [digest_of(user)] => None,
             Self::OwnerStays(_) => Some(Error::LastOwner),
             Self::RoomForAdmin(user) if organization.is_privileged(user) => None,
@@ -129,6 +134,17 @@ impl Rule<'_> {
             Self::RoomForAdmin(_) => Some(Error::TooManyAdmins),
         }
     }
+}
+
+/// The condition that the version is one of these. The names of their values begin with `prefix`.
+fn version_in(versions: &[u64], prefix: &str, value: &mut impl FnMut(&str, AttributeValue)) -> String {
+    // `IN` needs an operand. Versions start at 1, so 0 never matches.
+    let versions = if versions.is_empty() { &[0][..] } else { versions };
+    let names: Vec<_> = (0..versions.len()).map(|place| format!("{prefix}{place}")).collect();
+    for (name, version) in names.iter().zip(versions) {
+        value(name, AttributeValue::N(version.to_string()));
+    }
+    format!("version IN ({})", names.join(", "))
 }
 
 /// A user as an element of an organization's sets.
@@ -163,7 +179,7 @@ mod tests {
             Rule::Administers(_) => "Administers",
             Rule::Owns(_) => "Owns",
             Rule::Manages { .. } => "Manages",
-            Rule::VersionIs(_) => "VersionIs",
+            Rule::Preconditions(_) => "Preconditions",
             Rule::OwnerStays(_) => "OwnerStays",
             Rule::RoomForAdmin(_) => "RoomForAdmin",
         }
@@ -173,7 +189,7 @@ mod tests {
     fn rules<'a>(
         caller: &'a UserId,
         target: &'a UserId,
-        expected: &'a [ExpectedVersion],
+        preconditions: &'a [Preconditions],
     ) -> impl Iterator<Item = Rule<'a>> {
         let rules = [
             Rule::IsMember { caller, target },
@@ -184,7 +200,7 @@ mod tests {
             Rule::OwnerStays(target),
             Rule::RoomForAdmin(target),
         ];
-        rules.into_iter().chain(expected.iter().map(Rule::VersionIs))
+        rules.into_iter().chain(preconditions.iter().map(Rule::Preconditions))
     }
 
     /// A random organization whose owners and admins include some of these users, often at the limit of
@@ -213,6 +229,16 @@ mod tests {
         item.privileged.dedup();
         item.version = random.u64(1..4);
         (item, random.bool())
+    }
+
+    fn preconditions(random: &mut fastrand::Rng) -> Preconditions {
+        let mut versions = || match random.usize(..6) {
+            0 => None,
+            1 => Some(Versions::Any),
+            2 => Some(Versions::OneOf((2..52).collect())),
+            length => Some(Versions::OneOf((3..length).map(|_| random.u64(1..4)).collect())),
+        };
+        Preconditions { if_match: versions(), if_none_match: versions(), ..Preconditions::NONE }
     }
 
     fn user(name: &str) -> UserId {
@@ -255,8 +281,6 @@ mod tests {
         let client = dynamodb.client();
         local::table::create(&client, "table").await.unwrap();
         let (id, users) = (OrganizationId::generate(), ["ann", "bob", "cyd"].map(user));
-        let expected = [vec![], vec![1], vec![2, 3]].map(ExpectedVersion::OneOf);
-        let expected = [&expected[..], &[ExpectedVersion::Any]].concat();
         let mut random = fastrand::Rng::with_seed(1);
         let mut verdicts: BTreeMap<_, [usize; 2]> = BTreeMap::new();
         for _ in 0..ITEMS {
@@ -265,7 +289,8 @@ mod tests {
             let seen = Seen { organization: Some(item), target_is_member };
             let [caller, target] = [0, 1].map(|_| &users[random.usize(..users.len())]);
             store(&client, &keys::organization(&id), Some(stored.clone())).await;
-            for rule in rules(caller, target, &expected) {
+            let preconditions = [0; 5].map(|_| preconditions(&mut random));
+            for rule in rules(caller, target, &preconditions) {
                 let mut key = keys::organization(&id);
                 if rule.is_about_the_member() {
                     key = keys::member(&id, target);

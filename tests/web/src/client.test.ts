@@ -83,6 +83,24 @@ test("errors have the codes and details of their operation", async () => {
   assert.ok(last?.code !== "too_many_admins");
 });
 
+test("Location and Link lead on from the URL of the response", async () => {
+  const ann = client("ann");
+  const follow = async (response: Response, reference: string | null | undefined): Promise<unknown> => {
+    assert.ok(reference, "the response has no reference");
+    const headers = { Authorization: `Bearer ${stack.token("ann")}` };
+    return (await fetch(new URL(reference, response.url), { headers })).json();
+  };
+  const created = await ann.POST("/organization", { body: { name: "Acme" } });
+  assert.deepEqual(await follow(created.response, created.response.headers.get("Location")), ok(created));
+
+  ok(await ann.POST("/organization", { body: { name: "Emca" } }));
+  const [first, second] = ok(await ann.GET("/organization/list"));
+  const page = await ann.GET("/organization/list", { params: { query: { limit: 1 } } });
+  assert.deepEqual(ok(page), [first]);
+  const next = /^<(.*)>; rel="next"$/.exec(page.response.headers.get("Link") ?? "")?.[1];
+  assert.deepEqual(await follow(page.response, next), [second]);
+});
+
 test("requests that the API would refuse do not compile", async () => {
   const ann = client("ann");
   const path = { organization_id: ok(await ann.POST("/organization", { body: { name: "Acme" } })).id };

@@ -1,9 +1,9 @@
 //! Updates `ORG#<id>`/`ORG#<id>` and puts `ORG#<id>`/`MEMBER#<user>` and `USER#<user>`/`ORG#<id>` in one
-//! transaction. Guard: the caller is an owner or admin (an owner to add an owner); `If-Match` holds; the
-//! user is not a member; there is room for another owner or admin.
+//! transaction. Guard: the caller is an owner or admin (an owner to add an owner); the preconditions hold;
+//! the user is not a member; there is room for another owner or admin.
 
 use crate::error::Error;
-use crate::model::{ExpectedVersion, Member, OrganizationId, Role, Timestamp, UserId};
+use crate::model::{Member, OrganizationId, Preconditions, Role, Timestamp, UserId};
 use crate::store::change::{Change, Guard};
 use crate::store::items::{self, MemberItem};
 use crate::store::keys;
@@ -24,10 +24,10 @@ impl Store {
         id: &OrganizationId,
         user: UserId,
         role: Role,
-        expected: &ExpectedVersion,
+        preconditions: &Preconditions,
     ) -> Result<Member, Error> {
         let authority = if role == Role::Owner { Rule::Owns(caller) } else { Rule::Administers(caller) };
-        let mut rules = vec![authority, Rule::VersionIs(expected), Rule::IsNoMember];
+        let mut rules = vec![authority, Rule::Preconditions(preconditions), Rule::IsNoMember];
         rules.extend((role != Role::Member).then_some(Rule::RoomForAdmin(&user)));
         let guard = Guard { id, caller, target: Some(&user), rules: &rules };
         let member = Member {

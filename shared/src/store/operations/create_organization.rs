@@ -5,7 +5,7 @@
 
 use crate::error::Error;
 use crate::model::{
-    IdempotencyKey, Member, NewOrganization, Organization, OrganizationId, Role, Timestamp, UserId,
+    Creation, IdempotencyKey, Member, NewOrganization, OrganizationId, Role, Timestamp, UserId,
 };
 use crate::store::client::retry::Attempts;
 use crate::store::idempotency::IdempotencyRecord;
@@ -28,7 +28,7 @@ impl Store {
         caller: &UserId,
         new: NewOrganization,
         key: Option<&IdempotencyKey>,
-    ) -> Result<Organization, Error> {
+    ) -> Result<Creation, Error> {
         let id = OrganizationId::generate();
         let organization = OrganizationItem::new(&id, caller, &new, Timestamp::now());
         let member = MemberItem::new(&Member {
@@ -54,7 +54,10 @@ impl Store {
             let outcome = self.transact(&transaction, &attempts).await.map(Some);
             match (attempts.settle(outcome).await, &record) {
                 (Ok(None), _) => {}
-                (Ok(Some(Ok(()))), _) => return Ok(organization.into_organization(id, Some(Role::Owner))),
+                (Ok(Some(Ok(()))), _) => {
+                    let organization = organization.into_organization(id, Some(Role::Owner));
+                    return Ok(Creation { organization, is_replayed: false });
+                }
                 (Ok(Some(Err(refused))), _) => break refused,
                 // The other items are new, so the conflict is with a request that has the same key.
                 (Err(Error::Conflict), Some(_)) => return Err(Error::IdempotencyInProgress),
@@ -64,9 +67,12 @@ impl Store {
         // The record, if there is one, is the last step.
         match (record, refused.pop().flatten()) {
             (Some(record), Some(refused)) => {
-                let (id, created_at) = self.first_answer(&record, refused.item).await?;
-                let first = OrganizationItem::new(&id, caller, &new, created_at);
-                Ok(first.into_organization(id, Some(Role::Owner)))
+                let (first, created_at) = self.first_answer(&record, refused.item).await?;
+                // The record may be this request's own, if DynamoDB's response to an earlier attempt was lost.
+                let is_replayed = first != id;
+                let item = OrganizationItem::new(&first, caller, &new, created_at);
+                let organization = item.into_organization(first, Some(Role::Owner));
+                Ok(Creation { organization, is_replayed })
             }
             _ => Err(Error::Internal("the id of a new organization is already in use".into())),
         }

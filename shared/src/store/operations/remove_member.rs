@@ -1,10 +1,10 @@
 //! Updates `ORG#<id>`/`ORG#<id>` and deletes `ORG#<id>`/`MEMBER#<user>` and `USER#<user>`/`ORG#<id>` in
 //! one transaction. Then reads the organization for the response, because a transaction returns no items.
 //! Guard: the user is a member; the caller is that same user, or is an owner, or is an admin and the user
-//! is not an owner; `If-Match` holds; an owner remains.
+//! is not an owner; the preconditions hold; an owner remains.
 
 use crate::error::Error;
-use crate::model::{ExpectedVersion, Organization, OrganizationId, UserId};
+use crate::model::{Organization, OrganizationId, Preconditions, UserId};
 use crate::store::change::{Change, Guard};
 use crate::store::client::retry::while_unavailable;
 use crate::store::items::{self, OrganizationItem};
@@ -26,12 +26,12 @@ impl Store {
         caller: &UserId,
         id: &OrganizationId,
         user: &UserId,
-        expected: &ExpectedVersion,
+        preconditions: &Preconditions,
     ) -> Result<Organization, Error> {
         let leaving = caller == user;
         let mut rules = vec![Rule::IsMember { caller, target: user }];
         rules.extend((!leaving).then_some(Rule::Manages { caller, target: user }));
-        rules.extend([Rule::VersionIs(expected), Rule::OwnerStays(user)]);
+        rules.extend([Rule::Preconditions(preconditions), Rule::OwnerStays(user)]);
         let guard = Guard { id, caller, target: Some(user), rules: &rules };
         let change = Change {
             clauses: "ADD memberCount :less DELETE owners :targets, privileged :targets",

@@ -1,7 +1,7 @@
-//! Updates `ORG#<id>`/`ORG#<id>`. Guard: the caller is an owner or admin; `If-Match` holds.
+//! Updates `ORG#<id>`/`ORG#<id>`. Guard: the caller is an owner or admin; the preconditions hold.
 
 use crate::error::Error;
-use crate::model::{ExpectedVersion, MaxOverages, OrganizationId, OverageConfiguration, UserId};
+use crate::model::{MaxOverages, OrganizationId, OverageConfiguration, Preconditions, UserId};
 use crate::store::change::{Change, Guard};
 use crate::store::rules::Rule;
 use crate::store::table::Store;
@@ -17,9 +17,9 @@ impl Store {
         caller: &UserId,
         id: &OrganizationId,
         max_overages: MaxOverages,
-        expected: &ExpectedVersion,
+        preconditions: &Preconditions,
     ) -> Result<OverageConfiguration, Error> {
-        let rules = [Rule::Administers(caller), Rule::VersionIs(expected)];
+        let rules = [Rule::Administers(caller), Rule::Preconditions(preconditions)];
         let guard = Guard { id, caller, target: None, rules: &rules };
         let limit =
             serde_dynamo::to_attribute_value(max_overages).map_err(|error| Error::Internal(error.into()))?;

@@ -1,7 +1,7 @@
 //! Reads `USER#<caller>`/`ORG#<id>` and `ORG#<id>`/`MEMBER#<user>` in one BatchGetItem. Then updates
 //! `ORG#<id>`/`ORG#<id>` and checks `ORG#<id>`/`MEMBER#<user>` in one transaction. Guard: the membership
 //! is the one that was read; the caller is an owner, or an admin if neither the old nor the new role is
-//! owner; `If-Match` holds; an owner remains; there is room for another owner or admin.
+//! owner; the preconditions hold; an owner remains; there is room for another owner or admin.
 //!
 //! The response contains `joinedAt` and `addedBy`, but a transaction returns no items. So they are read
 //! first: a failed read then changes nothing. They never change during a membership. If the user leaves
@@ -10,7 +10,7 @@
 //! or not the user is a member.
 
 use crate::error::Error;
-use crate::model::{ExpectedVersion, Member, OrganizationId, Role, UserId};
+use crate::model::{Member, OrganizationId, Preconditions, Role, UserId};
 use crate::store::change::{Change, Guard};
 use crate::store::client::retry::Attempts;
 use crate::store::items::{self, MemberItem};
@@ -32,11 +32,12 @@ impl Store {
         id: &OrganizationId,
         user: &UserId,
         role: Role,
-        expected: &ExpectedVersion,
+        preconditions: &Preconditions,
     ) -> Result<Member, Error> {
         let authority =
             if role == Role::Owner { Rule::Owns(caller) } else { Rule::Manages { caller, target: user } };
-        let mut rules = vec![Rule::IsMember { caller, target: user }, authority, Rule::VersionIs(expected)];
+        let mut rules =
+            vec![Rule::IsMember { caller, target: user }, authority, Rule::Preconditions(preconditions)];
         rules.extend((role != Role::Owner).then_some(Rule::OwnerStays(user)));
         rules.extend((role != Role::Member).then_some(Rule::RoomForAdmin(user)));
         let guard = Guard { id, caller, target: Some(user), rules: &rules };

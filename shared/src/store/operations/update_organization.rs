@@ -1,8 +1,8 @@
 //! Updates `ORG#<id>`/`ORG#<id>`, and responds with the item that the update returns. Guard: the caller
-//! is an owner or admin; `If-Match` holds.
+//! is an owner or admin; the preconditions hold.
 
 use crate::error::Error;
-use crate::model::{Domain, ExpectedVersion, Organization, OrganizationChanges, OrganizationId, UserId};
+use crate::model::{Domain, Organization, OrganizationChanges, OrganizationId, Preconditions, UserId};
 use crate::store::change::{Change, Guard};
 use crate::store::rules::Rule;
 use crate::store::table::Store;
@@ -19,9 +19,9 @@ impl Store {
         caller: &UserId,
         id: &OrganizationId,
         changes: OrganizationChanges,
-        expected: &ExpectedVersion,
+        preconditions: &Preconditions,
     ) -> Result<Organization, Error> {
-        let rules = [Rule::Administers(caller), Rule::VersionIs(expected)];
+        let rules = [Rule::Administers(caller), Rule::Preconditions(preconditions)];
         let guard = Guard { id, caller, target: None, rules: &rules };
         let item = self.change_organization(&guard, change(&changes)).await?;
         let role = self.role_since(&item, caller, id).await?;

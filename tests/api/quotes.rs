@@ -1,0 +1,56 @@
+//! Errors quote at most 64 characters of what a client sent, in the message and in the details.
+
+use crate::{client::Response, organizations::team};
+use reqwest::Method;
+
+/// Asserts that the error names `name` up to its 64th character. Returns the message.
+#[track_caller]
+fn expect_cut(response: &Response, name: &str) -> String {
+    let cut: String = name.chars().take(64).collect();
+    response.expect_invalid_request(&cut);
+    assert!(response.body.len() < 2_000, "{} bytes: {response}", response.body.len());
+    response.expect(400)["message"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_error_names_at_most_64_characters_of_a_field() {
+    let team = team().await;
+    let put = |body: String| {
+        let request = team.owner.request(Method::PUT, &team.organization.path);
+        request.header("content-type", "application/json").body(body).send()
+    };
+    for character in ["a", "é", "\u{1f980}", "\\u0000", "\\\"", "\\u200b"] {
+        let written = character.repeat(60 * 1024 / character.len());
+        let name: String = serde_json::from_str(&format!("\"{written}\"")).unwrap();
+        let unknown = put(format!("{{\"name\":\"Emca\",\"{written}\":1}}")).await;
+        let message = expect_cut(&unknown, &name);
+        assert!(message.starts_with("Unknown field \"") && message.ends_with("…\". Remove it."), "{message}");
+
+        let written = character.repeat(30 * 1024 / character.len());
+        let duplicate = put(format!("{{\"{written}\":1,\"{written}\":1}}")).await;
+        let message = expect_cut(&duplicate, &name);
+        assert!(message.starts_with("Duplicate field \""), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_of_64_characters_is_quoted_whole() {
+    let team = team().await;
+    for (name, quoted) in [("a".repeat(64), true), ("a".repeat(65), false)] {
+        let body = serde_json::json!({ "name": "Emca", name.as_str(): 1 });
+        let response = team.owner.put(&team.organization.path, body).send().await;
+        let message = expect_cut(&response, &name);
+        assert_eq!(message == format!("Unknown field {name:?}. Remove it."), quoted, "{message}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_names_at_most_64_characters_of_a_parameter() {
+    let team = team().await;
+    let name = "p".repeat(4_000);
+    for path in [&team.organization.path, &team.organization.members()] {
+        let response = team.owner.get(format!("{path}?{name}=1")).send().await;
+        let message = expect_cut(&response, &name);
+        assert!(message.starts_with("Unknown query parameter \"ppp"), "{message}");
+    }
+}
