@@ -7,6 +7,8 @@ use crate::stack;
 use local::Reference;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+#[cfg(target_os = "linux")]
+use {rustix::process::Pid, std::fs, std::net::Ipv4Addr, std::path::Path};
 
 const REASON: &str = "the API reference belongs to `cargo local`";
 
@@ -152,4 +154,40 @@ async fn the_apis_port_serves_only_the_api_and_invocations_of_its_functions() {
     let (status, headers, _) = send(Method::GET, "/organization/list").await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     assert!(headers.keys().all(|name| !name.as_str().starts_with("access-control-")), "{headers:?}");
+}
+
+/// A page can send requests to every port of 127.0.0.1, and the emulator would answer them.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_emulator_listens_on_an_address_that_no_page_can_find() {
+    let Some(_) = stack::local_only(REASON) else { return };
+    let addresses: Vec<_> = local::process::descendants().into_iter().flat_map(listening).collect();
+    // Under nextest, the stack belongs to another process.
+    assert!(!addresses.is_empty() || std::env::var_os("NEXTEST_RUN_ID").is_some());
+    for address in addresses {
+        assert!(address.is_loopback() && address != Ipv4Addr::LOCALHOST, "{address}");
+    }
+}
+
+/// The IPv4 addresses that a process listens on, from the table that proc_pid_net(5) describes. Addresses of IPv6
+/// count as unspecified.
+#[cfg(target_os = "linux")]
+fn listening(process: Pid) -> Vec<Ipv4Addr> {
+    let process = Path::new("/proc").join(process.as_raw_pid().to_string());
+    let files = fs::read_dir(process.join("fd")).into_iter().flatten();
+    let sockets: Vec<_> = files
+        .filter_map(|file| fs::read_link(file.ok()?.path()).ok()?.into_os_string().into_string().ok())
+        .collect();
+    let table = |name: &str| fs::read_to_string(process.join("net").join(name)).unwrap_or_default();
+    let address = |line: &str| {
+        let [_, local, _, state, _, _, _, _, _, inode, ..] = line.split_whitespace().collect::<Vec<_>>()[..]
+        else {
+            return None;
+        };
+        let is_listening = state == "0A" && sockets.contains(&format!("socket:[{inode}]"));
+        let address = local.split(':').next().filter(|_| is_listening)?;
+        let bytes = u32::from_str_radix(address, 16).map(u32::swap_bytes);
+        Some(bytes.map_or(Ipv4Addr::UNSPECIFIED, Ipv4Addr::from))
+    };
+    ["tcp", "tcp6"].map(table).iter().flat_map(|table| table.lines().filter_map(address)).collect()
 }

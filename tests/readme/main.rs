@@ -88,6 +88,11 @@ async fn expect_answers(instance: &Instance, watch: &str, invokes: &[&str]) {
         (answer["statusCode"].clone(), body)
     };
     let emulator = instance.start_emulator(&at_port(watch), port).await;
+    // Cargo.toml turns off what cargo-lambda allows pages of all origins by default.
+    let url = format!("http://127.0.0.1:{port}/organization/list");
+    let from_a_page =
+        local::http_client().get(url).header("origin", "http://evil.example").send().await.unwrap();
+    assert!(from_a_page.headers().get("access-control-allow-origin").is_none(), "{from_a_page:?}");
     for (invoke, operation) in
         invokes.iter().flat_map(|invoke| Operation::ALL.iter().map(move |of| (invoke, of)))
     {
