@@ -17,6 +17,8 @@ pub const DATABASE: &str = "dynamodb.sqlite3";
 pub const LOG: &str = "functions.log";
 
 const IGNORE: &str = ".gitignore";
+/// The content of [`IGNORE`].
+const IGNORED: &[u8] = b"*\n";
 /// The permissions of the group and of everybody else.
 const OTHERS: u32 = 0o077;
 
@@ -84,7 +86,7 @@ pub(crate) fn create(path: &Path) -> Result<(), Error> {
     let ignore = path.join(IGNORE);
     match open(&ignore, OpenOptions::new().write(true).create_new(true)) {
         Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        result => result?.write_all(b"*\n").map_err(Error::file("write", ignore)),
+        result => result?.write_all(IGNORED).map_err(Error::file("write", ignore)),
     }
 }
 
@@ -97,7 +99,8 @@ fn make_private(path: &Path) -> Result<(), Error> {
         return Ok(());
     }
     let is_empty = fs::read_dir(path).map_err(Error::file("read", path))?.next().is_none();
-    if !is_own || !(is_empty || path.join(IGNORE).exists()) {
+    let is_known = fs::read(path.join(IGNORE)).is_ok_and(|text| text == IGNORED);
+    if !is_own || !(is_empty || is_known) {
         return Err(Error::DataDirShared(path.to_owned()));
     }
     fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(Error::file("protect", path))

@@ -42,8 +42,8 @@ pub struct Dynamodb {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Starts an empty embedded DynamoDB in memory, on a free port, for tests. It answers every web page; the
-/// local stack has a [`crate::front`] before its own.
+/// Starts an empty embedded DynamoDB in memory, on a free port, for tests. It answers every web page. The
+/// local stack checks the requests to its own.
 ///
 /// # Errors
 /// If it gets no port or no thread.

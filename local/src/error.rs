@@ -21,9 +21,9 @@ pub enum Error {
     /// A file in the data directory is a symbolic link, which could lead anywhere.
     #[error("{} is a symbolic link, which is not followed: delete it and start again", .0.display())]
     SymbolicLink(PathBuf),
-    /// Others can read the data directory, and it is not known to belong to this program.
+    /// The data directory is open to other users, and this program has not created it.
     #[error(
-        "other users can read the data directory {}, and it is not one that this program created: choose another directory with --data-dir", .0.display()
+        "the directory {} is open to other users and holds other files: choose another directory with --data-dir", .0.display()
     )]
     DataDirShared(PathBuf),
     /// A port is taken or forbidden.

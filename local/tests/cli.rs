@@ -72,7 +72,8 @@ fn a_directory_of_others_is_refused_and_left_as_it_is() {
     let data_dir = data_dir("not-ours");
     fs::create_dir(&data_dir).unwrap();
     fs::set_permissions(&data_dir, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::write(data_dir.join("notes"), "x").unwrap();
+    // As in the root of a repository.
+    fs::write(data_dir.join(".gitignore"), "/target\n").unwrap();
     let output = local(&["token", "ann", "--data-dir", data_dir.to_str().unwrap()]);
     assert_refused(&output, "choose another directory with --data-dir");
     assert_eq!(mode(&data_dir), 0o755);
