@@ -1,8 +1,8 @@
 //! Where the output of a child process goes: a log file, a callback that gets each line, or both.
 
-use crate::Error;
+use crate::{Error, data_dir};
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{self, BufRead as _, BufReader, PipeReader, Write as _},
     os::fd::OwnedFd,
     path::Path,
@@ -39,11 +39,11 @@ impl ChildOutput {
     }
 }
 
-/// Creates an empty log file. Writes append, so that several writers do not overwrite each other.
+/// Opens an empty log file. Writes append, so that several writers do not overwrite each other.
 pub(crate) fn create_log(path: &Path) -> Result<File, Error> {
-    File::create(path)
-        .and_then(|_| File::options().append(true).open(path))
-        .map_err(Error::file("create", path))
+    let file = data_dir::open(path, OpenOptions::new().append(true).create(true))?;
+    file.set_len(0).map_err(Error::file("empty", path))?;
+    Ok(file)
 }
 
 /// Copies lines until every writer has closed the pipe. Errors of the log file are ignored.
@@ -67,7 +67,11 @@ fn duplicate(file: &File) -> Result<File, Error> {
 mod tests {
     use super::*;
     use crate::process::test_dir;
-    use std::{fs, sync::mpsc};
+    use std::{
+        fs,
+        os::unix::fs::{PermissionsExt as _, symlink},
+        sync::mpsc,
+    };
 
     #[test]
     fn each_line_goes_to_the_callback_and_to_the_log() {
@@ -82,5 +86,21 @@ mod tests {
         File::from(stderr).write_all(b"\xFF\n").unwrap();
         assert_eq!(lines.recv().unwrap(), "\u{FFFD}");
         assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\xFF\n");
+    }
+
+    #[test]
+    fn only_the_owner_can_read_the_log_and_no_link_is_followed() {
+        let dir = test_dir("log");
+        let path = dir.join("log");
+        fs::write(&path, "older").unwrap();
+        create_log(&path).unwrap();
+        let metadata = fs::metadata(&path).unwrap();
+        assert_eq!((metadata.permissions().mode() & 0o777, metadata.len()), (0o600, 0));
+
+        let link = dir.join("link");
+        symlink(&path, &link).unwrap();
+        fs::write(&path, "x").unwrap();
+        assert!(matches!(create_log(&link), Err(Error::SymbolicLink(_))));
+        assert_eq!(fs::read(&path).unwrap(), b"x");
     }
 }

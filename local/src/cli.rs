@@ -1,13 +1,15 @@
 //! The command line.
 
+mod values;
+
 use crate::console::Console;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use local::{Database, LOG, Options, TOKEN_LIFETIME, default_data_dir};
 use std::{
     ffi::OsString,
     path::{PathBuf, absolute},
-    time::Duration,
 };
+use values::{parse_endpoint, parse_lifetime};
 
 /// The API's default port.
 const PORT: u16 = 9000;
@@ -23,7 +25,7 @@ const PORT: u16 = 9000;
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     after_help = "The functions restart when their source changes. AWS_LAMBDA_LOG_LEVEL sets their log level.\n\
-                  To run them separately: cargo lambda watch --env-file target/local/env"
+                  To run them separately, and for events by hand: docs/local.md"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -85,7 +87,7 @@ pub(crate) struct Token {
     /// The user id, which becomes the token's `sub`: 1 to 255 ASCII letters, digits and - _ . ~ | : @ + = ,
     #[arg(value_parser = parse_user)]
     pub(crate) user: String,
-    /// How long the token is valid: seconds, or a duration such as 90s, 15m, 8h or 30d
+    /// How long the token is valid, at most 24h: seconds, or a duration such as 90s, 15m or 8h
     #[arg(long = "ttl", value_name = "TIME", default_value_t = TOKEN_LIFETIME.into(), value_parser = parse_lifetime)]
     pub(crate) lifetime: humantime::Duration,
     #[command(flatten)]
@@ -164,28 +166,6 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
     format!("{}; see `cargo local --help`", message.join(" "))
 }
 
-fn parse_endpoint(text: &str) -> Result<String, &'static str> {
-    let expected = "an http or https URL is expected, such as http://127.0.0.1:8000";
-    let url: reqwest::Url = text.parse().map_err(|_| expected)?;
-    // A quote would end the value in the environment file.
-    let is_usable = matches!(url.scheme(), "http" | "https") && url.has_host() && !text.contains('\'');
-    if is_usable { Ok(text.to_owned()) } else { Err(expected) }
-}
-
-/// Accepts seconds without a unit, and humantime's format. Refuses less than a second, because the times in a
-/// token are whole seconds.
-fn parse_lifetime(text: &str) -> Result<humantime::Duration, &'static str> {
-    let lifetime = match text.parse::<u32>() {
-        Ok(seconds) => Duration::from_secs(seconds.into()),
-        Err(_) => humantime::parse_duration(text).unwrap_or_default(),
-    };
-    if lifetime.as_secs() == 0 {
-        Err("a duration of at least one second is expected, such as 900, 15m, 8h or 30d")
-    } else {
-        Ok(lifetime.into())
-    }
-}
-
 /// Applies the functions' rule for the `sub` of a token, so that the API accepts every printed token. Repeats
 /// the rule of `shared` instead of using it: otherwise every change to `shared` would recompile `cargo local
 /// token`. A test compares the two rules.
@@ -253,6 +233,8 @@ mod tests {
             &["token", &"x".repeat(256)],
             &["token", "alice", "--ttl", "0"],
             &["token", "alice", "--ttl", "500ms"],
+            &["token", "alice", "--ttl", "86401"],
+            &["token", "alice", "--ttl", "30d"],
             &["token", "alice", "--ttl", "8x"],
             &["token", "alice", "--ttl", "-8h"],
             &["tokens", "alice"],
@@ -281,15 +263,6 @@ mod tests {
         let lengths = [0, 255, 256].map(|length| "x".repeat(length));
         for user in characters.chain(lengths) {
             assert_eq!(parse_user(&user).is_ok(), UserId::parse(&user).is_ok(), "{user:?}");
-        }
-    }
-
-    #[test]
-    fn lifetimes_may_have_units() {
-        let times =
-            [("900", 900), ("15m", 900), ("8h", 28800), ("30d", 2_592_000), ("5s", 5), ("1h 30m", 5400)];
-        for (text, seconds) in times {
-            assert_eq!(parse_lifetime(text).as_deref(), Ok(&Duration::from_secs(seconds)), "{text}");
         }
     }
 

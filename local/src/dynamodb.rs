@@ -4,6 +4,7 @@
 use crate::{
     Error,
     credentials::{Credentials, PLACEHOLDERS},
+    data_dir,
     loopback::listen,
 };
 use aws_sdk_dynamodb::{
@@ -41,7 +42,8 @@ pub struct Dynamodb {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Starts an empty embedded DynamoDB in memory, on a free port.
+/// Starts an empty embedded DynamoDB in memory, on a free port, for tests. It answers every web page. The
+/// local stack checks the requests to its own.
 ///
 /// # Errors
 /// If it gets no port or no thread.
@@ -96,6 +98,7 @@ fn timeouts() -> TimeoutConfig {
 impl Dynamodb {
     /// Serves the database in `file`, or a new one in memory.
     pub(crate) fn serve(listener: TcpListener, file: Option<&Path>) -> Result<Self, Error> {
+        file.map(data_dir::protect_database).transpose()?;
         let name = file.map_or("memory".into(), |file| file.display().to_string());
         let failed = |reason: String| Error::EmbeddedDynamodb { database: name.clone(), reason };
         let database = match file {
@@ -160,7 +163,11 @@ mod tests {
     use aws_sdk_dynamodb::types::{
         AttributeDefinition, AttributeValue::S, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     };
-    use std::time::Instant;
+    use std::{
+        fs,
+        os::unix::fs::{PermissionsExt as _, symlink},
+        time::Instant,
+    };
 
     async fn create_table(client: &Client) {
         let attribute =
@@ -204,5 +211,25 @@ mod tests {
         std::fs::write(&file, "not a database, and long enough to be taken for one".repeat(20)).unwrap();
         let error = Dynamodb::serve(listen(0, "").unwrap(), Some(&file)).unwrap_err();
         assert!(matches!(error, Error::EmbeddedDynamodb { .. }));
+    }
+
+    #[tokio::test]
+    async fn only_the_owner_can_read_the_database_and_no_link_is_followed() {
+        let dir = test_dir("private");
+        let file = dir.join("dynamodb.sqlite3");
+        let dynamodb = Dynamodb::serve(listen(0, "").unwrap(), Some(&file)).unwrap();
+        create_table(&dynamodb.client()).await;
+        for entry in fs::read_dir(&dir).unwrap().map(Result::unwrap) {
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+        }
+        drop(dynamodb);
+
+        for name in ["link.sqlite3", "new.sqlite3-wal"] {
+            symlink(&file, dir.join(name)).unwrap();
+            let file = dir.join(name.trim_end_matches("-wal"));
+            let refused = Dynamodb::serve(listen(0, "").unwrap(), Some(&file));
+            assert!(matches!(refused, Err(Error::SymbolicLink(_))), "{name}");
+        }
     }
 }

@@ -3,8 +3,13 @@
 use crate::{
     AUDIENCE, Error, ISSUER, Identity, TABLE_NAME,
     credentials::{Credentials, PLACEHOLDERS},
+    data_dir,
 };
-use std::{fs, path::Path};
+use std::{
+    fs::{self, OpenOptions},
+    io::Write as _,
+    path::Path,
+};
 
 /// The environment of the functions, one `NAME='value'` a line. `cargo lambda watch --env-file` and a
 /// shell's `source` both read this format.
@@ -33,14 +38,20 @@ pub(crate) fn render(
 /// Replaces the file atomically, so that no `cargo lambda watch` reads half of it.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
     let draft = path.with_extension("new");
-    fs::write(&draft, text).and_then(|()| fs::rename(&draft, path)).map_err(Error::file("write", path))
+    let mut file = data_dir::open(&draft, OpenOptions::new().write(true).create(true).truncate(true))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| fs::rename(&draft, path))
+        .map_err(Error::file("write", path))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::process::test_dir;
-    use std::process::Command;
+    use std::{
+        os::unix::fs::{PermissionsExt as _, symlink},
+        process::Command,
+    };
 
     fn names(text: &str) -> Vec<&str> {
         text.lines().map(|line| line.split_once('=').unwrap().0).collect()
@@ -71,6 +82,21 @@ mod tests {
         assert!(
             !names(&text).iter().any(|name| name.starts_with("AWS_ACCESS") || name.starts_with("AWS_SECRET"))
         );
+    }
+
+    #[test]
+    fn only_the_owner_can_read_the_file_and_no_link_is_followed() {
+        let dir = test_dir("env-private");
+        let file = dir.join("env");
+        fs::write(&file, "older").unwrap();
+        write(&file, "A='1'\n").unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
+        let other = dir.join("other");
+        fs::write(&other, "x").unwrap();
+        symlink(&other, dir.join("env.new")).unwrap();
+        assert!(matches!(write(&file, "A='2'\n"), Err(Error::SymbolicLink(_))));
+        assert_eq!(fs::read(&other).unwrap(), b"x");
     }
 
     /// A shell stands in for cargo-lambda, whose parser follows the shell's syntax.

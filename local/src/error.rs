@@ -18,6 +18,14 @@ pub enum Error {
     /// Another process uses the data directory.
     #[error("another instance uses the data directory {}; stop it or choose another one with --data-dir", .0.display())]
     DataDirInUse(PathBuf),
+    /// A file in the data directory is a symbolic link, which could lead anywhere.
+    #[error("{} is a symbolic link, which is not followed: delete it and start again", .0.display())]
+    SymbolicLink(PathBuf),
+    /// The data directory is open to other users, and this program has not created it.
+    #[error(
+        "the directory {} is open to other users and holds other files: choose another directory with --data-dir", .0.display()
+    )]
+    DataDirShared(PathBuf),
     /// A port is taken or forbidden.
     #[error("cannot listen on {address}:{port}: {source}; free the port or choose another one with {option}")]
     Port {

@@ -4,6 +4,7 @@ use crate::{Error, child_output::ChildOutput, process, supervisor::Supervisor};
 use serde::Deserialize;
 use std::{
     env,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -66,7 +67,8 @@ fn supervisor_path(message: &str) -> Option<PathBuf> {
 #[derive(Debug)]
 pub(crate) struct Watch<'a> {
     pub(crate) cargo_lambda: &'a Path,
-    pub(crate) port: u16,
+    /// Where the emulator listens.
+    pub(crate) address: SocketAddr,
     pub(crate) env_file: &'a Path,
     /// True if `env_file` has the functions' credentials. The functions must then inherit none.
     pub(crate) placeholder_credentials: bool,
@@ -84,8 +86,8 @@ impl Watch<'_> {
     ) -> Result<Supervisor, Error> {
         let mut command = process::command(supervisor);
         command.args(["supervise", "--"]).arg(self.cargo_lambda).args(["lambda", "watch"]);
-        // The default is all interfaces.
-        command.args(["--invoke-address", "127.0.0.1", "--invoke-port", &self.port.to_string()]);
+        let (ip, port) = (self.address.ip().to_string(), self.address.port().to_string());
+        command.args(["--invoke-address", &ip, "--invoke-port", &port, "--disable-cors"]);
         command.args(["--concurrency", &self.concurrency.to_string(), "--color", "never"]);
         command.arg("--env-file").arg(self.env_file);
         if self.ignore_changes {

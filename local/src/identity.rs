@@ -10,7 +10,7 @@ use ring::{
 use serde_json::{Value, json};
 use std::{
     fs::{self, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -44,7 +44,10 @@ impl Identity {
         if !path.exists() {
             create_key(&path)?;
         }
-        let pkcs8 = fs::read(&path).map_err(Error::file("read", &path))?;
+        let mut pkcs8 = Vec::new();
+        data_dir::open(&path, OpenOptions::new().read(true))?
+            .read_to_end(&mut pkcs8)
+            .map_err(Error::file("read", &path))?;
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &SystemRandom::new())
             .map_err(|_| Error::SigningKey(path))?;
         let kid = thumbprint(key.public_key().as_ref());

@@ -3,10 +3,15 @@
 //!
 //! The binary is `cargo local`. The library starts the same [`Stack`] for the black-box tests.
 //!
+//! Ports: the API, DynamoDB and the API reference each have one on 127.0.0.1, behind a check that keeps web pages
+//! of other origins out. It forwards requests to cargo-lambda and to the embedded DynamoDB, which check nothing
+//! and listen on addresses that no web page can find out.
+//!
 //! Processes: this process serves DynamoDB from a thread and holds a pipe to `local supervise`, which
 //! runs cargo-lambda, which runs the functions. The pipe closes on [`Stack::stop`], on a crash, and on
 //! `kill -9`. The supervisor then ends everything below it.
 
+mod api;
 mod cargo_lambda;
 mod child_output;
 mod credentials;
@@ -15,9 +20,11 @@ pub mod dynamodb;
 mod env_file;
 mod error;
 mod forward;
+mod front;
 mod functions;
 mod identity;
 mod loopback;
+pub mod openapi;
 pub mod process;
 mod reference;
 mod stack;
@@ -30,7 +37,6 @@ mod workspace;
 pub use data_dir::{DATABASE, LOG, forget};
 pub use dynamodb::{Dynamodb, start_in_memory};
 pub use error::Error;
-pub use forward::forward;
 pub use functions::build;
 pub use identity::{AUDIENCE, ISSUER, Identity, TOKEN_LIFETIME};
 pub use loopback::http_client;

@@ -9,11 +9,10 @@ use clap::Parser as _;
 use cli::{Cli, Command, Token};
 use console::{Console, Event, Ready};
 use local::{
-    DATABASE, Database, Error, Identity, LOG, Reference, Stack, TOKEN_LIFETIME, process, supervisor,
+    DATABASE, Database, Error, Identity, LOG, Reference, Stack, TOKEN_LIFETIME, openapi, process, supervisor,
 };
 use log_line::Routes;
 use std::{
-    fs,
     io::{self, Write as _},
     process::ExitCode,
     sync::Arc,
@@ -74,7 +73,7 @@ async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
     let options = cli.options();
     let file = matches!(options.database, Database::File { .. }).then(|| options.data_dir.join(DATABASE));
     let log = options.data_dir.join(LOG);
-    let routes = Arc::new(routes()?);
+    let routes = Arc::new(Routes::of(openapi::operations()?));
     let progress = |step: &str| console.progress(step);
     let mut stack =
         Stack::start_with_output(options, progress, move |line| console.report_line(routes.parse(line)))
@@ -96,15 +95,6 @@ async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
     };
     stack.stop().await?;
     Err(error)
-}
-
-/// Reads the route of each operation from openapi.yaml. To use the list in `functions`, this crate would have
-/// to compile it.
-fn routes() -> Result<Routes, Error> {
-    let path = local::workspace_root().join("openapi.yaml");
-    let failed = |reason: String| Error::Template { path: path.clone(), reason };
-    let text = fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
-    Routes::from_openapi(&text).map_err(|error| failed(error.to_string()))
 }
 
 fn print_token(token: &Token) -> Result<ExitCode, Error> {

@@ -132,9 +132,10 @@ fn parse_pid(text: &str) -> Option<Pid> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a helper of tests, which clippy.toml may not cover")]
 pub(crate) fn test_dir(name: &str) -> std::path::PathBuf {
+    use std::os::unix::fs::DirBuilderExt as _;
     let path = env::temp_dir().join(format!("local-test-{}-{name}", std::process::id()));
     let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
+    fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
     path
 }
 

@@ -1,15 +1,19 @@
 //! The local stack: starts its parts in order, and stops them in the reverse order.
 
 use crate::{
-    Error, Identity, TABLE_NAME, cargo_lambda,
+    Error, Identity, TABLE_NAME,
+    api::{self, Api},
+    cargo_lambda,
     child_output::{self, ChildOutput},
     credentials::Credentials,
     data_dir::{DATABASE, DataDir},
     dynamodb::{self, Dynamodb},
     env_file,
+    forward::Upstream,
+    front::Front,
     functions::{self, Watch},
     http_client,
-    loopback::{free_port, listen},
+    loopback::{hidden_address, listen, listen_hidden},
     supervisor::Supervisor,
     table, workspace_root,
 };
@@ -25,6 +29,9 @@ use std::{
 /// cargo-lambda reads the workspace's metadata before it listens, which takes seconds on a busy
 /// machine.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The option that chooses the API's port.
+const API_PORT: &str = "--port";
 
 /// Settings of the local stack.
 #[derive(Debug, Clone)]
@@ -77,9 +84,10 @@ pub struct Stack {
     pub identity: Arc<Identity>,
     /// Where to look when the functions fail, for error messages.
     log: String,
-    // Dropped in this order: the functions, their database, the lock on the data directory.
+    // Dropped in this order: the API, the functions, their database, the lock on the data directory.
+    _front: Front,
     supervisor: Supervisor,
-    _dynamodb: Option<Dynamodb>,
+    _dynamodb: Option<(Front, Dynamodb)>,
     _data_dir: DataDir,
 }
 
@@ -118,7 +126,8 @@ impl Stack {
             Database::InMemory { port } | Database::File { port } => Some(listen(port, "--dynamodb-port")?),
             Database::External { .. } => None,
         };
-        free_port(options.port)?;
+        listen(options.port, API_PORT)?;
+        let api = Api::read()?;
         let identity = Arc::new(Identity::load_or_create(data_dir.path())?);
 
         let dynamodb = RunningDynamodb::start(&options.database, listener, &data_dir, &progress).await?;
@@ -133,10 +142,10 @@ impl Stack {
         let local = functions::build(&root).await?;
 
         progress("Starting cargo lambda watch");
-        let port = free_port(options.port)?;
+        let emulator = hidden_address()?;
         let watch = Watch {
             cargo_lambda: &cargo_lambda,
-            port,
+            address: emulator,
             env_file: &env_file,
             placeholder_credentials: dynamodb.credentials == Credentials::Placeholder,
             concurrency: options.concurrency,
@@ -144,18 +153,21 @@ impl Stack {
         };
         let output = output(options.log.as_deref().map(child_output::create_log).transpose()?)?;
         let log = options.log.map_or("its output above".to_owned(), |log| log.display().to_string());
-        let supervisor = watch.start(&local, &root, output)?;
-        let mut stack = Self {
-            api_url: format!("http://127.0.0.1:{port}"),
+        let mut supervisor = watch.start(&local, &root, output)?;
+        let emulator = format!("http://{emulator}");
+        wait_until_ready(&emulator, &mut supervisor, &log).await?;
+        let router = api::router(api, Upstream::new(&emulator));
+        let front = Front::start(listen(options.port, API_PORT)?, router)?;
+        Ok(Self {
+            api_url: front.url(),
             dynamodb_url: dynamodb.url,
             identity,
             log,
+            _front: front,
             supervisor,
             _dynamodb: dynamodb.embedded,
             _data_dir: data_dir,
-        };
-        stack.wait_until_ready().await?;
-        Ok(stack)
+        })
     }
 
     /// Resolves when cargo-lambda exits by itself, with the reason. The rest of the stack runs until it is
@@ -177,31 +189,31 @@ impl Stack {
         });
         stopped.await.unwrap_or_else(|panic| Err(Error::program("cargo-lambda")(panic.into())))
     }
+}
 
-    /// Waits until the API answers with any status.
-    async fn wait_until_ready(&mut self) -> Result<(), Error> {
-        let client = http_client();
-        // cargo-lambda's own invocation route accepts only POST. It answers GET with 405 and, unlike for
-        // an unknown path, logs no error.
-        let url = format!("{}/2015-03-31/functions/local/invocations", self.api_url);
-        let deadline = Instant::now() + START_TIMEOUT;
-        while client.get(&url).send().await.is_err() {
-            if Instant::now() > deadline {
-                return Err(Error::Silent(self.api_url.clone(), START_TIMEOUT.as_secs()));
-            }
-            let pause = tokio::time::sleep(Duration::from_millis(50));
-            tokio::select! {
-                () = pause => {}
-                error = self.stopped() => return Err(error),
-            }
+/// Waits until the emulator answers with any status.
+async fn wait_until_ready(emulator: &str, supervisor: &mut Supervisor, log: &str) -> Result<(), Error> {
+    let client = http_client();
+    // The invocation route accepts only POST. It answers GET with 405 and, unlike for an unknown path, logs no
+    // error.
+    let url = format!("{emulator}/2015-03-31/functions/local/invocations");
+    let deadline = Instant::now() + START_TIMEOUT;
+    while client.get(&url).send().await.is_err() {
+        if Instant::now() > deadline {
+            return Err(Error::Silent(emulator.to_owned(), START_TIMEOUT.as_secs()));
         }
-        Ok(())
+        let pause = tokio::time::sleep(Duration::from_millis(50));
+        tokio::select! {
+            () = pause => {}
+            status = supervisor.ended() => return Err(Error::Stopped(status, log.to_owned())),
+        }
     }
+    Ok(())
 }
 
 /// A running DynamoDB and how to connect to it.
 struct RunningDynamodb {
-    embedded: Option<Dynamodb>,
+    embedded: Option<(Front, Dynamodb)>,
     url: String,
     client: Client,
     region: String,
@@ -225,11 +237,12 @@ impl RunningDynamodb {
             (_, listener) => {
                 progress("Starting the embedded DynamoDB");
                 let listener = listener.map_or_else(|| listen(0, "--dynamodb-port"), Ok)?;
-                let embedded = Dynamodb::serve(listener, file.as_deref())?;
+                let dynamodb = Dynamodb::serve(listen_hidden()?, file.as_deref())?;
+                let front = Front::to(listener, Upstream::new(&dynamodb.url()))?;
                 Ok(Self {
-                    url: embedded.url(),
-                    client: embedded.client(),
-                    embedded: Some(embedded),
+                    url: front.url(),
+                    client: dynamodb.client(),
+                    embedded: Some((front, dynamodb)),
                     region: dynamodb::REGION.to_owned(),
                     credentials: Credentials::Placeholder,
                 })

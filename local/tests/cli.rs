@@ -7,7 +7,8 @@ use std::{
     env, fs,
     io::{BufRead as _, BufReader},
     net::{Ipv4Addr, TcpListener},
-    path::PathBuf,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
@@ -44,6 +45,57 @@ fn token_prints_a_token_and_nothing_else() {
     assert_eq!(stdout.trim_end().split('.').count(), 3, "{stdout}");
     assert_eq!(stdout.lines().count(), 1, "{stdout}");
     assert!(output.stderr.is_empty());
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("a file").permissions().mode() & 0o777
+}
+
+#[test]
+fn only_the_owner_can_read_the_data_directory_and_its_files() {
+    let data_dir = data_dir("private");
+    let arguments = ["token", "ann", "--data-dir", data_dir.to_str().unwrap()];
+    let assert_private = || {
+        assert!(local(&arguments).status.success());
+        assert_eq!(mode(&data_dir), 0o700);
+        assert_eq!(mode(&data_dir.join("signing-key.p8")), 0o600);
+    };
+    assert_private();
+    // An earlier version created it like this.
+    fs::set_permissions(&data_dir, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(data_dir.join("signing-key.p8"), fs::Permissions::from_mode(0o644)).unwrap();
+    assert_private();
+}
+
+#[test]
+fn a_directory_of_others_is_refused_and_left_as_it_is() {
+    let data_dir = data_dir("not-ours");
+    fs::create_dir(&data_dir).unwrap();
+    fs::set_permissions(&data_dir, fs::Permissions::from_mode(0o755)).unwrap();
+    // As in the root of a repository.
+    fs::write(data_dir.join(".gitignore"), "/target\n").unwrap();
+    let output = local(&["token", "ann", "--data-dir", data_dir.to_str().unwrap()]);
+    assert_refused(&output, "choose another directory with --data-dir");
+    assert_eq!(mode(&data_dir), 0o755);
+    assert_eq!(fs::read_dir(&data_dir).unwrap().count(), 1);
+}
+
+#[test]
+fn symbolic_links_in_the_data_directory_are_not_followed() {
+    for (command, name) in
+        [(&["token", "ann"][..], "signing-key.p8"), (&["token", "ann"], ".gitignore"), (&["reset"], "lock")]
+    {
+        let (data_dir, other) = (data_dir("links"), data_dir("links-other"));
+        fs::create_dir_all(&data_dir).unwrap();
+        fs::set_permissions(&data_dir, fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(local(&["token", "ann", "--data-dir", other.to_str().unwrap()]).status.success());
+        let target = other.join("signing-key.p8");
+        let before = fs::read(&target).unwrap();
+        symlink(&target, data_dir.join(name)).unwrap();
+        let output = local(&[command, &["--data-dir", data_dir.to_str().unwrap()]].concat());
+        assert_refused(&output, &format!("{name} is a symbolic link"));
+        assert_eq!(fs::read(&target).unwrap(), before, "{name}");
+    }
 }
 
 #[test]

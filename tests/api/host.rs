@@ -12,7 +12,7 @@ use std::{
     env,
     fs::{self, File},
     future::pending,
-    os::unix::process::CommandExt as _,
+    os::unix::{fs::DirBuilderExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{Arc, mpsc},
@@ -55,7 +55,8 @@ pub(crate) fn local() -> Result<Local, String> {
 
 /// The stack of the host in this directory.
 fn hosted(directory: &Path) -> std::io::Result<Result<Local, String>> {
-    fs::create_dir_all(directory)?;
+    // The host's stack refuses a data directory that others can read.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let lock = File::create(directory.join("starting"))?;
     // Held until the host has published its addresses, so that only one host starts.
     lock.lock()?;

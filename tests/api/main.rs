@@ -9,7 +9,7 @@
 //!   [`precondition_matrix`]: the limits of requests; [`quotes`]: what errors quote of them
 //! - [`idempotency`]: repeated creations
 //! - [`unavailable`]: a DynamoDB that throttles or has conflicts
-//! - [`reference`]: the page of `cargo local`, without a browser
+//! - [`reference`]: the ports of `cargo local`, without a browser
 //! - [`races`], [`too_many_admins`], [`many_organizations`], [`broken_rows`]: the limits of data
 //!
 //! [`stack`] finds the stack to test, and [`host`] starts it if it is local. [`failing`] makes its DynamoDB

@@ -1,5 +1,5 @@
-//! The server of the API reference: its own page can use the API, and pages of other origins cannot.
-//! tests/web opens the page in a browser.
+//! The ports of the API and the API reference: their own pages can use the API, and pages of other origins cannot.
+//! tests/web opens such pages in a browser.
 
 use crate::client::User;
 use crate::host::Local;
@@ -7,6 +7,8 @@ use crate::stack;
 use local::Reference;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+#[cfg(target_os = "linux")]
+use {rustix::process::Pid, std::fs, std::net::Ipv4Addr, std::path::Path};
 
 const REASON: &str = "the API reference belongs to `cargo local`";
 
@@ -55,7 +57,12 @@ async fn a_demo_user_reaches_the_api_through_the_page() {
 #[tokio::test]
 async fn requests_from_pages_of_other_origins_are_refused() {
     let Some(local) = stack::local_only(REASON) else { return };
-    let origin = serve(local).await;
+    for origin in [serve(local).await, local.api_url.clone()] {
+        expect_only_own_origin(&origin).await;
+    }
+}
+
+async fn expect_only_own_origin(origin: &str) {
     let host = origin.strip_prefix("http://").unwrap();
     let port = host.split(':').next_back().unwrap();
     let rebound = format!("rebound.example:{port}");
@@ -63,7 +70,7 @@ async fn requests_from_pages_of_other_origins_are_refused() {
         &[("origin", "http://evil.example")][..],
         &[("origin", "null")],
         &[("host", rebound.as_str())],
-        &[("host", rebound.as_str()), ("origin", origin.as_str())],
+        &[("host", rebound.as_str()), ("origin", origin)],
         &[("origin", "http://evil.example"), ("access-control-request-method", "POST")],
     ] {
         for (method, path) in [
@@ -71,6 +78,7 @@ async fn requests_from_pages_of_other_origins_are_refused() {
             (Method::OPTIONS, "/organization"),
             (Method::GET, "/organization/list"),
             (Method::POST, "/organization"),
+            (Method::POST, "/2015-03-31/functions/create-organization/invocations"),
         ] {
             let answer = send(method.clone(), format!("{origin}{path}"), headers).await;
             assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{method} {path} {headers:?}");
@@ -113,4 +121,72 @@ async fn only_requests_to_the_api_are_forwarded() {
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.text().await.expect("a text"), "Not found. The API reference is at /.");
     }
+}
+
+/// The emulator serves more than the API on its own port, which nobody is told: its Runtime API, and two ways to
+/// run every binary of the workspace.
+#[tokio::test]
+async fn the_apis_port_serves_only_the_api_and_invocations_of_its_functions() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let send = async |method, path: &str| {
+        let answer = send(method, format!("{}{path}", local.api_url), &[]).await;
+        (answer.status(), answer.headers().clone(), answer.text().await.expect("a text"))
+    };
+    for path in [
+        "/.rt/2018-06-01/runtime/invocation/next",
+        "/.rt/add-member/2018-06-01/runtime/invocation/next",
+        "/.rt/2018-06-01/runtime/init/error",
+        "/lambda-url/list-organizations/organization/list",
+        "/2015-03-31/functions/local/invocations",
+        "/2015-03-31/functions/cost/invocations",
+        "/2015-03-31/functions/list-organizations/response-streaming-invocations",
+        "/organizations",
+        "/",
+    ] {
+        for method in [Method::GET, Method::POST] {
+            let (status, headers, text) = send(method, path).await;
+            assert_eq!(status, StatusCode::NOT_FOUND, "{path}: {text}");
+            assert!(text.contains("neither a path of the API nor a function"), "{path}: {text}");
+            assert!(headers.get("access-control-allow-origin").is_none(), "{headers:?}");
+        }
+    }
+    let (status, headers, _) = send(Method::GET, "/organization/list").await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    assert!(headers.keys().all(|name| !name.as_str().starts_with("access-control-")), "{headers:?}");
+}
+
+/// A page can send requests to every port of 127.0.0.1, and the emulator would answer them.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_emulator_listens_on_an_address_that_no_page_can_find() {
+    let Some(_) = stack::local_only(REASON) else { return };
+    let addresses: Vec<_> = local::process::descendants().into_iter().flat_map(listening).collect();
+    // Under nextest, the stack belongs to another process.
+    assert!(!addresses.is_empty() || std::env::var_os("NEXTEST_RUN_ID").is_some());
+    for address in addresses {
+        assert!(address.is_loopback() && address != Ipv4Addr::LOCALHOST, "{address}");
+    }
+}
+
+/// The IPv4 addresses that a process listens on, from the table that proc_pid_net(5) describes. Addresses of IPv6
+/// count as unspecified.
+#[cfg(target_os = "linux")]
+fn listening(process: Pid) -> Vec<Ipv4Addr> {
+    let process = Path::new("/proc").join(process.as_raw_pid().to_string());
+    let files = fs::read_dir(process.join("fd")).into_iter().flatten();
+    let sockets: Vec<_> = files
+        .filter_map(|file| fs::read_link(file.ok()?.path()).ok()?.into_os_string().into_string().ok())
+        .collect();
+    let table = |name: &str| fs::read_to_string(process.join("net").join(name)).unwrap_or_default();
+    let address = |line: &str| {
+        let [_, local, _, state, _, _, _, _, _, inode, ..] = line.split_whitespace().collect::<Vec<_>>()[..]
+        else {
+            return None;
+        };
+        let is_listening = state == "0A" && sockets.contains(&format!("socket:[{inode}]"));
+        let address = local.split(':').next().filter(|_| is_listening)?;
+        let bytes = u32::from_str_radix(address, 16).map(u32::swap_bytes);
+        Some(bytes.map_or(Ipv4Addr::UNSPECIFIED, Ipv4Addr::from))
+    };
+    ["tcp", "tcp6"].map(table).iter().flat_map(|table| table.lines().filter_map(address)).collect()
 }

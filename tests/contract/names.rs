@@ -28,6 +28,7 @@ fn every_operation_has_one_method_and_path_everywhere() {
         ("template.yaml", places::template_routes()),
         ("openapi.yaml", places::openapi_routes()),
         ("the router in Cargo.toml", places::router()),
+        ("tests/events", places::event_routes()),
     ];
     assert_none(&differences(&places));
 }

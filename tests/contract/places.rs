@@ -45,6 +45,17 @@ pub(crate) fn modules(file: &str) -> Names {
     declared.filter_map(|(_, rest)| rest.strip_suffix(';')).map(|name| name.to_kebab_case()).collect()
 }
 
+/// The routes of the events in tests/events, named like their files.
+pub(crate) fn event_routes() -> Names {
+    let route = |entry: std::io::Result<fs::DirEntry>| {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        let event: Value = serde_json::from_str(&read(&format!("tests/events/{file}"))).unwrap();
+        let name = file.strip_suffix(".json").unwrap_or(&file);
+        format!("{name} {}", event["routeKey"].as_str().unwrap())
+    };
+    fs::read_dir(path("tests/events")).unwrap().map(route).collect()
+}
+
 /// The operationIds in the list of functions/src/lib.rs.
 pub(crate) fn listed() -> Names {
     Operation::ALL.iter().map(|operation| operation.id().to_kebab_case()).collect()

@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::fs;
 use support::database::Database;
+use support::event::Request;
 use support::example::MEMBER;
 use support::instance::Instance;
 use world::{AN_HOUR, RELEASE, World, changed, log_file};
@@ -65,34 +66,66 @@ async fn no_response_contains_data_of_another_client() {
     .await;
 }
 
+/// Lambda and its emulators start a function that has ended again and again. `cargo lambda watch` lets the
+/// request wait meanwhile.
 #[tokio::test]
-async fn a_function_that_cannot_start_logs_the_reason_as_json() {
-    let database = Database::start().await;
+async fn a_function_that_cannot_run_answers_500_and_logs_what_is_missing() {
     for (name, value, cause) in [
+        ("TABLE_NAME", "", "TABLE_NAME is not set"),
+        ("AWS_REGION", "", "AWS_REGION is not set"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "not a URL", "endpoint is not a URL"),
         ("AUTH_JWKS", "{}", "AUTH_ISSUER is not set"),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "canary", "panicked"),
     ] {
         let file = log_file(Operation::GetOrganization, name);
-        let variables = [
-            (name, value.to_owned()),
-            ("AWS_ENDPOINT_URL_DYNAMODB", database.url()),
-            ("RELEASE", RELEASE.to_owned()),
-        ];
-        let instance = Instance::logging(Operation::GetOrganization, variables, &file).await;
-        assert_ne!(instance.exit_code().await, Some(0));
+        let variables = [(name, value.to_owned()), ("RELEASE", RELEASE.to_owned())];
+        let mut instance = Instance::logging(Operation::GetOrganization, variables, &file).await;
+        instance.ready().await;
+        for _ in 0..2 {
+            let event =
+                Request::new(Operation::GetOrganization, "ann").of("organization_id", "org_1").event();
+            let answer = instance.invoke(&event).await;
+            assert_eq!(answer["statusCode"], 500, "{name}: {answer}");
+            let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+            assert_eq!(body["code"], "internal_error", "{name}: {answer}");
+            assert!(!answer.to_string().contains(name), "{answer}");
+        }
+        instance.kill().await;
         let log = fs::read_to_string(file).unwrap();
-        let lines = lines(&log);
-        assert!(lines.len() == 1 && log.contains(cause) && !log.contains("canary"), "{log}");
-        assert_eq!(lines[0].1, "ERROR");
+        let lines: Vec<Value> =
+            lines(&log).iter().map(|(line, _)| serde_json::from_str(line).unwrap()).collect();
+        // One line at the start, so that it alarms before a request does, and one for each request.
+        assert_eq!(lines.len(), 3, "{log}");
+        assert!(lines[0]["message"].as_str().unwrap().contains("cargo local"), "{log}");
+        for line in lines {
+            assert_eq!(line["level"], "error", "{log}");
+            assert!(line["cause"].as_str().unwrap().contains(&cause.to_lowercase()), "{log}");
+        }
     }
+}
+
+#[tokio::test]
+async fn a_function_that_ends_at_its_start_logs_the_reason_as_json() {
+    let (database, file) = (Database::start().await, log_file(Operation::GetOrganization, "ends"));
+    let variables = [
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "canary".to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", database.url()),
+        ("RELEASE", RELEASE.to_owned()),
+    ];
+    let instance = Instance::logging(Operation::GetOrganization, variables, &file).await;
+    assert_ne!(instance.exit_code().await, Some(0));
+    let log = fs::read_to_string(file).unwrap();
+    let lines = lines(&log);
+    assert!(lines.len() == 1 && log.contains("panicked") && !log.contains("canary"), "{log}");
+    assert_eq!(lines[0].1, "ERROR");
 }
 
 #[tokio::test]
 async fn no_line_names_a_release_if_there_is_none() {
     let file = log_file(Operation::GetOrganization, "no-release");
-    let instance =
+    let mut instance =
         Instance::logging(Operation::GetOrganization, [("AUTH_JWKS", "{}".to_owned())], &file).await;
-    instance.exit_code().await;
+    instance.ready().await;
+    instance.kill().await;
     let line: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     assert!(line["level"] == "ERROR" && line.get("release").is_none(), "{line}");
 }

@@ -1,9 +1,13 @@
 //! `cargo local` as a newcomer starts it, with its own directory and ports.
 
 use serde_json::Value;
-use std::net::{Ipv4Addr, TcpListener};
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
@@ -44,6 +48,20 @@ impl Instance {
         self.place.shell(script).await
     }
 
+    /// Starts a command of README that runs until it is stopped, and waits until something listens on its port.
+    pub(crate) async fn start_emulator(&self, command: &str, port: u16) -> Emulator {
+        let local = local::build(&local::workspace_root()).await.unwrap();
+        let mut supervisor = local::process::command(local);
+        supervisor.args(["supervise", "--", "bash", "-c", &format!("exec {}", self.place.here(command))]);
+        supervisor.current_dir(local::workspace_root()).env("PATH", path()).stdin(Stdio::piped());
+        let mut process = supervisor.kill_on_drop(false).spawn().unwrap();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(process.try_wait().unwrap().is_none(), "it ended: {command}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Emulator(process)
+    }
+
     /// Stops it with Ctrl-C, as README says.
     pub(crate) async fn stop(mut self) -> Place {
         let pid = self.process.id().unwrap().to_string();
@@ -66,26 +84,48 @@ impl Instance {
     }
 }
 
+/// A command that runs in the background. It ends when this is dropped.
+pub(crate) struct Emulator(Child);
+
+impl Emulator {
+    pub(crate) async fn stop(mut self) {
+        drop(self.0.stdin.take());
+        assert!(self.0.wait().await.unwrap().success());
+    }
+}
+
 impl Place {
+    /// A command with this directory and port.
+    fn here(&self, command: &str) -> String {
+        command
+            .replace("target/local/env", &self.data_dir.join("env").display().to_string())
+            .replace("--invoke-port 9000", &format!("--invoke-port {}", self.port))
+    }
+
     /// The output of a script that uses this directory and these ports.
     pub(crate) async fn shell(&self, script: &str) -> String {
         let directory = format!(" --data-dir '{}'", self.data_dir.display());
-        let here = |command: &str| {
+        let with_directory = |command: &str| {
             let command = command.split(" #").next().unwrap_or(command).trim_end();
             format!("{command}{directory}")
         };
-        let script: Vec<_> = script
+        let script: Vec<_> = self
+            .here(script)
             .replace("http://127.0.0.1:9000", &format!("http://127.0.0.1:{}", self.port))
             .replace("local token ", &format!("local token{directory} "))
             .lines()
             .map(|line| match line {
-                _ if line.starts_with("cargo local seed") => format!("{} --port {}", here(line), self.port),
-                _ if line.starts_with("cargo local reset") => here(line),
+                _ if line.starts_with("cargo local seed") => {
+                    format!("{} --port {}", with_directory(line), self.port)
+                }
+                _ if line.starts_with("cargo local reset") => with_directory(line),
                 _ => line.to_owned(),
             })
             .collect();
         let mut bash = local::process::command("bash");
-        bash.args(["-euo", "pipefail", "-c", &script.join("\n")]).current_dir(local::workspace_root());
+        bash.args(["-euo", "pipefail", "-c", &script.join("\n")])
+            .current_dir(local::workspace_root())
+            .env("PATH", path());
         let output = bash.stderr(Stdio::inherit()).output().await.unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{}\n{text}", script.join("\n"));
@@ -99,7 +139,15 @@ fn cargo() -> Command {
     command
 }
 
+/// PATH, and then the cargo-lambda that `cargo local` installs if there is none.
+fn path() -> OsString {
+    let tools = fs::read_dir(local::workspace_root().join("target/local-tools"));
+    let installed = tools.into_iter().flatten().map(|tool| tool.unwrap().path().join("bin"));
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::join_paths(env::split_paths(&path).chain(installed)).unwrap()
+}
+
 /// A port that is free now.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

@@ -7,13 +7,17 @@ mod configuration;
 mod instance;
 mod text;
 
+use functions::Operation;
+use heck::ToKebabCase as _;
 use instance::Instance;
+use serde_json::{Value, json};
 use text::{answers, blocks, without_what_differs};
 
 /// The start of each of README's shell blocks, and how to run the block.
-const BLOCKS: [(&str, Run); 5] = [
+const BLOCKS: [(&str, Run); 6] = [
     ("cargo local   #", Run::Instance),
     ("cargo local seed", Run::Administration),
+    ("cargo lambda watch", Run::CargoLambda),
     ("API=", Run::Session),
     ("api -H \"$ANN\" $ORG -X PUT -H 'If-Match", Run::Session),
     // Deploys to AWS, so this test does not run it. tests/template deploys to a local stand-in, and
@@ -28,6 +32,8 @@ enum Run {
     Instance,
     /// Seeds an instance, resets it, and prints the help.
     Administration,
+    /// Runs the functions in an emulator, and sends an event to one of them there and to one of the instance.
+    CargoLambda,
     /// Requests with their answers below, in one shell.
     Session,
     Elsewhere,
@@ -51,6 +57,13 @@ async fn every_command_works_and_prints_what_readme_shows_below_it() {
     let answered = instance.shell(&session).await;
     assert_eq!(without_what_differs(&answered), without_what_differs(&answers(&session)));
 
+    let cargo_lambda = of(Run::CargoLambda);
+    let [watch, invokes @ ..] = &cargo_lambda.lines().collect::<Vec<_>>()[..] else {
+        panic!("{cargo_lambda}")
+    };
+    assert_eq!(invokes.len(), 2);
+    expect_answers(&instance, watch, invokes).await;
+
     let administration = of(Run::Administration);
     let [seed, reset, help] = administration.lines().collect::<Vec<_>>().try_into().expect("three commands");
     let seeded = instance.shell(seed).await;
@@ -61,6 +74,47 @@ async fn every_command_works_and_prints_what_readme_shows_below_it() {
     let deleted = stopped.shell(reset).await;
     assert!(deleted.starts_with("Deleted ") && deleted.contains("dynamodb.sqlite3"), "{deleted}");
     assert!(stopped.shell(help).await.contains("--dynamodb-endpoint"));
+}
+
+/// Runs the commands of README that send an event to a function, with the event of each function. Then runs the
+/// emulator without its environment, in which no function can work.
+async fn expect_answers(instance: &Instance, watch: &str, invokes: &[&str]) {
+    let port = instance::free_port();
+    let at_port = |command: &str| command.replace("--invoke-port 9001", &format!("--invoke-port {port}"));
+    let answer = async |command: &str| -> (Value, Value) {
+        let answer = instance.shell(&at_port(command)).await;
+        let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
+        let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        (answer["statusCode"].clone(), body)
+    };
+    let emulator = instance.start_emulator(&at_port(watch), port).await;
+    // Cargo.toml turns off what cargo-lambda allows pages of all origins by default.
+    let url = format!("http://127.0.0.1:{port}/organization/list");
+    let from_a_page =
+        local::http_client().get(url).header("origin", "http://evil.example").send().await.unwrap();
+    assert!(from_a_page.headers().get("access-control-allow-origin").is_none(), "{from_a_page:?}");
+    for (invoke, operation) in
+        invokes.iter().flat_map(|invoke| Operation::ALL.iter().map(move |of| (invoke, of)))
+    {
+        let (status, body) =
+            answer(&invoke.replace("create-organization", &operation.id().to_kebab_case())).await;
+        // The events name an organization that does not exist.
+        let expected = match operation {
+            Operation::CreateOrganization => (json!(201), Value::Null),
+            Operation::ListOrganizations => (json!(200), Value::Null),
+            _ => (json!(404), json!("organization_not_found")),
+        };
+        let code = body.get("code").cloned().unwrap_or_default();
+        assert_eq!((status, code), expected, "{invoke} {operation:?}: {body}");
+    }
+    emulator.stop().await;
+
+    let without = watch.replace("--env-file target/local/env ", "");
+    assert_ne!(without, watch);
+    let emulator = instance.start_emulator(&at_port(&without), port).await;
+    let (status, body) = answer(invokes[0]).await;
+    assert_eq!((status, &body["code"]), (json!(500), &json!("internal_error")), "{body}");
+    emulator.stop().await;
 }
 
 #[test]

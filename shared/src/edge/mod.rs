@@ -51,16 +51,18 @@ const UNREADABLE: &str = "The request is malformed. Percent-encode the query and
 /// One operation's handler and its dependencies. Each Lambda instance makes one.
 pub struct Edge<H> {
     operation: &'static str,
-    authenticator: Authenticator,
-    store: Store,
+    /// What requests need, or why the configuration does not provide it.
+    configured: Result<(Authenticator, Store), String>,
     handler: H,
 }
 
 /// Runs a function until its instance ends: reads the configuration from the environment, then
 /// answers each event with `handler`. `operation` is the operationId, for the log and the SDK.
 ///
-/// Logs the cause and returns a failure if the configuration is missing or invalid, or if the Lambda
-/// runtime fails.
+/// If the configuration is missing or invalid, logs the cause and answers each event with 500. If the function
+/// ended instead, Lambda would start it again for each event, and `cargo lambda watch` would never answer.
+///
+/// Logs the cause and returns a failure if the Lambda runtime fails.
 pub async fn serve<H, F>(operation: &'static str, handler: H) -> ExitCode
 where
     H: Fn(Request, Store) -> F,
@@ -70,7 +72,7 @@ where
     match run(operation, handler).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(operation, cause = %error, "the function cannot run");
+            tracing::error!(operation, cause = %error, "the Lambda runtime failed");
             ExitCode::FAILURE
         }
     }
@@ -81,8 +83,21 @@ where
     H: Fn(Request, Store) -> F,
     F: Future<Output = Result<Response, Error>> + Send,
 {
-    let edge = Edge::new(operation, Authenticator::from_env()?, Store::from_env(operation).await?, handler);
+    let configured = configured(operation).await;
+    if let Err(cause) = &configured {
+        tracing::error!(
+            operation,
+            cause,
+            "the function cannot run and answers every request with 500; \
+             `cargo local` runs it on this machine with all that it needs"
+        );
+    }
+    let edge = Edge { operation, configured, handler };
     lambda_runtime::run(service_fn(|event| edge.invoke(event))).await
+}
+
+async fn configured(operation: &'static str) -> Result<(Authenticator, Store), String> {
+    Ok((Authenticator::from_env()?, Store::from_env(operation).await?))
 }
 
 impl<H, F> Edge<H>
@@ -92,7 +107,7 @@ where
 {
     /// An edge with the given dependencies; [`serve`] takes them from the environment.
     pub fn new(operation: &'static str, authenticator: Authenticator, store: Store, handler: H) -> Self {
-        Self { operation, authenticator, store, handler }
+        Self { operation, configured: Ok((authenticator, store)), handler }
     }
 
     /// Answers one event and logs it. Every failure becomes a response: an `Err` would be a failed
@@ -110,10 +125,15 @@ where
         let request_id = context.request_id;
         // The handler's future is made outside the async block, so that the block does not borrow `H`.
         // It is large, so it is boxed: otherwise the futures that wrap it would copy it.
-        let handled = request
-            .ok_or_else(|| Error::malformed(UNREADABLE))
-            .and_then(|request| Request::new(request, &self.authenticator))
-            .map(|request| Box::pin((self.handler)(request, self.store.clone())));
+        let handled = self
+            .configured
+            .as_ref()
+            .map_err(|cause| Error::from(OperationError::Internal(cause.as_str().into())))
+            .and_then(|(authenticator, store)| {
+                let request = request.ok_or_else(|| Error::malformed(UNREADABLE))?;
+                let request = Request::new(request, authenticator)?;
+                Ok(Box::pin((self.handler)(request, store.clone())))
+            });
         let operation = self.operation;
         async move {
             let work = deadline::within(time, async { handled?.await });

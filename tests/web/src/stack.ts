@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 /** A running stack. */
 export interface Stack {
   apiUrl: string;
+  dynamodbUrl: string;
   referenceUrl: string;
   /** An access token of this user. */
   token(user: string): string;
@@ -27,7 +28,7 @@ export async function start(): Promise<Stack> {
   });
   const ended = once(local, "exit");
   const lines = createInterface(local.stdout);
-  const ready = await new Promise<{ apiUrl: string; referenceUrl: string }>((resolve, reject) => {
+  const ready = await new Promise<Pick<Stack, "apiUrl" | "dynamodbUrl" | "referenceUrl">>((resolve, reject) => {
     lines.on("line", (line) => {
       const event = JSON.parse(line);
       if (event.event === "ready") resolve(event);

@@ -32,9 +32,10 @@ impl Store {
     /// # Errors
     /// When `TABLE_NAME` or `AWS_REGION` is not set, or the HTTP client cannot be created.
     pub async fn from_env(application: &'static str) -> Result<Self, String> {
-        let table = env::var("TABLE_NAME")
-            .map_err(|_| "TABLE_NAME is not set: set it to the name of the DynamoDB table")?;
+        let table = env::var("TABLE_NAME").ok().filter(|table| !table.is_empty());
+        let table = table.ok_or("TABLE_NAME is not set: set it to the name of the DynamoDB table")?;
         let region = EnvironmentVariableRegionProvider::new().region().await;
+        let region = region.filter(|region| !region.as_ref().is_empty());
         let region = region.ok_or("AWS_REGION is not set: set it to the region of the DynamoDB table")?;
         // `aws_config::defaults` would use the same variables, but its provider chains also read
         // profiles, assume roles and link an STS client.

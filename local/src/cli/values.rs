@@ -1,0 +1,49 @@
+//! Parses values of options.
+
+use std::time::Duration;
+
+/// The longest lifetime of a token. A token cannot be revoked: the functions accept it until it expires or the
+/// signing key is deleted.
+const MAX_LIFETIME: Duration = Duration::from_hours(24);
+
+pub(super) fn parse_endpoint(text: &str) -> Result<String, &'static str> {
+    let expected = "an http or https URL is expected, such as http://127.0.0.1:8000";
+    let url: reqwest::Url = text.parse().map_err(|_| expected)?;
+    // A quote would end the value in the environment file.
+    let is_usable = matches!(url.scheme(), "http" | "https") && url.has_host() && !text.contains('\'');
+    if is_usable { Ok(text.to_owned()) } else { Err(expected) }
+}
+
+/// Accepts seconds without a unit, and humantime's format. Refuses less than a second, because the times in a
+/// token are whole seconds, and more than [`MAX_LIFETIME`].
+pub(super) fn parse_lifetime(text: &str) -> Result<humantime::Duration, &'static str> {
+    let lifetime = match text.parse::<u32>() {
+        Ok(seconds) => Duration::from_secs(seconds.into()),
+        Err(_) => humantime::parse_duration(text).unwrap_or_default(),
+    };
+    if lifetime.as_secs() == 0 || lifetime > MAX_LIFETIME {
+        Err("a duration from one second to 24 hours is expected, such as 900, 15m or 8h")
+    } else {
+        Ok(lifetime.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_may_have_units() {
+        let times = [("900", 900), ("15m", 900), ("8h", 28800), ("24h", 86_400), ("5s", 5), ("1h 30m", 5400)];
+        for (text, seconds) in times {
+            assert_eq!(parse_lifetime(text).as_deref(), Ok(&Duration::from_secs(seconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lifetime_is_at_most_24_hours() {
+        for text in ["86401", "24h 1s", "2d", "1year", "4294967295"] {
+            assert!(parse_lifetime(text).unwrap_err().contains("24 hours"), "{text}");
+        }
+    }
+}
