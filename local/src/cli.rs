@@ -88,6 +88,10 @@ pub(crate) struct Token {
     /// How long the token is valid: seconds, or a duration such as 90s, 15m, 8h or 30d
     #[arg(long = "ttl", value_name = "TIME", default_value_t = TOKEN_LIFETIME.into(), value_parser = parse_lifetime)]
     pub(crate) lifetime: humantime::Duration,
+    /// The token's scopes, separated by spaces; '' for none
+    /// [default: both scopes of the API]
+    #[arg(long = "scope", value_name = "SCOPES", value_parser = parse_scopes)]
+    pub(crate) scopes: Option<String>,
     #[command(flatten)]
     pub(crate) data_dir: DataDir,
 }
@@ -194,7 +198,19 @@ fn parse_user(text: &str) -> Result<String, &'static str> {
     if (1..=255).contains(&text.len()) && text.bytes().all(allowed) {
         Ok(text.to_owned())
     } else {
-        Err("a user id is 1 to 255 ASCII letters, digits and - _ . ~ | : @ + = ,")
+        Err(
+            "a user id is 1 to 255 printable ASCII characters without spaces, neither . nor .., not beginning with service:",
+        )
+    }
+}
+
+/// Accepts the characters of RFC 6749 §3.3.
+fn parse_scopes(text: &str) -> Result<String, &'static str> {
+    let allowed = |byte: u8| byte == b' ' || byte.is_ascii_graphic() && !b"\"\\".contains(&byte);
+    if text.bytes().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("scopes are printable ASCII characters except \" and \\, separated by spaces")
     }
 }
 
@@ -252,6 +268,9 @@ mod tests {
             &["token", ""],
             &["token", &"x".repeat(256)],
             &["token", "alice", "--ttl", "0"],
+            &["token", ".."],
+            &["token", "alice", "--scope", "a\"b"],
+            &["token", "alice", "--scope", "a\tb"],
             &["token", "alice", "--ttl", "500ms"],
             &["token", "alice", "--ttl", "8x"],
             &["token", "alice", "--ttl", "-8h"],
@@ -295,6 +314,18 @@ mod tests {
 
     #[test]
     fn the_printed_option_is_quoted() {
+    #[test]
+    fn scopes_are_optional_and_may_be_empty() {
+        let scopes = |arguments: &[&str]| match parse(arguments).unwrap().command {
+            Some(Command::Token(token)) => token.scopes,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(scopes(&["token", "alice"]), None);
+        for text in ["", "organizations/read", "organizations/read openid"] {
+            assert_eq!(scopes(&["token", "alice", "--scope", text]).as_deref(), Some(text));
+        }
+    }
+
         let cli = parse(&["--data-dir", "/it's here"]).unwrap();
         assert_eq!(cli.data_dir().option(), r" --data-dir '/it'\''s here'");
         assert_eq!(parse(&[]).unwrap().data_dir().option(), "");

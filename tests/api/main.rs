@@ -4,8 +4,8 @@
 //!
 //! - [`access_matrix`]: authorization; [`existence`]: strangers learn nothing
 //! - [`order_of_checks`]: which of several errors is returned
-//! - [`tokens`], [`forged_tokens`], [`gateway_events`]: authentication
-//! - [`bodies`], [`paths`], [`names_and_domains`], [`preconditions`]: the limits of requests
+//! - [`tokens`], [`forged_tokens`], [`scopes`], [`gateway_events`]: authentication
+//! - [`bodies`], [`paths`], [`user_ids`], [`names_and_domains`], [`preconditions`]: the limits of requests
 //! - [`idempotency`]: repeated creations
 //! - [`unavailable`]: a DynamoDB that throttles or has conflicts
 //! - [`reference`]: the page of `cargo local`, without a browser
@@ -45,6 +45,7 @@ mod paths;
 mod preconditions;
 mod races;
 mod reference;
+mod scopes;
 mod tokens;
 mod too_many_admins;
 mod unavailable;

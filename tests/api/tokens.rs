@@ -28,6 +28,7 @@ pub(crate) fn claims(sub: &str) -> Value {
         "iss": local::ISSUER,
         "aud": local::AUDIENCE,
         "sub": sub,
+        "scope": format!("{} {}", local::READ_SCOPE, local::WRITE_SCOPE),
         "iat": now(),
         "exp": now() + 3600,
     })
@@ -59,7 +60,8 @@ async fn a_valid_token_is_accepted() {
         with(good.clone(), "nbf", Some(json!(now() - 60))),
         with(good.clone(), "aud", Some(json!([local::AUDIENCE]))),
         with(good.clone(), "aud", Some(json!(["another", local::AUDIENCE]))),
-        with(good.clone(), "scope", Some(json!("openid profile"))),
+        with(good.clone(), "email_verified", Some(json!(true))),
+        with(good.clone(), "address", Some(json!({ "sub": "bob" }))),
         with(good, "groups", Some(json!(["a", "b"]))),
     ] {
         let token = local.identity.sign(&header(local), &claims);

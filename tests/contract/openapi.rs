@@ -29,6 +29,7 @@ fn one_of_each() -> Vec<Error> {
         Error::invalid("limit", "limit must be an integer from 1 to 1000."),
         Error::InvalidCursor,
         Error::Unauthorized,
+        Error::InsufficientScope,
         Error::PayloadTooLarge,
         Error::UnsupportedMediaType,
     ];
@@ -37,7 +38,7 @@ fn one_of_each() -> Vec<Error> {
     for error in &errors {
         match error {
             Error::InvalidRequest { .. } | Error::InvalidCursor | Error::Unauthorized => {}
-            Error::PayloadTooLarge | Error::UnsupportedMediaType => {}
+            Error::InsufficientScope | Error::PayloadTooLarge | Error::UnsupportedMediaType => {}
             Error::Operation(error) => match error {
                 OperationError::Forbidden { .. } | OperationError::OrganizationNotFound => {}
                 OperationError::MemberNotFound | OperationError::MemberAlreadyExists => {}
@@ -138,7 +139,7 @@ fn every_response_carries_the_headers_of_its_status() {
         match status.as_str() {
             "201" => expected.push("Location"),
             "304" => expected.push("ETag"),
-            "401" => expected.push("WWW-Authenticate"),
+            "401" | "403" => expected.push("WWW-Authenticate"),
             "503" => expected.push("Retry-After"),
             _ => {}
         }

@@ -73,9 +73,10 @@ pub(crate) fn listed_scopes() -> Names {
 pub(crate) fn served() -> Names {
     let serves = |name: &String| {
         let text = read(&format!("functions/src/bin/{name}.rs"));
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let (id, handler) = text
-            .split_once("serve(functions::Operation::")
-            .and_then(|(_, call)| call.split_once(".id(), functions::"))
+            .split_once("functions::Operation::")
+            .and_then(|(_, call)| call.split_once(".endpoint(), functions::"))
             .unwrap_or_else(|| panic!("{name} serves no operation"));
         let handler = handler.split("::").next().unwrap();
         let served = [id, handler].map(|served| called(&served.to_kebab_case(), name));
