@@ -49,7 +49,7 @@ fn token_prints_a_token_and_nothing_else() {
 #[test]
 fn a_user_id_that_the_functions_refuse_is_refused() {
     let output = local(&["token", "not a user"]);
-    assert_refused(&output, "1 to 255 ASCII letters");
+    assert_refused(&output, "1 to 255 printable ASCII characters");
     assert!(output.stdout.is_empty());
 }
 

@@ -197,6 +197,12 @@ impl Response {
         assert_eq!(self.expect_error(403, "forbidden")["requiredRole"], role, "{self}");
     }
 
+    /// The URL in `Location`.
+    pub(crate) fn location(&self) -> String {
+        let location = self.header("location").unwrap_or_else(|| panic!("no Location: {self}"));
+        self.url.join(location).unwrap_or_else(|error| panic!("{error}: {self}")).into()
+    }
+
     /// The URL of the next page, if there is one.
     pub(crate) fn next_page(&self) -> Option<String> {
         let link = self.header("link")?;

@@ -6,10 +6,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const REASON: &str = "a deployed function accepts events only from its gateway";
-const MEMBER: &str = "/organization/{organization_id}/member/{user_id}";
+pub(crate) const MEMBER: &str = "/organization/{organization_id}/member/{user_id+}";
 
 /// An event of payload version 2.0, without an authorizer.
-fn event(method: &Method, route: &str, path: &str, parameters: Value) -> Value {
+pub(crate) fn event(method: &Method, route: &str, path: &str, parameters: Value) -> Value {
     let route_key = format!("{method} {route}");
     json!({
         "version": "2.0",
@@ -41,13 +41,13 @@ fn event(method: &Method, route: &str, path: &str, parameters: Value) -> Value {
 }
 
 /// The event with the claims that the authorizer adds.
-fn with_claims(mut event: Value, claims: Value) -> Value {
+pub(crate) fn with_claims(mut event: Value, claims: Value) -> Value {
     event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims, "scopes": null } });
     event
 }
 
 /// The function's answer: status and body.
-async fn invoke(local: &Local, function: &str, event: &Value) -> (u64, Value) {
+pub(crate) async fn invoke(local: &Local, function: &str, event: &Value) -> (u64, Value) {
     let url = format!("{}/2015-03-31/functions/{function}/invocations", local.api_url);
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
     let response = http.post(url).json(event).send().await.expect("an answer");

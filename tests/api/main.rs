@@ -49,3 +49,4 @@ mod scopes;
 mod tokens;
 mod too_many_admins;
 mod unavailable;
+mod user_ids;

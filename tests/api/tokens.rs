@@ -128,7 +128,7 @@ async fn tokens_of_another_issuer_or_audience_are_refused() {
 async fn a_subject_that_is_not_a_user_id_is_refused() {
     let Some(local) = stack::local_only(REASON) else { return };
     let too_long = "a".repeat(256);
-    let texts = ["", " ", "a b", "a/b", "é", "a#b", "a%7Cb", "a\nb", "a\u{0}", "alice ", &too_long];
+    let texts = ["", " ", "a b", "é", "a\nb", "a\u{0}", "alice ", ".", "..", "service:a", &too_long];
     let others = [json!(null), json!(5), json!(["alice"]), json!({ "id": "alice" }), json!(true)];
     for value in texts.map(|text| json!(text)).into_iter().chain(others).map(Some).chain([None]) {
         let what = format!("sub {value:?}");
@@ -140,7 +140,8 @@ async fn a_subject_that_is_not_a_user_id_is_refused() {
 #[tokio::test]
 async fn a_subject_of_255_characters_with_all_allowed_punctuation_is_accepted() {
     let Some(local) = stack::local_only(REASON) else { return };
-    let unique = stack::unique("-_.~|:@+=,");
+    let punctuation = (b'!'..=b'~').map(char::from).filter(char::is_ascii_punctuation);
+    let unique = stack::unique(&punctuation.collect::<String>());
     let id = format!("{unique}{}", "Z".repeat(255 - unique.len()));
     let token = local.identity.sign(&header(local), &claims(&id));
     let user = stack::bearer(&token);

@@ -143,13 +143,15 @@ fn operation_of(logical_id: &str) -> String {
     name.unwrap_or_else(|| panic!("{logical_id} does not end in Function")).to_kebab_case()
 }
 
-/// The routes of the deployed API, each with the operation of its function.
+/// The routes of the deployed API, each with the operation of its function. A parameter that takes the rest of
+/// the path, `{name+}`, counts as the parameter `{name}`.
 pub(crate) fn template_routes() -> Names {
     let mut routes = Names::new();
     for (id, function) in functions(&yaml("template.yaml")) {
         for event in function["Properties"]["Events"].as_object().unwrap().values() {
             let event = &event["Properties"];
-            routes.insert(route(&operation_of(&id), &text(&event["Method"]), &text(&event["Path"])));
+            let path = text(&event["Path"]).replace("+}", "}");
+            routes.insert(route(&operation_of(&id), &text(&event["Method"]), &path));
         }
     }
     routes
