@@ -103,17 +103,17 @@ pub(crate) fn organizations(inputs: &Inputs) -> String {
 /// The two list operations by the length of the list.
 pub(crate) fn lists(inputs: &Inputs) -> String {
     let (prices, limits) = (&inputs.given.prices, &inputs.given.limits);
-    let row = |length: f64| {
+    let row = |(name, length, organization): (&str, f64, &str)| {
         let read = (length * inputs.bytes("membership") / 4096.0).ceil();
         let batches = (length / limits.batch_get_keys).ceil();
-        let organizations = read + length * (inputs.bytes("organization") / 4096.0).ceil();
+        let organizations = read + length * (inputs.bytes(organization) / 4096.0).ceil();
         // Besides the members, the request reads the caller's membership and the organization.
         let members_read = (length * inputs.bytes("member") / 4096.0).ceil();
         let members = 2.0 + members_read;
         let price = |units: f64| dollars(units * prices.dynamodb_million_read_units);
         let a_second = |units: f64| whole((limits.partition_read_units / units.max(1.0)).floor());
         [
-            whole(length),
+            name.to_owned(),
             whole(1.0 + batches),
             units(organizations),
             price(organizations),
@@ -134,7 +134,50 @@ pub(crate) fn lists(inputs: &Inputs) -> String {
             "$ a million",
             "a second, for an organization",
         ],
-        [1.0, 10.0, 100.0, 1000.0].map(row),
+        [
+            ("1", 1.0, "organization"),
+            ("10", 10.0, "organization"),
+            ("100", 100.0, "organization"),
+            ("1,000", 1000.0, "organization"),
+            ("1,000 of the largest", 1000.0, "largest organization"),
+        ]
+        .map(row),
+    )
+}
+
+/// What a write of a stranger costs at most, by the organization's item.
+pub(crate) fn refusals(inputs: &Inputs) -> String {
+    let prices = &inputs.given.prices;
+    let row = |(name, bytes): (&str, f64)| {
+        let (written, read) = ((bytes / 1024.0).ceil().max(1.0), (bytes / 4096.0).ceil().max(1.0));
+        // Transactions cost twice as much. That of addMember also writes two items. The one that finds out the
+        // reason of a refusal reads the organization and one or two memberships.
+        let update = [written, 2.0 * (read + 1.0)];
+        let add = [2.0 * (written + 2.0), 2.0 * (read + 2.0)];
+        let price = |[writes, reads]: [f64; 2]| {
+            dollars(writes * prices.dynamodb_million_write_units + reads * prices.dynamodb_million_read_units)
+        };
+        let [update_writes, update_reads] = update.map(whole);
+        let [add_writes, add_reads] = add.map(whole);
+        let name = name.to_owned();
+        [name, update_writes, update_reads, price(update), add_writes, add_reads, price(add)]
+    };
+    let rows = [
+        ("none", 0.0),
+        ("1 owner", inputs.bytes("organization")),
+        ("the largest possible", inputs.bytes("largest organization")),
+    ];
+    table(
+        [
+            "organization",
+            "updateOrganization: write units",
+            "read units",
+            "$ a million",
+            "addMember: write units",
+            "read units",
+            "$ a million",
+        ],
+        rows.map(row),
     )
 }
 

@@ -38,6 +38,7 @@ fn filled(document: &str) -> Result<String, Box<dyn Error>> {
         ("organizations", growth::organizations(&inputs)),
         ("lists", growth::lists(&inputs)),
         ("privileged", growth::privileged(&inputs)),
+        ("refusals", growth::refusals(&inputs)),
         ("limits", limits::table(&inputs)),
     ];
     document::fill(document, &tables)

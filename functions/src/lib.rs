@@ -13,7 +13,9 @@ pub mod set_max_overages;
 pub mod update_member;
 pub mod update_organization;
 
-use shared::edge::{Error, Request, Response};
+pub use shared::identity::Scope;
+
+use shared::edge::{Endpoint, Error, Request, Response};
 use shared::store::Store;
 
 /// The deployed functions are linked statically with musl, whose own allocator is slower:
@@ -21,16 +23,6 @@ use shared::store::Store;
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: rlsf::GlobalTlsf = rlsf::GlobalTlsf::new();
-
-/// The scope that an operation requires of a token. API Gateway checks it; template.yaml sets it for
-/// each route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// The scope in template.yaml's parameter `ReadScope`.
-    Read,
-    /// The scope in template.yaml's parameter `WriteScope`.
-    Write,
-}
 
 macro_rules! operations {
     ($($name:ident: $module:ident, $id:literal, $method:ident $path:literal, $scope:ident;)*) => {
@@ -60,9 +52,15 @@ macro_rules! operations {
                 match self { $(Self::$name => $path,)* }
             }
 
-            /// The scope that a token must have.
+            /// The scope that a token must have. API Gateway checks it; template.yaml sets it for each
+            /// route. Where the function verifies the token, it checks the scope, too.
             pub const fn scope(self) -> Scope {
                 match self { $(Self::$name => Scope::$scope,)* }
+            }
+
+            /// What the edge must know of it.
+            pub const fn endpoint(self) -> Endpoint {
+                Endpoint { operation: self.id(), scope: self.scope() }
             }
 
             /// Calls the operation's handler. A binary calls its handler directly, so that it does not

@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use shared::identity::Authenticator;
 use shared::model::{Preconditions, Versions};
 
-fuzz_target!(init: fuzz::start(), |value: &str| {
+fuzz_target!(|value: &str| {
     let headers = vec![("if-match", value), ("if-none-match", value)];
     let asked = Asked { caller: Some("ann"), headers, ..Asked::default() };
     fuzz::ask(Authenticator::gateway(), &asked, |request| {

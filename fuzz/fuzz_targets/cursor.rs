@@ -7,7 +7,7 @@ use shared::edge::percent_encoded;
 use shared::identity::Authenticator;
 use std::cell::RefCell;
 
-fuzz_target!(init: fuzz::start(), |cursor: &str| {
+fuzz_target!(|cursor: &str| {
     let query = format!("?limit=7&cursor={}", percent_encoded(cursor));
     let target = format!("/organization/list{query}");
     let asked = Asked { caller: Some("ann"), method: "GET", target: &target, ..Asked::default() };

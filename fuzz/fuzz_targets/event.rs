@@ -7,7 +7,7 @@ use fuzz::{Asked, World};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-fuzz_target!(init: fuzz::start(), |event: &str| {
+fuzz_target!(|event: &str| {
     let Ok(json) = serde_json::from_str::<Value>(event) else { return };
     let route = json["routeKey"].as_str().and_then(|route| route.split_once(' '));
     let (method, target) = route.unwrap_or_default();

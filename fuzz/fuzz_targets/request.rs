@@ -13,7 +13,7 @@
 use fuzz::{Asked, World};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(init: fuzz::start(), |text: &str| {
+fuzz_target!(|text: &str| {
     World::with(|world| {
         for request in text.split("\n----\n").take(8) {
             let (head, body) = match request.split_once("\n\n") {

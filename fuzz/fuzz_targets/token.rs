@@ -7,7 +7,7 @@ use fuzz::Asked;
 use libfuzzer_sys::fuzz_target;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
-use shared::identity::Authenticator;
+use shared::identity::{Authenticator, Scopes};
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
@@ -21,7 +21,7 @@ static JWKS: LazyLock<String> = LazyLock::new(|| {
     json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x }] }).to_string()
 });
 
-fuzz_target!(init: fuzz::start(), |text: &str| {
+fuzz_target!(|text: &str| {
     let signed = text.split_once('\n');
     let token = match signed {
         Some((header, claims)) => {
@@ -33,12 +33,16 @@ fuzz_target!(init: fuzz::start(), |text: &str| {
     let authorization = format!("Bearer {token}");
     let headers = vec![("authorization", authorization.as_str())];
     let asked = Asked { headers, ..Asked::default() };
-    let authenticator = Authenticator::with_jwks(&JWKS, ISSUER, "api").unwrap();
+    let scopes = Scopes { read: "read".to_owned(), write: "write".to_owned() };
+    let authenticator = Authenticator::with_jwks(&JWKS, ISSUER, "api", scopes).unwrap();
     let status = fuzz::ask(authenticator, &asked, |request| {
         let (header, claims) = signed.expect("a token without a valid signature is refused");
         let [header, claims] = [header, claims].map(|part| serde_json::from_str::<Value>(part).unwrap());
         assert_eq!((&header["alg"], &header["kid"]), (&json!("EdDSA"), &json!("k")));
         assert!(header.get("crit").is_none());
+        let typ = header["typ"].as_str().unwrap_or("jwt").to_ascii_lowercase();
+        assert!(typ.ends_with("jwt"), "{header}");
+        assert!(["scope", "scp"].iter().any(|claim| claims[claim].to_string().contains("read")), "{claims}");
         assert_eq!(claims["sub"], request.caller().as_str());
         assert!(names(&claims["iss"], ISSUER) && names(&claims["aud"], "api"), "{claims}");
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
@@ -47,7 +51,7 @@ fuzz_target!(init: fuzz::start(), |text: &str| {
         Ok(())
     });
     // 400: a header cannot contain control characters.
-    assert!([200, 400, 401].contains(&status), "{status}");
+    assert!([200, 400, 401, 403].contains(&status), "{status}");
 });
 
 /// RFC 7519 §4.1.3: the claim is the expected value, or a list that contains it.

@@ -10,26 +10,11 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::{Body, Context, LambdaEvent};
 use serde_json::Value;
-use shared::edge::{Edge, Error, Request, Response};
-use shared::identity::Authenticator;
+use shared::edge::{Edge, Endpoint, Error, Request, Response};
+use shared::identity::{Authenticator, Scope};
 use shared::store::Store;
 use std::future::ready;
-use std::panic;
 use tokio::runtime::{Builder, Runtime};
-
-/// Crates that panic on an event that is not a valid request. `edge::Event` catches these panics.
-const PANICS_ARE_CAUGHT: [&str; 2] = ["/lambda_http-", "/aws_lambda_events-"];
-
-/// Prepares a target. Every panic ends it, even one that would be caught, except in the crates above.
-pub fn start() {
-    let abort = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| {
-        let file = panic.location().map_or("", |location| location.file());
-        if !PANICS_ARE_CAUGHT.iter().any(|part| file.contains(part)) {
-            abort(panic);
-        }
-    }));
-}
 
 /// A single-threaded runtime.
 pub fn runtime() -> Runtime {
@@ -43,6 +28,15 @@ pub fn ask(
     asked: &Asked<'_>,
     ask: impl Fn(&Request) -> Result<(), Error>,
 ) -> i64 {
+    ask_event(authenticator, &event(asked).to_string(), ask)
+}
+
+/// The same for the text of an event.
+pub fn ask_event(
+    authenticator: Authenticator,
+    event: &str,
+    ask: impl Fn(&Request) -> Result<(), Error>,
+) -> i64 {
     thread_local! {
         static RUNTIME: Runtime = runtime();
         static NO_STORE: Store = {
@@ -51,8 +45,9 @@ pub fn ask(
         };
     }
     let handler = |request, _| ready(ask(&request).and_then(|()| Response::ok(&())));
-    let edge = Edge::new("fuzz", authenticator, NO_STORE.with(Store::clone), handler);
-    let event = serde_json::from_str(&event(asked).to_string()).unwrap();
+    let endpoint = Endpoint { operation: "fuzz", scope: Scope::Read };
+    let edge = Edge::new(endpoint, authenticator, NO_STORE.with(Store::clone), handler);
+    let event = serde_json::from_str(event).unwrap();
     let event = LambdaEvent::new(event, Context::default());
     let Ok(response) = RUNTIME.with(|runtime| runtime.block_on(edge.invoke(event)));
     hold(&response);

@@ -84,12 +84,16 @@ struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Token {
-    /// The user id, which becomes the token's `sub`: 1 to 255 ASCII letters, digits and - _ . ~ | : @ + = ,
+    /// The user id, which becomes the token's `sub`: 1 to 255 printable ASCII characters without spaces
     #[arg(value_parser = parse_user)]
     pub(crate) user: String,
     /// How long the token is valid, at most 24h: seconds, or a duration such as 90s, 15m or 8h
     #[arg(long = "ttl", value_name = "TIME", default_value_t = TOKEN_LIFETIME.into(), value_parser = parse_lifetime)]
     pub(crate) lifetime: humantime::Duration,
+    /// The token's scopes, separated by spaces; '' for none
+    /// [default: both scopes of the API]
+    #[arg(long = "scope", value_name = "SCOPES", value_parser = parse_scopes)]
+    pub(crate) scopes: Option<String>,
     #[command(flatten)]
     pub(crate) data_dir: DataDir,
 }
@@ -170,11 +174,24 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
 /// the rule of `shared` instead of using it: otherwise every change to `shared` would recompile `cargo local
 /// token`. A test compares the two rules.
 fn parse_user(text: &str) -> Result<String, &'static str> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~|:@+=,".contains(&byte);
-    if (1..=255).contains(&text.len()) && text.bytes().all(allowed) {
+    let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+    let reserved = [".", ".."].contains(&text) || text.starts_with("service:");
+    if (1..=255).contains(&text.len()) && printable && !reserved {
         Ok(text.to_owned())
     } else {
-        Err("a user id is 1 to 255 ASCII letters, digits and - _ . ~ | : @ + = ,")
+        Err(
+            "a user id is 1 to 255 printable ASCII characters without spaces, neither . nor .., not beginning with service:",
+        )
+    }
+}
+
+/// Accepts the characters of RFC 6749 §3.3.
+fn parse_scopes(text: &str) -> Result<String, &'static str> {
+    let allowed = |byte: u8| byte == b' ' || byte.is_ascii_graphic() && !b"\"\\".contains(&byte);
+    if text.bytes().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("scopes are printable ASCII characters except \" and \\, separated by spaces")
     }
 }
 
@@ -231,6 +248,9 @@ mod tests {
             &["token", "a b"],
             &["token", ""],
             &["token", &"x".repeat(256)],
+            &["token", ".."],
+            &["token", "alice", "--scope", "a\"b"],
+            &["token", "alice", "--scope", "a\tb"],
             &["token", "alice", "--ttl", "0"],
             &["token", "alice", "--ttl", "500ms"],
             &["token", "alice", "--ttl", "86401"],
@@ -261,8 +281,21 @@ mod tests {
     fn a_user_id_is_accepted_exactly_if_the_functions_accept_it() {
         let characters = (0..=u8::MAX).map(|code| char::from(code).to_string());
         let lengths = [0, 255, 256].map(|length| "x".repeat(length));
-        for user in characters.chain(lengths) {
+        let reserved = ["..", "...", "service:", "service:a", "service", "Service:a"].map(str::to_owned);
+        for user in characters.chain(lengths).chain(reserved) {
             assert_eq!(parse_user(&user).is_ok(), UserId::parse(&user).is_ok(), "{user:?}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_optional_and_may_be_empty() {
+        let scopes = |arguments: &[&str]| match parse(arguments).unwrap().command {
+            Some(Command::Token(token)) => token.scopes,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(scopes(&["token", "alice"]), None);
+        for text in ["", "organizations/read", "organizations/read openid"] {
+            assert_eq!(scopes(&["token", "alice", "--scope", text]).as_deref(), Some(text));
         }
     }
 

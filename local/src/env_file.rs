@@ -1,7 +1,7 @@
 //! The environment file that `cargo lambda watch` starts the functions with.
 
 use crate::{
-    AUDIENCE, Error, ISSUER, Identity, TABLE_NAME,
+    AUDIENCE, Error, ISSUER, Identity, READ_SCOPE, TABLE_NAME, WRITE_SCOPE,
     credentials::{Credentials, PLACEHOLDERS},
     data_dir,
 };
@@ -26,6 +26,8 @@ pub(crate) fn render(
         ("AUTH_JWKS", identity.jwks().to_string()),
         ("AUTH_ISSUER", ISSUER.to_owned()),
         ("AUTH_AUDIENCE", AUDIENCE.to_owned()),
+        ("AUTH_READ_SCOPE", READ_SCOPE.to_owned()),
+        ("AUTH_WRITE_SCOPE", WRITE_SCOPE.to_owned()),
     ];
     if credentials == Credentials::Placeholder {
         let [id, secret] = PLACEHOLDERS;
@@ -68,6 +70,8 @@ mod tests {
             "AUTH_JWKS",
             "AUTH_ISSUER",
             "AUTH_AUDIENCE",
+            "AUTH_READ_SCOPE",
+            "AUTH_WRITE_SCOPE",
             "AWS_ACCESS_KEY_ID",
             "AWS_SECRET_ACCESS_KEY",
         ];

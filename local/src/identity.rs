@@ -22,6 +22,12 @@ pub const ISSUER: &str = "https://local.invalid/";
 /// `aud` of the local tokens.
 pub const AUDIENCE: &str = "organizations-api-local";
 
+/// `scope` of the local tokens: the default values of template.yaml's parameters `ReadScope` and `WriteScope`.
+pub const READ_SCOPE: &str = "organizations/read";
+
+/// See [`READ_SCOPE`].
+pub const WRITE_SCOPE: &str = "organizations/write";
+
 /// How long a token is valid unless the user says otherwise.
 pub const TOKEN_LIFETIME: Duration = Duration::from_hours(8);
 
@@ -54,13 +60,19 @@ impl Identity {
         Ok(Self { key, kid })
     }
 
-    /// An access token for a user, valid from now on.
+    /// An access token for a user with both scopes, valid from now on.
     pub fn token(&self, user: &str, lifetime: Duration) -> String {
+        self.token_with_scopes(user, &format!("{READ_SCOPE} {WRITE_SCOPE}"), lifetime)
+    }
+
+    /// An access token for a user with these scopes, separated by spaces, valid from now on.
+    pub fn token_with_scopes(&self, user: &str, scopes: &str, lifetime: Duration) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let claims = json!({
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": user,
+            "scope": scopes,
             "iat": now.as_secs(),
             "nbf": now.as_secs(),
             "exp": now.saturating_add(lifetime).as_secs(),
@@ -160,6 +172,7 @@ mod tests {
         assert_eq!(claims["sub"], "auth0|64ab");
         assert_eq!(claims["iss"], ISSUER);
         assert_eq!(claims["aud"], AUDIENCE);
+        assert_eq!(claims["scope"], "organizations/read organizations/write");
         assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 60);
     }
 

@@ -99,7 +99,11 @@ async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
 
 fn print_token(token: &Token) -> Result<ExitCode, Error> {
     let identity = Identity::load_or_create(&token.data_dir.path())?;
-    Ok(print(&identity.token(&token.user, *token.lifetime)))
+    let printed = match &token.scopes {
+        Some(scopes) => identity.token_with_scopes(&token.user, scopes, *token.lifetime),
+        None => identity.token(&token.user, *token.lifetime),
+    };
+    Ok(print(&printed))
 }
 
 async fn seed_demo_data(options: &cli::Seed) -> Result<ExitCode, Error> {

@@ -101,7 +101,7 @@ fn symbolic_links_in_the_data_directory_are_not_followed() {
 #[test]
 fn a_user_id_that_the_functions_refuse_is_refused() {
     let output = local(&["token", "not a user"]);
-    assert_refused(&output, "1 to 255 ASCII letters");
+    assert_refused(&output, "1 to 255 printable ASCII characters");
     assert!(output.stdout.is_empty());
 }
 

@@ -127,7 +127,7 @@ async fn invalid_user_ids_are_refused() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let (long, multibyte) = ("a".repeat(256), "é".repeat(3));
-    let odd = ["", " ", "a b", " a", "a ", "a/b", "a?b", "a%7Cb", "a\nb", "a\u{0}b", "a#b", "a*"];
+    let odd = ["", " ", "a b", " a", "a ", "a\nb", "a\u{0}b", "a\u{7f}b", ".", "..", "service:a"];
     for id in odd.into_iter().chain([long.as_str(), &multibyte]) {
         let response = alice.post(organization.members(), json!({ "userId": id })).send().await;
         response.expect_validation_failed("userId");

@@ -6,10 +6,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const REASON: &str = "a deployed function accepts events only from its gateway";
-const MEMBER: &str = "/organization/{organization_id}/member/{user_id}";
+pub(crate) const MEMBER: &str = "/organization/{organization_id}/member/{user_id+}";
 
 /// An event of payload version 2.0, without an authorizer.
-fn event(method: &Method, route: &str, path: &str, parameters: Value) -> Value {
+pub(crate) fn event(method: &Method, route: &str, path: &str, parameters: Value) -> Value {
     let route_key = format!("{method} {route}");
     json!({
         "version": "2.0",
@@ -41,13 +41,13 @@ fn event(method: &Method, route: &str, path: &str, parameters: Value) -> Value {
 }
 
 /// The event with the claims that the authorizer adds.
-fn with_claims(mut event: Value, claims: Value) -> Value {
+pub(crate) fn with_claims(mut event: Value, claims: Value) -> Value {
     event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims, "scopes": null } });
     event
 }
 
 /// The function's answer: status and body.
-async fn invoke(local: &Local, function: &str, event: &Value) -> (u64, Value) {
+pub(crate) async fn invoke(local: &Local, function: &str, event: &Value) -> (u64, Value) {
     let url = format!("{}/2015-03-31/functions/{function}/invocations", local.api_url);
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
     let response = http.post(url).json(event).send().await.expect("an answer");
@@ -120,20 +120,73 @@ async fn a_base64_body_is_decoded() {
     assert_eq!((status, &found["name"]), (201, &json!("Acme")), "{found}");
 }
 
+/// An issuer may add any claim, and a client cannot change the claims of its token.
 #[tokio::test]
-async fn an_event_without_a_readable_request_is_a_bad_request() {
+async fn claims_of_any_json_type_leave_the_caller_as_it_is() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let alice = stack::user("alice");
+    let event = event(&Method::GET, "/organization/list", "/organization/list", json!({}));
+    for (name, value) in [
+        ("email_verified", json!(true)),
+        ("exp", json!(1_741_587_383)),
+        ("auth_time", json!(-1.5e300)),
+        ("groups", json!(["a", { "b": [null] }])),
+        ("address", json!({ "sub": "bob", "country": null })),
+        ("nickname", json!(null)),
+        ("scope", json!(["a"])),
+        ("aud", json!(5)),
+    ] {
+        let claims = json!({ "sub": alice.id, name: value });
+        let (status, found) = invoke(local, "list-organizations", &with_claims(event.clone(), claims)).await;
+        assert_eq!((status, &found), (200, &json!([])), "{name} {value}");
+    }
+    for sub in [json!(5), json!(true), json!(null), json!([alice.id]), json!({ "sub": alice.id })] {
+        let claims = json!({ "sub": sub });
+        let (status, found) = invoke(local, "list-organizations", &with_claims(event.clone(), claims)).await;
+        assert_eq!((status, &found["code"]), (401, &json!("unauthorized")), "{sub}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn characters_that_a_uri_cannot_contain_are_read_in_path_and_query() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let alice = stack::user("alice");
+    for character in ["<", ">", "\"", "`", "{", "|", "\\", "^", " ", "é"] {
+        let path = format!("/organization/list/{character}");
+        let mut event = event(&Method::GET, "/organization/list", &path, json!({}));
+        event["rawQueryString"] = json!(format!("limit=1&cursor={character}"));
+        event["headers"]["host"] = json!(format!("api{character}.example.com"));
+        let event = with_claims(event, json!({ "sub": alice.id }));
+        let (status, found) = invoke(local, "list-organizations", &event).await;
+        assert_eq!((status, &found["code"]), (400, &json!("invalid_cursor")), "{character}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_with_a_control_character_is_a_bad_request() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let alice = stack::user("alice");
+    let mut event = event(&Method::GET, "/organization/list", "/organization/list", json!({}));
+    event["headers"]["x"] = json!("a\nb");
+    let event = with_claims(event, json!({ "sub": alice.id }));
+    let (status, found) = invoke(local, "list-organizations", &event).await;
+    assert_eq!((status, &found["code"]), (400, &json!("invalid_request")), "{found}");
+}
+
+/// Only a deployer can cause it, for example with another payload format or another trigger.
+#[tokio::test]
+async fn an_event_without_a_request_is_an_internal_error() {
     let Some(local) = stack::local_only(REASON) else { return };
     let alice = stack::user("alice");
     let event = event(&Method::GET, "/organization/list", "/organization/list", json!({}));
     let event = with_claims(event, json!({ "sub": alice.id }));
-    let (mut no_base64, mut no_uri, mut no_header) = (event.clone(), event.clone(), event);
+    let (mut no_base64, mut no_http) = (event.clone(), event);
     no_base64["body"] = json!("e30");
     no_base64["isBase64Encoded"] = json!(true);
-    no_uri["rawQueryString"] = json!("limit=1&x=<y>");
-    no_header["headers"]["x"] = json!("a\nb");
-    for event in [no_base64, no_uri, no_header] {
+    no_http["requestContext"] = json!({ "httpMethod": "GET", "resourcePath": "/organization/list" });
+    for event in [no_base64, no_http, json!({}), json!(null), json!({ "Records": [] })] {
         let (status, found) = invoke(local, "list-organizations", &event).await;
-        assert_eq!((status, &found["code"]), (400, &json!("invalid_request")), "{found}");
+        assert_eq!((status, &found["code"]), (500, &json!("internal_error")), "{event}: {found}");
     }
 }
 

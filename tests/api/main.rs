@@ -4,9 +4,9 @@
 //!
 //! - [`access_matrix`]: authorization; [`existence`]: strangers learn nothing
 //! - [`order_of_checks`]: which of several errors is returned
-//! - [`tokens`], [`forged_tokens`], [`gateway_events`]: authentication
-//! - [`bodies`], [`media_types`], [`paths`], [`parameters`], [`names_and_domains`], [`preconditions`],
-//!   [`precondition_matrix`]: the limits of requests; [`quotes`]: what errors quote of them
+//! - [`tokens`], [`forged_tokens`], [`scopes`], [`gateway_events`]: authentication
+//! - [`bodies`], [`media_types`], [`paths`], [`user_ids`], [`parameters`], [`names_and_domains`],
+//!   [`preconditions`], [`precondition_matrix`]: the limits of requests; [`quotes`]: what errors quote of them
 //! - [`idempotency`]: repeated creations
 //! - [`unavailable`]: a DynamoDB that throttles or has conflicts
 //! - [`reference`]: the ports of `cargo local`, without a browser
@@ -50,6 +50,8 @@ mod preconditions;
 mod quotes;
 mod races;
 mod reference;
+mod scopes;
 mod tokens;
 mod too_many_admins;
 mod unavailable;
+mod user_ids;

@@ -79,6 +79,68 @@ async fn empty_names_and_names_with_control_characters_are_refused() {
 }
 
 #[tokio::test]
+async fn names_without_a_visible_character_are_refused() {
+    let alice = stack::user("alice");
+    let refused = [
+        "\u{200b}",
+        "\u{ad}",
+        "\u{200d}",
+        " \u{feff}\u{200b} ",
+        "\u{301}",
+        "\u{20dd}",
+        "\u{903}",
+        "\u{fe0f}\u{34f}",
+        "\u{115f}",
+        "\u{1160}",
+        "\u{2800}\u{2800}",
+        "\u{3164}",
+        "\u{ffa0}",
+        "\u{e0041}",
+        "\u{3164}\u{a0}\u{200b}\u{301}\u{2800}",
+    ];
+    expect_refused(&alice, "name", &refused).await;
+}
+
+#[tokio::test]
+async fn names_that_change_the_direction_of_text_or_break_lines_are_refused() {
+    let alice = stack::user("alice");
+    let refused = [
+        "\u{202e}evil",
+        "a\u{61c}b",
+        "a\u{200e}",
+        "a\u{200f}b",
+        "a\u{202a}b",
+        "a\u{202d}b",
+        "a\u{202c}b",
+        "a\u{2066}b",
+        "a\u{2067}b",
+        "a\u{2068}b",
+        "a\u{2069}b",
+        "a\u{2028}b",
+        "a\u{2029}b",
+    ];
+    expect_refused(&alice, "name", &refused).await;
+}
+
+#[tokio::test]
+async fn names_in_any_script_are_accepted() {
+    let alice = stack::user("alice");
+    for name in [
+        "می\u{200c}خواهم",
+        "ක්\u{200d}රි",
+        "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}",
+        "שלום",
+        "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+        "한글",
+        "a\u{200b}b",
+        "-",
+        "\u{2801}",
+    ] {
+        assert_eq!(created(&alice, "name", name).await, name);
+    }
+}
+
+#[tokio::test]
 async fn a_domain_is_stored_in_lower_case_ascii() {
     let alice = stack::user("alice");
     for (sent, stored) in [

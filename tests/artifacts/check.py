@@ -125,8 +125,6 @@ def check_start(artifact, architecture, function):
             polled = time.monotonic()
             response = next_call(api, process, f"{VERSION}/invocation/{REQUEST_ID}/response")
             answered = time.monotonic()
-            # lambda_http panics on a malformed event. A function that unwinds can refuse it. An abort, which
-            # cargo-lambda makes the default of release builds, would end the process.
             next_call(api, process, f"{VERSION}/invocation/next")
             refusal = next_call(api, process, f"{VERSION}/invocation/{REQUEST_ID}/response")
             next_call(api, process, f"{VERSION}/invocation/next")
@@ -135,9 +133,18 @@ def check_start(artifact, architecture, function):
             output, _ = process.communicate()
             api.shutdown()
     check_answer(response, 401, "unauthorized")
-    check_answer(refusal, 400, "invalid_request")
+    check_answer(refusal, 500, "internal_error")
     check_log(output, function)
+    check_unwinding(artifact, architecture, function)
     return 1000 * (polled - started), 1000 * (answered - polled)
+
+
+def check_unwinding(artifact, architecture, function):
+    """A function must answer the event of a handler that panics. An abort, which cargo-lambda makes the default of
+    release builds, would end the process. The runtime panics if the memory size is not a number."""
+    variables = environment("127.0.0.1:9", function) | {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "none"}
+    ended = subprocess.run(command(artifact, architecture), env=variables, capture_output=True, text=True)
+    expect("panicked" in ended.stdout and ended.returncode == 101, f"must unwind, but ended with {ended}")
 
 
 def command(artifact, architecture):
@@ -195,7 +202,7 @@ def check_log(output, function):
     found = [(line["operation"], line["status"], line["request_id"]) for line in lines if "status" in line]
     # This also proves that each directory contains its own function and no other.
     operation = operation_id(function)
-    expect(found == [(operation, 401, REQUEST_ID), (operation, 400, REQUEST_ID)], f"wrong log: {output}")
+    expect(found == [(operation, 401, REQUEST_ID), (operation, 500, REQUEST_ID)], f"wrong log: {output}")
     # Otherwise the alarm that stops a deployment would see no errors.
     expect(all(line["release"] == RELEASE for line in lines), f"a line names no release: {output}")
 

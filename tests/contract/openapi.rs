@@ -31,6 +31,7 @@ fn one_of_each() -> Vec<Error> {
         Error::invalid("limit", "limit must be an integer from 1 to 1000."),
         Error::InvalidCursor,
         Error::Unauthorized,
+        Error::InsufficientScope,
         Error::PayloadTooLarge,
         Error::UnsupportedMediaType { is_patch: false },
         Error::UnsupportedCoding { is_patch: false },
@@ -40,8 +41,8 @@ fn one_of_each() -> Vec<Error> {
     for error in &errors {
         match error {
             Error::InvalidRequest { .. } | Error::InvalidCursor | Error::Unauthorized => {}
-            Error::PayloadTooLarge | Error::UnsupportedMediaType { .. } => {}
-            Error::UnsupportedCoding { .. } => {}
+            Error::InsufficientScope | Error::PayloadTooLarge => {}
+            Error::UnsupportedMediaType { .. } | Error::UnsupportedCoding { .. } => {}
             Error::Operation(error) => match error {
                 OperationError::Forbidden { .. } | OperationError::OrganizationNotFound => {}
                 OperationError::MemberNotFound | OperationError::MemberAlreadyExists => {}
@@ -147,7 +148,7 @@ fn every_response_carries_the_headers_of_its_status() {
         match status.as_str() {
             "201" => expected.push("Location"),
             "304" => expected.push("ETag"),
-            "401" => expected.push("WWW-Authenticate"),
+            "401" | "403" => expected.push("WWW-Authenticate"),
             "415" => expected.extend(["Accept-Encoding", "Accept-Patch"]),
             "503" => expected.push("Retry-After"),
             _ => {}

@@ -84,9 +84,10 @@ pub(crate) fn listed_scopes() -> Names {
 pub(crate) fn served() -> Names {
     let serves = |name: &String| {
         let text = read(&format!("functions/src/bin/{name}.rs"));
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let (id, handler) = text
-            .split_once("serve(functions::Operation::")
-            .and_then(|(_, call)| call.split_once(".id(), functions::"))
+            .split_once("functions::Operation::")
+            .and_then(|(_, call)| call.split_once(".endpoint(), functions::"))
             .unwrap_or_else(|| panic!("{name} serves no operation"));
         let handler = handler.split("::").next().unwrap();
         let served = [id, handler].map(|served| called(&served.to_kebab_case(), name));
@@ -153,13 +154,15 @@ fn operation_of(logical_id: &str) -> String {
     name.unwrap_or_else(|| panic!("{logical_id} does not end in Function")).to_kebab_case()
 }
 
-/// The routes of the deployed API, each with the operation of its function.
+/// The routes of the deployed API, each with the operation of its function. A parameter that takes the rest of
+/// the path, `{name+}`, counts as the parameter `{name}`.
 pub(crate) fn template_routes() -> Names {
     let mut routes = Names::new();
     for (id, function) in functions(&yaml("template.yaml")) {
         for event in function["Properties"]["Events"].as_object().unwrap().values() {
             let event = &event["Properties"];
-            routes.insert(route(&operation_of(&id), &text(&event["Method"]), &text(&event["Path"])));
+            let path = text(&event["Path"]).replace("+}", "}");
+            routes.insert(route(&operation_of(&id), &text(&event["Method"]), &path));
         }
     }
     routes

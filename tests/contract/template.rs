@@ -57,6 +57,26 @@ fn no_route_bypasses_the_default_authorizer() {
     }
 }
 
+/// API Gateway decodes a path before it looks for a route, and a user id may contain a slash.
+#[test]
+fn a_user_id_in_a_path_is_the_rest_of_the_path() {
+    let mut paths = Vec::new();
+    for (_, function) in functions(&yaml("template.yaml")) {
+        let events = function["Properties"]["Events"].as_object().unwrap();
+        paths.extend(events.values().map(|event| event["Properties"]["Path"].as_str().unwrap().to_owned()));
+    }
+    let with_user: Vec<_> = paths.iter().filter(|path| path.contains("{user_id")).collect();
+    assert!(!with_user.is_empty() && with_user.iter().all(|path| path.ends_with("/{user_id+}")), "{paths:?}");
+}
+
+#[test]
+fn the_scopes_of_cargo_local_are_the_default_ones() {
+    let template = yaml("template.yaml");
+    for (parameter, scope) in [("ReadScope", local::READ_SCOPE), ("WriteScope", local::WRITE_SCOPE)] {
+        assert_eq!(template["Parameters"][parameter]["Default"], scope);
+    }
+}
+
 /// An alarm counts the lines with this message.
 #[test]
 fn the_filter_for_omitted_rows_matches_the_message_in_the_code() {

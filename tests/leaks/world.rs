@@ -1,6 +1,6 @@
 //! The data that the functions work on, and the faults they meet.
 
-use crate::events::{event, wrong};
+use crate::events::{event, no_request, wrong};
 use functions::Operation;
 use local::Identity;
 use serde_json::{Map, Value, json};
@@ -71,6 +71,8 @@ impl World {
             ("AUTH_AUDIENCE", local::AUDIENCE),
             ("AUTH_ISSUER", local::ISSUER),
             ("AUTH_JWKS", &self.identity.jwks().to_string()),
+            ("AUTH_READ_SCOPE", local::READ_SCOPE),
+            ("AUTH_WRITE_SCOPE", local::WRITE_SCOPE),
             ("AWS_ACCESS_KEY_ID", "canary"),
             ("AWS_ENDPOINT_URL_DYNAMODB", url),
             ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
@@ -100,6 +102,10 @@ impl World {
             let response = instance.invoke(&changed(event.clone(), pointer, value.clone())).await;
             let status = response["statusCode"].as_u64().unwrap();
             assert!(status < 500, "{} {pointer} {value}: {response}", operation.id());
+        }
+        for (pointer, value) in no_request() {
+            let response = instance.invoke(&changed(event.clone(), pointer, value)).await;
+            assert_eq!(response["statusCode"], 500, "{} {pointer}: {response}", operation.id());
         }
         for fault in FAULTS {
             proxy.plan(move |_, _| Some(fault()));

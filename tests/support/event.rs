@@ -61,7 +61,7 @@ impl Request {
     /// The event.
     pub fn event(&self) -> Value {
         let (method, template) = (self.operation.method(), self.operation.path());
-        let route = format!("{method} {template}");
+        let route = format!("{method} {}", template.replace("{user_id}", "{user_id+}"));
         let path = self.parameters.iter().fold(template.to_owned(), |path, (name, value)| {
             path.replace(&format!("{{{name}}}"), &percent_encoded(value.as_str().unwrap()))
         });

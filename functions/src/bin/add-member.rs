@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::edge::serve(functions::Operation::AddMember.id(), functions::add_member::handle).await
+    shared::edge::serve(functions::Operation::AddMember.endpoint(), functions::add_member::handle).await
 }

@@ -2,6 +2,9 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::edge::serve(functions::Operation::CreateOrganization.id(), functions::create_organization::handle)
-        .await
+    shared::edge::serve(
+        functions::Operation::CreateOrganization.endpoint(),
+        functions::create_organization::handle,
+    )
+    .await
 }

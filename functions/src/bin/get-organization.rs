@@ -2,5 +2,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::edge::serve(functions::Operation::GetOrganization.id(), functions::get_organization::handle).await
+    shared::edge::serve(functions::Operation::GetOrganization.endpoint(), functions::get_organization::handle)
+        .await
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::edge::serve(functions::Operation::ListMembers.id(), functions::list_members::handle).await
+    shared::edge::serve(functions::Operation::ListMembers.endpoint(), functions::list_members::handle).await
 }

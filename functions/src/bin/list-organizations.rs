@@ -2,6 +2,9 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::edge::serve(functions::Operation::ListOrganizations.id(), functions::list_organizations::handle)
-        .await
+    shared::edge::serve(
+        functions::Operation::ListOrganizations.endpoint(),
+        functions::list_organizations::handle,
+    )
+    .await
 }

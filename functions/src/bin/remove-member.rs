@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::edge::serve(functions::Operation::RemoveMember.id(), functions::remove_member::handle).await
+    shared::edge::serve(functions::Operation::RemoveMember.endpoint(), functions::remove_member::handle).await
 }

@@ -2,5 +2,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::edge::serve(functions::Operation::SetMaxOverages.id(), functions::set_max_overages::handle).await
+    shared::edge::serve(functions::Operation::SetMaxOverages.endpoint(), functions::set_max_overages::handle)
+        .await
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::edge::serve(functions::Operation::UpdateMember.id(), functions::update_member::handle).await
+    shared::edge::serve(functions::Operation::UpdateMember.endpoint(), functions::update_member::handle).await
 }

@@ -2,6 +2,9 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::process::ExitCode {
-    shared::edge::serve(functions::Operation::UpdateOrganization.id(), functions::update_organization::handle)
-        .await
+    shared::edge::serve(
+        functions::Operation::UpdateOrganization.endpoint(),
+        functions::update_organization::handle,
+    )
+    .await
 }

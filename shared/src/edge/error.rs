@@ -29,6 +29,9 @@ pub enum Error {
         "Send a valid, unexpired access token in the Authorization header: `Authorization: Bearer <token>`."
     )]
     Unauthorized,
+    /// The token lacks the scope that the operation requires.
+    #[error("The token lacks the scope that this operation requires. Send an access token that has it.")]
+    InsufficientScope,
     /// The body exceeds the size limit.
     #[error("The body is larger than 64 KiB. Send a smaller body.")]
     PayloadTooLarge,
@@ -77,6 +80,7 @@ impl Error {
         match self {
             Self::InvalidRequest { .. } | Self::InvalidCursor => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType { .. } | Self::UnsupportedCoding { .. } => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
@@ -106,6 +110,7 @@ impl Error {
             Self::InvalidRequest { .. } => "invalid_request",
             Self::InvalidCursor => "invalid_cursor",
             Self::Unauthorized => "unauthorized",
+            Self::InsufficientScope => "insufficient_scope",
             Self::PayloadTooLarge => "payload_too_large",
             Self::UnsupportedMediaType { .. } | Self::UnsupportedCoding { .. } => "unsupported_media_type",
             Self::Operation(error) => error.code(),

@@ -1,7 +1,7 @@
 //! The HTTP edge: turns a Lambda event into an authenticated [`Request`], and a handler's [`Response`]
 //! or [`Error`] into an HTTP response.
 //!
-//! Requests are checked in the order that openapi.yaml documents: first the identity (401), then the
+//! Requests are checked in the order that openapi.yaml documents: first the token (401, 403), then the
 //! request itself (413, 415, 400, 422). The store then checks the stored items (404, 403, 412, 409, 422).
 
 mod conditional;
@@ -23,7 +23,7 @@ pub use request::{Request, percent_encoded};
 pub use response::Response;
 
 use crate::error::Error as OperationError;
-use crate::identity::Authenticator;
+use crate::identity::{Authenticator, Scope};
 use crate::store::{Store, deadline, meter};
 use crate::telemetry::{self, HandledRequest};
 use futures_util::FutureExt;
@@ -45,54 +45,60 @@ pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 /// it takes milliseconds to build, log and send a response, and its timers may fire milliseconds late.
 const RESPONSE_MARGIN: Duration = Duration::from_millis(500);
 
-/// The message for an event without a valid request.
-const UNREADABLE: &str = "The request is malformed. Percent-encode the query and remove control characters.";
+/// What the edge must know of an operation.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint {
+    /// The operationId, for the log and the SDK.
+    pub operation: &'static str,
+    /// The scope that a token must have.
+    pub scope: Scope,
+}
 
 /// One operation's handler and its dependencies. Each Lambda instance makes one.
 pub struct Edge<H> {
-    operation: &'static str,
+    endpoint: Endpoint,
     /// What requests need, or why the configuration does not provide it.
     configured: Result<(Authenticator, Store), String>,
     handler: H,
 }
 
 /// Runs a function until its instance ends: reads the configuration from the environment, then
-/// answers each event with `handler`. `operation` is the operationId, for the log and the SDK.
+/// answers each event with `handler`.
 ///
 /// If the configuration is missing or invalid, logs the cause and answers each event with 500. If the function
 /// ended instead, Lambda would start it again for each event, and `cargo lambda watch` would never answer.
 ///
 /// Logs the cause and returns a failure if the Lambda runtime fails.
-pub async fn serve<H, F>(operation: &'static str, handler: H) -> ExitCode
+pub async fn serve<H, F>(endpoint: Endpoint, handler: H) -> ExitCode
 where
     H: Fn(Request, Store) -> F,
     F: Future<Output = Result<Response, Error>> + Send,
 {
     telemetry::init();
-    match run(operation, handler).await {
+    match run(endpoint, handler).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(operation, cause = %error, "the Lambda runtime failed");
+            tracing::error!(operation = endpoint.operation, cause = %error, "the Lambda runtime failed");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run<H, F>(operation: &'static str, handler: H) -> Result<(), lambda_http::Error>
+async fn run<H, F>(endpoint: Endpoint, handler: H) -> Result<(), lambda_http::Error>
 where
     H: Fn(Request, Store) -> F,
     F: Future<Output = Result<Response, Error>> + Send,
 {
-    let configured = configured(operation).await;
+    let configured = configured(endpoint.operation).await;
     if let Err(cause) = &configured {
         tracing::error!(
-            operation,
+            operation = endpoint.operation,
             cause,
             "the function cannot run and answers every request with 500; \
              `cargo local` runs it on this machine with all that it needs"
         );
     }
-    let edge = Edge { operation, configured, handler };
+    let edge = Edge { endpoint, configured, handler };
     lambda_runtime::run(service_fn(|event| edge.invoke(event))).await
 }
 
@@ -106,8 +112,8 @@ where
     F: Future<Output = Result<Response, Error>> + Send,
 {
     /// An edge with the given dependencies; [`serve`] takes them from the environment.
-    pub fn new(operation: &'static str, authenticator: Authenticator, store: Store, handler: H) -> Self {
-        Self { operation, configured: Ok((authenticator, store)), handler }
+    pub fn new(endpoint: Endpoint, authenticator: Authenticator, store: Store, handler: H) -> Self {
+        Self { endpoint, configured: Ok((authenticator, store)), handler }
     }
 
     /// Answers one event and logs it. Every failure becomes a response: an `Err` would be a failed
@@ -119,22 +125,21 @@ where
         &self,
         event: LambdaEvent<Event>,
     ) -> impl Future<Output = Result<ApiGatewayV2httpResponse, Infallible>> + Send {
-        let LambdaEvent { payload: Event(request), context } = event;
+        let LambdaEvent { payload, context } = event;
         let started = Instant::now();
         let time = time_limit(context.deadline(), SystemTime::now());
         let request_id = context.request_id;
         // The handler's future is made outside the async block, so that the block does not borrow `H`.
         // It is large, so it is boxed: otherwise the futures that wrap it would copy it.
+        let Endpoint { operation, scope } = self.endpoint;
         let handled = self
             .configured
             .as_ref()
             .map_err(|cause| Error::from(OperationError::Internal(cause.as_str().into())))
             .and_then(|(authenticator, store)| {
-                let request = request.ok_or_else(|| Error::malformed(UNREADABLE))?;
-                let request = Request::new(request, authenticator)?;
+                let request = Request::new(payload.into_request()?, authenticator, scope)?;
                 Ok(Box::pin((self.handler)(request, store.clone())))
             });
-        let operation = self.operation;
         async move {
             let work = deadline::within(time, async { handled?.await });
             // A panic is a bug, but ends only this request: requests share no state that a panic could break.
@@ -181,7 +186,8 @@ mod tests {
         F: Future<Output = Result<Response, Error>> + Send,
     {
         let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
-        Edge::new("getOrganization", Authenticator::gateway(), Store::connect(&config, "table"), handler)
+        let endpoint = Endpoint { operation: "getOrganization", scope: Scope::Read };
+        Edge::new(endpoint, Authenticator::gateway(), Store::connect(&config, "table"), handler)
     }
 
     /// The status and the body of the response to `event` in this context.
@@ -215,11 +221,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_without_a_request_is_a_bad_request() {
+    async fn an_event_without_a_request_is_an_internal_error() {
         let edge = edge(async |_, _| Response::ok(&()));
         let (status, body) = answer(edge, "{}", Context::default()).await;
-        assert_eq!(status, 400);
-        assert!(body.contains("invalid_request"), "{body}");
+        assert_eq!(status, 500);
+        assert!(body.contains("internal_error"), "{body}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
+use super::event::MatchedByGateway;
 use super::{Error, Fields, PageRequest, conditional, query};
 use crate::error::Error as OperationError;
-use crate::identity::Authenticator;
+use crate::identity::{Authenticator, Refusal, Scope};
 use crate::model::{IdempotencyKey, OrganizationId, Preconditions, UserId};
 use lambda_http::RequestExt;
-use lambda_http::request::RequestContext;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
 
@@ -24,12 +24,19 @@ pub struct Request {
 }
 
 impl Request {
-    /// Authenticates the caller.
+    /// Authenticates the caller of an operation that requires `scope`.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] without a verified identity.
-    pub(crate) fn new(event: lambda_http::Request, authenticator: &Authenticator) -> Result<Self, Error> {
-        let caller = authenticator.authenticate(&event).ok_or(Error::Unauthorized)?;
+    /// [`Error::Unauthorized`] without a verified identity, [`Error::InsufficientScope`] without the scope.
+    pub(crate) fn new(
+        event: lambda_http::Request,
+        authenticator: &Authenticator,
+        scope: Scope,
+    ) -> Result<Self, Error> {
+        let caller = authenticator.authenticate(&event, scope).map_err(|refusal| match refusal {
+            Refusal::Unauthorized => Error::Unauthorized,
+            Refusal::InsufficientScope => Error::InsufficientScope,
+        })?;
         Ok(Self { caller, event })
     }
 
@@ -105,18 +112,9 @@ impl Request {
     fn path_parameter(&self, name: &str) -> Option<String> {
         let parameters = self.event.path_parameters_ref()?;
         let value = parameters.first(name)?;
-        if self.gateway_matched_the_route() {
+        if self.event.extensions().get::<MatchedByGateway>().is_some() {
             return Some(value.to_owned());
         }
         percent_decode_str(value).decode_utf8().ok().map(Cow::into_owned)
-    }
-
-    fn gateway_matched_the_route(&self) -> bool {
-        match self.event.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => {
-                context.route_key.as_deref().is_some_and(|route| route != "$default")
-            }
-            _ => false,
-        }
     }
 }

@@ -17,6 +17,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 const PATCH_FORMATS: HeaderValue = HeaderValue::from_static("application/json, application/merge-patch+json");
+const INSUFFICIENT_SCOPE: HeaderValue = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
 
 /// The body of every error.
 #[derive(Serialize)]
@@ -117,12 +118,16 @@ impl Response {
         let body = serde_json::to_string(&body).unwrap_or_default();
         let mut response = Self::body(error.status(), Body::Text(body));
         let headers = response.0.headers_mut();
-        match error.status() {
+        match error {
             // RFC 9110 §11.6.1 requires a challenge with every 401.
-            StatusCode::UNAUTHORIZED => {
+            Error::Unauthorized => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            StatusCode::SERVICE_UNAVAILABLE => {
+            // RFC 6750 §3.1.
+            Error::InsufficientScope => {
+                headers.insert(WWW_AUTHENTICATE, INSUFFICIENT_SCOPE);
+            }
+            Error::Operation(OperationError::ServiceUnavailable(_)) => {
                 headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
             }
             _ => {}

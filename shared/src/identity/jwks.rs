@@ -1,7 +1,8 @@
-use super::crypto;
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use super::scope::contains;
+use super::{crypto, jwks_rules};
+use jsonwebtoken::{DecodingKey, Header, Validation, decode, decode_header};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// Seconds of clock skew allowed for `exp` and `nbf` (RFC 7519 §4.1.4).
 const LEEWAY: u64 = 30;
@@ -17,52 +18,72 @@ struct Key {
     validation: Validation,
 }
 
+/// A JSON Web Key Set (RFC 7517 §5).
 #[derive(Deserialize)]
-struct Claims {
-    sub: String,
+struct KeySet {
+    keys: Vec<Map<String, Value>>,
+}
+
+/// The claims of a verified token that are read. `scp` is what some issuers call `scope`; API Gateway, too,
+/// reads both.
+#[derive(Debug, Deserialize)]
+pub(super) struct Claims {
+    pub(super) sub: String,
+    #[serde(default)]
+    scope: Value,
+    #[serde(default)]
+    scp: Value,
+}
+
+impl Claims {
+    pub(super) fn has_scope(&self, scope: &str) -> bool {
+        contains(&self.scope, scope) || contains(&self.scp, scope)
+    }
 }
 
 impl Jwks {
     pub(super) fn parse(text: &str, issuer: &str, audience: &str) -> Result<Self, String> {
         crypto::install();
-        let set: JwkSet =
+        let set: KeySet =
             serde_json::from_str(text).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
-        let key = |jwk: &Jwk| {
-            let mut validation = Validation::new(algorithm(jwk)?);
+        let key = |(index, members): (usize, Map<String, Value>)| {
+            let (jwk, algorithm, key) = jwks_rules::accept(members)
+                .map_err(|error| format!("key {} of the set is refused: {error}", index + 1))?;
+            let mut validation = Validation::new(algorithm);
             validation.leeway = LEEWAY;
             validation.validate_nbf = true;
             validation.set_issuer(&[issuer]);
             validation.set_audience(&[audience]);
             validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-            let key = DecodingKey::from_jwk(jwk).map_err(|error| error.to_string())?;
-            Ok(Key { id: jwk.common.key_id.clone(), key, validation })
+            Ok(Key { id: jwk.common.key_id, key, validation })
         };
-        match set.keys.iter().map(key).collect::<Result<Vec<_>, String>>()? {
+        match set.keys.into_iter().enumerate().map(key).collect::<Result<Vec<_>, String>>()? {
             keys if keys.is_empty() => Err("the set contains no keys".to_owned()),
             keys => Ok(Self(keys)),
         }
     }
 
-    /// The subject of a token, if the token passes every check.
-    pub(super) fn verify(&self, token: &str) -> Option<String> {
+    /// The claims of a token, if the token passes every check.
+    pub(super) fn verify(&self, token: &str) -> Option<Claims> {
         let header = decode_header(token).ok()?;
         // RFC 7515 §4.1.11: a token with an unsupported critical extension is invalid. This code supports
         // none.
-        if header.crit.is_some() {
+        if header.crit.is_some() || !may_be_an_access_token(&header) {
             return None;
         }
         let key = self.0.iter().find(|key| key.id == header.kid)?;
-        decode::<Claims>(token, &key.key, &key.validation).ok().map(|token| token.claims.sub)
+        decode::<Claims>(token, &key.key, &key.validation).ok().map(|token| token.claims)
     }
 }
 
-fn algorithm(jwk: &Jwk) -> Result<Algorithm, String> {
-    match &jwk.algorithm {
-        AlgorithmParameters::RSA(_) => Ok(Algorithm::RS256),
-        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => Ok(Algorithm::ES256),
-        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => Ok(Algorithm::EdDSA),
-        _ => Err("only RSA, P-256 and Ed25519 keys are supported".to_owned()),
-    }
+/// True for a token without a type, and for the types `JWT` and `at+jwt` (RFC 9068 §2.1). Other types, such as
+/// `logout+jwt`, are for other purposes (RFC 8725 §3.11). A type may omit `application/`, and its case does not
+/// matter (RFC 7515 §4.1.9).
+fn may_be_an_access_token(header: &Header) -> bool {
+    header.typ.as_ref().is_none_or(|typ| {
+        let typ = typ.to_ascii_lowercase();
+        ["jwt", "at+jwt"].contains(&typ.strip_prefix("application/").unwrap_or(&typ))
+    })
 }
 
 #[cfg(test)]
@@ -71,7 +92,7 @@ mod tests {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use jsonwebtoken::crypto::verify;
-    use jsonwebtoken::get_current_timestamp;
+    use jsonwebtoken::{Algorithm, get_current_timestamp};
     use ring::rand::SystemRandom;
     use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
     use serde_json::{Value, json};
@@ -96,6 +117,10 @@ mod tests {
         Jwks::parse(&json!({ "keys": [key] }).to_string(), ISSUER, "api").unwrap()
     }
 
+    fn subject(jwks: &Jwks, token: &str) -> Option<String> {
+        jwks.verify(token).map(|claims| claims.sub)
+    }
+
     fn ed25519() -> (Ed25519KeyPair, Jwks) {
         let pair = Ed25519KeyPair::from_pkcs8(
             Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap().as_ref(),
@@ -111,13 +136,13 @@ mod tests {
         let (pair, jwks) = ed25519();
         let header = json!({ "alg": "EdDSA", "kid": "k" });
         let sign = |message: &[u8]| pair.sign(message).as_ref().to_vec();
-        assert_eq!(jwks.verify(&token(&header, &claims(), sign)).as_deref(), Some("ann"));
+        assert_eq!(subject(&jwks, &token(&header, &claims(), sign)).as_deref(), Some("ann"));
 
         let other = Ed25519KeyPair::from_pkcs8(
             Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap().as_ref(),
         );
         let forge = |message: &[u8]| other.as_ref().unwrap().sign(message).as_ref().to_vec();
-        assert_eq!(jwks.verify(&token(&header, &claims(), forge)), None);
+        assert_eq!(subject(&jwks, &token(&header, &claims(), forge)), None);
     }
 
     #[test]
@@ -131,9 +156,9 @@ mod tests {
         let sign = |message: &[u8]| pair.sign(&random, message).unwrap().as_ref().to_vec();
 
         let accepted = token(&json!({ "alg": "ES256", "kid": "k" }), &claims(), sign);
-        assert_eq!(jwks.verify(&accepted).as_deref(), Some("ann"));
+        assert_eq!(subject(&jwks, &accepted).as_deref(), Some("ann"));
         let relabelled = token(&json!({ "alg": "EdDSA", "kid": "k" }), &claims(), sign);
-        assert_eq!(jwks.verify(&relabelled), None);
+        assert_eq!(subject(&jwks, &relabelled), None);
     }
 
     /// The example in RFC 7515, appendix A.2. Its token expired long ago, so only the signature is valid.
@@ -159,7 +184,7 @@ mod tests {
         assert_eq!(validation.algorithms, [Algorithm::RS256]);
         assert!(verify(signature, message.as_bytes(), key, Algorithm::RS256).unwrap());
         assert!(!verify(signature, &message.as_bytes()[1..], key, Algorithm::RS256).unwrap());
-        assert_eq!(jwks.verify(&format!("{message}.{signature}")), None, "expired");
+        assert_eq!(subject(&jwks, &format!("{message}.{signature}")), None, "expired");
     }
 
     #[test]
@@ -167,7 +192,45 @@ mod tests {
         let (pair, jwks) = ed25519();
         let sign = |message: &[u8]| pair.sign(message).as_ref().to_vec();
         let header = json!({ "alg": "EdDSA", "kid": "k", "crit": ["exp"], "exp": 1 });
-        assert_eq!(jwks.verify(&token(&header, &claims(), sign)), None);
+        assert_eq!(subject(&jwks, &token(&header, &claims(), sign)), None);
+    }
+
+    #[test]
+    fn tokens_of_another_type_are_refused() {
+        let (pair, jwks) = ed25519();
+        let sign = |message: &[u8]| pair.sign(message).as_ref().to_vec();
+        let of_type = |typ: Value| {
+            let mut header = json!({ "alg": "EdDSA", "kid": "k" });
+            header["typ"] = typ;
+            subject(&jwks, &token(&header, &claims(), sign))
+        };
+        for typ in ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/JWT"] {
+            assert_eq!(of_type(json!(typ)).as_deref(), Some("ann"), "{typ}");
+        }
+        assert_eq!(of_type(json!(null)).as_deref(), Some("ann"), "none");
+        for typ in ["", "logout+jwt", "dpop+jwt", "JOSE", "text/jwt", "id+jwt", "jwt "] {
+            assert_eq!(of_type(json!(typ)), None, "{typ}");
+        }
+        assert_eq!(of_type(json!(["JWT"])), None);
+    }
+
+    #[test]
+    fn scopes_are_read_from_scope_and_scp() {
+        let (pair, jwks) = ed25519();
+        let sign = |message: &[u8]| pair.sign(message).as_ref().to_vec();
+        for (claim, scopes, granted) in [
+            ("scope", json!("openid read"), true),
+            ("scp", json!(["read"]), true),
+            ("scp", json!("openid read"), true),
+            ("scope", json!("write"), false),
+            ("scopes", json!("read"), false),
+            ("scope", json!(true), false),
+        ] {
+            let mut claims = claims();
+            claims[claim] = scopes.clone();
+            let token = token(&json!({ "alg": "EdDSA", "kid": "k" }), &claims, sign);
+            assert_eq!(jwks.verify(&token).unwrap().has_scope("read"), granted, "{claim} {scopes}");
+        }
     }
 
     #[test]

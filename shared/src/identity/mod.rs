@@ -1,21 +1,34 @@
 //! Identifies the caller by the `sub` of a verified JSON Web Token, and by nothing else.
 //!
-//! In AWS, API Gateway's JWT authorizer verifies the token and passes on its claims. If no authorizer
-//! ran and a key set is configured, the token is verified here. There is no other way in, and no setting
-//! turns verification off.
+//! In AWS, API Gateway's JWT authorizer verifies the token and its scopes, and passes on its claims. If no
+//! authorizer ran and a key set is configured, the token is verified here. There is no other way in, and no
+//! setting turns verification off.
 
+mod authorizer;
 mod crypto;
 mod jwks;
+mod jwks_rules;
+mod scope;
+
+pub(crate) use authorizer::Authorizer;
+pub use scope::{Scope, Scopes};
 
 use crate::model::UserId;
 use http::header::AUTHORIZATION;
 use jwks::Jwks;
-use lambda_http::RequestExt;
-use lambda_http::request::RequestContext;
 
 /// Identifies the caller of an event.
 pub struct Authenticator {
-    jwks: Option<Jwks>,
+    jwks: Option<(Jwks, Scopes)>,
+}
+
+/// Why a request is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It has no valid token.
+    Unauthorized,
+    /// Its token lacks the scope that the operation requires.
+    InsufficientScope,
 }
 
 impl Authenticator {
@@ -25,16 +38,17 @@ impl Authenticator {
     }
 
     /// Also trusts tokens signed by a key of `jwks`, a JSON Web Key Set (RFC 7517) of public keys, if no
-    /// authorizer ran. Tokens must have this `iss` and `aud`.
+    /// authorizer ran. Tokens must have this `iss` and `aud`, and the operation's scope.
     ///
     /// # Errors
-    /// When `jwks` is malformed or empty, or contains a key other than RSA, P-256 or Ed25519.
-    pub fn with_jwks(jwks: &str, issuer: &str, audience: &str) -> Result<Self, String> {
-        Ok(Self { jwks: Some(Jwks::parse(jwks, issuer, audience)?) })
+    /// When `jwks` is malformed or empty, or contains a key that must not or cannot verify tokens.
+    pub fn with_jwks(jwks: &str, issuer: &str, audience: &str, scopes: Scopes) -> Result<Self, String> {
+        Ok(Self { jwks: Some((Jwks::parse(jwks, issuer, audience)?, scopes)) })
     }
 
     /// Reads `AUTH_JWKS`, an inline JSON Web Key Set. It must be unset where a gateway verifies tokens. If
-    /// it is set, `AUTH_ISSUER` and `AUTH_AUDIENCE` are required: the `iss` and `aud` of valid tokens.
+    /// it is set, these are required: `AUTH_ISSUER` and `AUTH_AUDIENCE`, the `iss` and `aud` of valid tokens,
+    /// and `AUTH_READ_SCOPE` and `AUTH_WRITE_SCOPE`, the scopes that operations require.
     ///
     /// # Errors
     /// When a variable is missing or malformed.
@@ -43,31 +57,23 @@ impl Authenticator {
         let required = |name: &str| {
             std::env::var(name).map_err(|_| format!("{name} is not set: set it together with AUTH_JWKS"))
         };
-        Self::with_jwks(&jwks, &required("AUTH_ISSUER")?, &required("AUTH_AUDIENCE")?)
-            .map_err(|error| format!("AUTH_JWKS: {error}"))
+        let (issuer, audience) = (required("AUTH_ISSUER")?, required("AUTH_AUDIENCE")?);
+        let scopes = Scopes { read: required("AUTH_READ_SCOPE")?, write: required("AUTH_WRITE_SCOPE")? };
+        Self::with_jwks(&jwks, &issuer, &audience, scopes).map_err(|error| format!("AUTH_JWKS: {error}"))
     }
 
-    /// The verified caller, if there is one.
-    pub(crate) fn authenticate(&self, event: &lambda_http::Request) -> Option<UserId> {
-        let subject = authorizer_subject(event).or_else(|| self.verified_subject(event))?;
-        UserId::parse(&subject).ok()
-    }
-
-    fn verified_subject(&self, event: &lambda_http::Request) -> Option<String> {
-        self.jwks.as_ref()?.verify(bearer_token(event)?)
-    }
-}
-
-/// The `sub` that the gateway's authorizer verified; `None` if no authorizer ran. If one ran but passed on
-/// no subject, this is the empty string. It is not a valid user id, so the request is refused, and the
-/// token is not verified again.
-fn authorizer_subject(event: &lambda_http::Request) -> Option<String> {
-    match event.request_context_ref()? {
-        RequestContext::ApiGatewayV2(context) => {
-            let jwt = context.authorizer.as_ref()?.jwt.as_ref();
-            Some(jwt.and_then(|jwt| jwt.claims.get("sub").cloned()).unwrap_or_default())
+    /// The verified caller of an operation that requires `scope`. The gateway has checked the scopes of the
+    /// claims that it passes on.
+    pub(crate) fn authenticate(&self, event: &lambda_http::Request, scope: Scope) -> Result<UserId, Refusal> {
+        let user = |subject: &str| UserId::parse(subject).map_err(|_| Refusal::Unauthorized);
+        if let Some(authorizer) = event.extensions().get::<Authorizer>() {
+            // If it passed on no subject, the token is not verified again.
+            return user(authorizer.subject().unwrap_or_default());
         }
-        _ => None,
+        let (jwks, scopes) = self.jwks.as_ref().ok_or(Refusal::Unauthorized)?;
+        let token = bearer_token(event).and_then(|token| jwks.verify(token)).ok_or(Refusal::Unauthorized)?;
+        let caller = user(&token.sub)?;
+        if token.has_scope(scopes.name_of(scope)) { Ok(caller) } else { Err(Refusal::InsufficientScope) }
     }
 }
 
@@ -83,6 +89,7 @@ fn bearer_token(event: &lambda_http::Request) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edge::Event;
     use serde_json::{Value, json};
 
     /// An event of API Gateway's payload format 2.0.
@@ -103,33 +110,48 @@ mod tests {
             },
             "isBase64Encoded": false,
         });
-        lambda_http::request::from_str(&event.to_string()).unwrap()
+        serde_json::from_str::<Event>(&event.to_string()).unwrap().into_request().unwrap()
     }
 
     fn claims(claims: Value) -> lambda_http::Request {
         event(json!({ "jwt": { "claims": claims, "scopes": null } }), json!({}))
     }
 
+    fn by_gateway(event: &lambda_http::Request) -> Result<UserId, Refusal> {
+        Authenticator::gateway().authenticate(event, Scope::Write)
+    }
+
     #[test]
     fn the_caller_is_the_subject_that_the_gateway_verified() {
-        let caller =
-            Authenticator::gateway().authenticate(&claims(json!({ "sub": "auth0|64ab", "iss": "i" })));
-        assert_eq!(caller.unwrap().as_str(), "auth0|64ab");
+        for claims in [
+            json!({ "sub": "auth0|64ab", "iss": "i" }),
+            json!({ "email_verified": true, "sub": "auth0|64ab", "exp": 1e300, "groups": [{ "sub": "eve" }] }),
+        ] {
+            assert_eq!(by_gateway(&self::claims(claims)).unwrap().as_str(), "auth0|64ab");
+        }
     }
 
     #[test]
     fn claims_without_a_valid_subject_identify_no_caller() {
-        for invalid in [json!({}), json!({ "sub": "" }), json!({ "sub": "a b" }), json!({ "SUB": "ann" })] {
-            let refused = Authenticator::gateway().authenticate(&claims(invalid.clone()));
-            assert_eq!(refused, None, "{invalid}");
+        for invalid in [
+            json!(null),
+            json!({}),
+            json!({ "sub": "" }),
+            json!({ "sub": "a b" }),
+            json!({ "SUB": "ann" }),
+            json!({ "sub": null }),
+            json!({ "sub": 5 }),
+            json!({ "sub": ["ann"] }),
+        ] {
+            assert_eq!(by_gateway(&claims(invalid.clone())), Err(Refusal::Unauthorized), "{invalid}");
         }
     }
 
     #[test]
     fn tokens_are_ignored_when_only_the_gateway_is_trusted() {
-        for authorizer in [json!(null), json!({ "iam": {} })] {
+        for authorizer in [json!(null), json!({ "iam": {} }), json!({ "lambda": null })] {
             let event = event(authorizer, json!({ "authorization": "Bearer e30.e30.e30" }));
-            assert_eq!(Authenticator::gateway().authenticate(&event), None);
+            assert_eq!(by_gateway(&event), Err(Refusal::Unauthorized));
         }
     }
 

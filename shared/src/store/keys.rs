@@ -58,3 +58,30 @@ pub(super) fn position<'a>(prefix: &str, item: &'a Item) -> Option<&'a str> {
 pub(super) fn key(pk: String, sk: String) -> Item {
     Item::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), AttributeValue::S(sk))])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    /// Every key ends with at most one value of a client, after a prefix that contains no other value. So a
+    /// value cannot end early, and no two values give the same key.
+    #[test]
+    fn a_user_id_cannot_forge_a_key() {
+        let (id, idempotency) = (OrganizationId::generate(), |key| IdempotencyKey::parse(key).unwrap());
+        let organization = organization_key(&id);
+        let users = ["a", "a#", "a#b", "#a", "MEMBER#a", "USER#a", "IDEMPOTENCY#a", &organization];
+        let users = users.map(|user| UserId::parse(user).unwrap());
+        let partitions: HashSet<_> = users.iter().map(user_key).chain([organization.clone()]).collect();
+        assert_eq!(partitions.len(), users.len() + 1);
+        let members = users.iter().map(member_key).chain([organization]);
+        let sorted: HashSet<_> =
+            members.chain(["a", "a#b"].map(|key| idempotency_key(&idempotency(key)))).collect();
+        assert_eq!(sorted.len(), users.len() + 3);
+        for user in &users {
+            assert_eq!(position(MEMBER_PREFIX, &member(&id, user)), Some(user.as_str()));
+            assert_eq!(organization_of(&membership(user, &id)).as_ref(), Some(&id));
+            assert!(!member_key(user).starts_with(MEMBERSHIP_PREFIX));
+        }
+    }
+}
