@@ -19,6 +19,7 @@ new version has none of that name, this module fails when it starts.
 | parameters of SAM's transform | passed |
 | the function's address of DynamoDB, and its log level | DynamoDB is here; the level is passed |
 | the permissions to invoke a function and to write its log | enforced |
+| line feeds in `{user_id+}` | matched |
 | API Gateway under its own host name, with its own headers | matched; the headers of other services removed |
 """
 
@@ -206,6 +207,13 @@ def write_log(original, function, *rest, **named):
 
 
 # API Gateway.
+
+
+@replaces(apigateway, "_extract_path_params")
+def path_parameters(original, route, path):
+    """MiniStack finds no route for a parameter with a line feed if it takes the rest of the path."""
+    found = original(route, path.replace("\n", "\ue000"))
+    return found and {name: value.replace("\ue000", "\n") for name, value in found.items()}
 
 
 @replaces(apigateway, "_invoke_lambda_proxy")
