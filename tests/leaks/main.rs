@@ -74,14 +74,27 @@ async fn no_response_contains_data_of_another_client() {
 /// request wait meanwhile.
 #[tokio::test]
 async fn a_function_that_cannot_run_answers_500_and_logs_what_is_missing() {
-    for (name, value, cause) in [
-        ("TABLE_NAME", "", "TABLE_NAME is not set"),
-        ("AWS_REGION", "", "AWS_REGION is not set"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", "not a URL", "endpoint is not a URL"),
-        ("AUTH_JWKS", "{}", "AUTH_ISSUER is not set"),
+    let tokens = |scope| {
+        vec![
+            ("AUTH_JWKS", "{}"),
+            ("AUTH_ISSUER", "canary"),
+            ("AUTH_AUDIENCE", "canary"),
+            ("AUTH_WRITE_SCOPE", "canary"),
+            ("AUTH_READ_SCOPE", scope),
+        ]
+    };
+    for (variables, cause) in [
+        (vec![("TABLE_NAME", "")], "TABLE_NAME is not set"),
+        (vec![("AWS_REGION", "")], "AWS_REGION is not set"),
+        (vec![("AWS_ENDPOINT_URL_DYNAMODB", "not a URL")], "endpoint is not a URL"),
+        (vec![("AUTH_JWKS", "{}"), ("AUTH_ISSUER", "")], "AUTH_ISSUER is not set"),
+        (tokens(""), "AUTH_READ_SCOPE is not set"),
+        (tokens("two scopes"), "AUTH_READ_SCOPE must be one scope"),
     ] {
+        let (name, _) = *variables.last().unwrap();
         let file = log_file(Operation::GetOrganization, name);
-        let variables = [(name, value.to_owned()), ("RELEASE", RELEASE.to_owned())];
+        let variables = variables.into_iter().chain([("RELEASE", RELEASE)]);
+        let variables = variables.map(|(name, value)| (name, value.to_owned()));
         let mut instance = Instance::logging(Operation::GetOrganization, variables, &file).await;
         instance.ready().await;
         for _ in 0..2 {

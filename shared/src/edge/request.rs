@@ -83,10 +83,9 @@ impl Request {
     /// # Errors
     /// [`Error::InvalidRequest`] when the header is malformed.
     pub fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, Error> {
-        let mut values = self.event.headers().get_all(IDEMPOTENCY_KEY).iter();
-        let Some(value) = values.next() else { return Ok(None) };
-        // A repeated or non-ASCII header is read as the empty string, which is never a valid key.
-        let value = value.to_str().ok().filter(|_| values.next().is_none()).unwrap_or_default();
+        let Some(value) = self.event.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
+        // A header that is not ASCII is read as the empty string, which is never a valid key.
+        let value = value.to_str().unwrap_or_default();
         let key = IdempotencyKey::parse(value.trim());
         key.map(Some).map_err(|invalid| Error::invalid(IDEMPOTENCY_KEY, invalid.message))
     }

@@ -29,6 +29,10 @@ struct KeySet {
 #[derive(Debug, Deserialize)]
 pub(super) struct Claims {
     pub(super) sub: String,
+    /// Only for its type, a string (RFC 7519 §4.1.1): `jsonwebtoken`, which compares it, also takes a list that
+    /// contains the issuer.
+    #[serde(rename = "iss")]
+    _issuer: String,
     #[serde(default)]
     scope: Value,
     #[serde(default)]
@@ -57,8 +61,13 @@ impl Jwks {
             validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
             Ok(Key { id: jwk.common.key_id, key, validation })
         };
-        match set.keys.into_iter().enumerate().map(key).collect::<Result<Vec<_>, String>>()? {
+        let keys = set.keys.into_iter().enumerate().map(key).collect::<Result<Vec<_>, String>>()?;
+        // Only the first would ever be used.
+        let twice =
+            keys.iter().enumerate().any(|(index, key)| keys[..index].iter().any(|each| each.id == key.id));
+        match keys {
             keys if keys.is_empty() => Err("the set contains no keys".to_owned()),
+            _ if twice => Err("two keys of the set have the same kid, or none".to_owned()),
             keys => Ok(Self(keys)),
         }
     }
@@ -129,6 +138,45 @@ mod tests {
         let jwks =
             jwks(json!({ "kty": "OKP", "crv": "Ed25519", "kid": "k", "x": base64(pair.public_key()) }));
         (pair, jwks)
+    }
+
+    #[test]
+    fn two_keys_with_the_same_id_are_refused() {
+        let key = |kid: Value| {
+            let pair = Ed25519KeyPair::from_pkcs8(
+                Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap().as_ref(),
+            );
+            let x = base64(pair.unwrap().public_key());
+            let mut key = json!({ "kty": "OKP", "crv": "Ed25519", "x": x });
+            key["kid"] = kid;
+            key
+        };
+        let parse = |kids: [Value; 2]| {
+            let mut keys = kids.map(key);
+            // An absent id, not null.
+            for key in &mut keys {
+                key.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            }
+            Jwks::parse(&json!({ "keys": keys }).to_string(), ISSUER, "api").map(|_| ())
+        };
+        assert!(parse([json!("a"), json!("b")]).is_ok() && parse([json!("a"), json!(null)]).is_ok());
+        for kids in [[json!("a"), json!("a")], [json!(null), json!(null)]] {
+            assert!(parse(kids).unwrap_err().contains("same kid"));
+        }
+    }
+
+    #[test]
+    fn an_issuer_in_a_list_is_refused() {
+        let (pair, jwks) = ed25519();
+        let header = json!({ "alg": "EdDSA", "kid": "k" });
+        for (issuer, caller) in
+            [(json!(ISSUER), Some("ann")), (json!([ISSUER]), None), (json!([ISSUER, "x"]), None)]
+        {
+            let mut claims = claims();
+            claims["iss"] = issuer;
+            let token = token(&header, &claims, |message| pair.sign(message).as_ref().to_vec());
+            assert_eq!(subject(&jwks, &token).as_deref(), caller);
+        }
     }
 
     #[test]

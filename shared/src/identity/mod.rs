@@ -51,14 +51,21 @@ impl Authenticator {
     /// and `AUTH_READ_SCOPE` and `AUTH_WRITE_SCOPE`, the scopes that operations require.
     ///
     /// # Errors
-    /// When a variable is missing or malformed.
+    /// When a variable is missing, empty or malformed.
     pub fn from_env() -> Result<Self, String> {
         let Ok(jwks) = std::env::var("AUTH_JWKS") else { return Ok(Self::gateway()) };
         let required = |name: &str| {
-            std::env::var(name).map_err(|_| format!("{name} is not set: set it together with AUTH_JWKS"))
+            let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+            value.ok_or_else(|| format!("{name} is not set: set it together with AUTH_JWKS"))
+        };
+        let scope = |name: &str| match required(name)? {
+            scope if scope.contains(char::is_whitespace) => {
+                Err(format!("{name} must be one scope, without spaces"))
+            }
+            scope => Ok(scope),
         };
         let (issuer, audience) = (required("AUTH_ISSUER")?, required("AUTH_AUDIENCE")?);
-        let scopes = Scopes { read: required("AUTH_READ_SCOPE")?, write: required("AUTH_WRITE_SCOPE")? };
+        let scopes = Scopes { read: scope("AUTH_READ_SCOPE")?, write: scope("AUTH_WRITE_SCOPE")? };
         Self::with_jwks(&jwks, &issuer, &audience, scopes).map_err(|error| format!("AUTH_JWKS: {error}"))
     }
 

@@ -1,11 +1,11 @@
 use super::Invalid;
 use icu_normalizer::ComposingNormalizerBorrowed;
-use icu_properties::props::{BidiControl, GeneralCategory};
+use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use serde::Serialize;
 
-/// Characters that are neither spaces nor marks by their general category, but are blank in every font.
-const FILLERS: [char; 5] = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
+/// A symbol by its general category, but blank: the Braille pattern without dots.
+const BLANK_SYMBOL: char = '\u{2800}';
 
 /// A display name: trimmed, in Unicode Normalization Form C (UAX #15), 1–256 Unicode scalar values, one of
 /// them visible. No control characters (general category Cc), no line and paragraph separators (Zl, Zp), and
@@ -64,7 +64,9 @@ fn is_visible(character: char) -> bool {
     use GeneralCategory::{EnclosingMark, Format, NonspacingMark, SpaceSeparator, SpacingMark};
     let draws_nothing_alone =
         matches!(category(character), SpaceSeparator | NonspacingMark | SpacingMark | EnclosingMark | Format);
-    !draws_nothing_alone && !FILLERS.contains(&character)
+    // Hangul fillers, and code points reserved for format characters of later Unicode versions.
+    let is_ignored = CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character);
+    !draws_nothing_alone && !is_ignored && character != BLANK_SYMBOL
 }
 
 #[cfg(test)]
@@ -107,8 +109,9 @@ mod tests {
     fn names_without_a_visible_character_are_refused() {
         let marks = "\u{301}\u{903}\u{20dd}\u{fe0f}";
         let format = "\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}\u{ad}\u{e0041}";
-        let fillers = FILLERS.iter().collect::<String>();
-        for blank in [marks, format, &fillers, &format!("{format} \u{3000}{marks}{fillers}")] {
+        let fillers = "\u{115f}\u{1160}\u{2800}\u{3164}\u{ffa0}";
+        let reserved = "\u{2065}\u{fff0}\u{e0000}\u{e0fff}";
+        for blank in [marks, format, fillers, reserved, &format!("{format} \u{3000}{marks}{fillers}")] {
             assert_eq!(OrganizationName::parse(blank).unwrap_err().rule, "invisible", "{blank:?}");
             for character in blank.chars().filter(|character| !character.is_whitespace()) {
                 assert_eq!(OrganizationName::parse(&character.to_string()).unwrap_err().rule, "invisible");
