@@ -43,11 +43,15 @@ def main():
     changed = api.call(200, "PUT", path, {"name": NAME}, {"If-Match": f'"{version}"'})
     expect(changed["version"] == version + 1, f"the version must be {version + 1}: {changed}")
     expect(api.call(200, "GET", path) == changed, "getOrganization must return what updateOrganization did")
+    limit = api.call(200, "PATCH", f"{path}/max-overages", {"maxOverages": version})
+    expect(limit["maxOverages"] == version, f"the limit must be {version}: {limit}")
     api.call((201, 409), "POST", f"{path}/member", {"userId": MEMBER})
+    member = f"{path}/member/{MEMBER}"
+    expect(api.call(200, "PATCH", member, {"role": "admin"})["role"] == "admin", "the member must be an admin")
     members = [each["userId"] for each in api.call(200, "GET", f"{path}/member")]
     expect(MEMBER in members, f"the new member must be listed: {members}")
-    left = api.call(200, "DELETE", f"{path}/member/{MEMBER}")
-    expect(left["memberCount"] == 1, f"one member must be left: {left}")
+    left = api.call(200, "DELETE", member)
+    expect(left["memberCount"] == len(members) - 1, f"one member less must be left: {left}")
     print("All succeeded.")
 
 

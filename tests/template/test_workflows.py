@@ -37,7 +37,7 @@ class Workflows(unittest.TestCase):
             self.assertEqual(
                 [command.split()[:4] for command in commands],
                 [
-                    ["tar", "-xf", "build.tar", "target/lambda"],
+                    ["python3", "tests/deployed/unpack.py", "build.tar", "target/lambda/aarch64-unknown-linux-musl"],
                     ["python3", "-m", "pip", "install"],
                     ["python3", "-m", "samcli", "build"],
                     ["python3", "-m", "samcli", "deploy"],
