@@ -25,7 +25,7 @@ const PORT: u16 = 9000;
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     after_help = "The functions restart when their source changes. AWS_LAMBDA_LOG_LEVEL sets their log level.\n\
-                  To run them separately, and for events by hand: docs/local.md"
+                  docs/local.md tells how to run them separately and send them events by hand."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

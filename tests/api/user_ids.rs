@@ -137,8 +137,8 @@ async fn the_gateways_events_may_contain_any_id() {
     }
 }
 
-/// A URL parser turns a path that ends in `..` into another resource's path. Ids that begin `service:` are
-/// reserved.
+/// A URL parser turns a path that ends in `..` into another resource's path. Ids that begin with `service:`
+/// are reserved.
 const REFUSED: [&str; 4] = [".", "..", "service:", "service:billing"];
 
 #[tokio::test]

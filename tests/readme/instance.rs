@@ -1,9 +1,6 @@
 //! `cargo local` as a newcomer starts it, with its own directory and ports.
 
 use serde_json::Value;
-use std::env;
-use std::ffi::OsString;
-use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -48,12 +45,14 @@ impl Instance {
         self.place.shell(script).await
     }
 
-    /// Starts a command of README that runs until it is stopped, and waits until something listens on its port.
-    pub(crate) async fn start_emulator(&self, command: &str, port: u16) -> Emulator {
+    /// Starts the emulator with a block of README, and waits until something listens on its port. It runs until it
+    /// is stopped.
+    pub(crate) async fn start_emulator(&self, block: &str, port: u16) -> Emulator {
+        let command = self.place.here(block).replace("cargo lambda watch", "exec cargo lambda watch");
         let local = local::build(&local::workspace_root()).await.unwrap();
         let mut supervisor = local::process::command(local);
-        supervisor.args(["supervise", "--", "bash", "-c", &format!("exec {}", self.place.here(command))]);
-        supervisor.current_dir(local::workspace_root()).env("PATH", path()).stdin(Stdio::piped());
+        supervisor.args(["supervise", "--", "bash", "-c", &command]);
+        supervisor.current_dir(local::workspace_root()).stdin(Stdio::piped());
         let mut process = supervisor.kill_on_drop(false).spawn().unwrap();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             assert!(process.try_wait().unwrap().is_none(), "it ended: {command}");
@@ -123,9 +122,7 @@ impl Place {
             })
             .collect();
         let mut bash = local::process::command("bash");
-        bash.args(["-euo", "pipefail", "-c", &script.join("\n")])
-            .current_dir(local::workspace_root())
-            .env("PATH", path());
+        bash.args(["-euo", "pipefail", "-c", &script.join("\n")]).current_dir(local::workspace_root());
         let output = bash.stderr(Stdio::inherit()).output().await.unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{}\n{text}", script.join("\n"));
@@ -137,14 +134,6 @@ fn cargo() -> Command {
     let mut command = local::process::command("cargo");
     command.current_dir(local::workspace_root());
     command
-}
-
-/// PATH, and then the cargo-lambda that `cargo local` installs if there is none.
-fn path() -> OsString {
-    let tools = fs::read_dir(local::workspace_root().join("target/local-tools"));
-    let installed = tools.into_iter().flatten().map(|tool| tool.unwrap().path().join("bin"));
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::join_paths(env::split_paths(&path).chain(installed)).unwrap()
 }
 
 /// A port that is free now.

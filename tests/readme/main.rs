@@ -17,7 +17,7 @@ use text::{answers, blocks, without_what_differs};
 const BLOCKS: [(&str, Run); 6] = [
     ("cargo local   #", Run::Instance),
     ("cargo local seed", Run::Administration),
-    ("cargo lambda watch", Run::CargoLambda),
+    ("export PATH=", Run::CargoLambda),
     ("API=", Run::Session),
     ("api -H \"$ANN\" $ORG -X PUT -H 'If-Match", Run::Session),
     // Deploys to AWS, so this test does not run it. tests/template deploys to a local stand-in, and
@@ -32,7 +32,8 @@ enum Run {
     Instance,
     /// Seeds an instance, resets it, and prints the help.
     Administration,
-    /// Runs the functions in an emulator, and sends an event to one of them there and to one of the instance.
+    /// Two blocks, each for a terminal of its own. The first runs the functions in an emulator. The second sends
+    /// an event to one of them there and to one of the instance. Both begin with the same PATH.
     CargoLambda,
     /// Requests with their answers below, in one shell.
     Session,
@@ -58,11 +59,13 @@ async fn every_command_works_and_prints_what_readme_shows_below_it() {
     assert_eq!(without_what_differs(&answered), without_what_differs(&answers(&session)));
 
     let cargo_lambda = of(Run::CargoLambda);
-    let [watch, invokes @ ..] = &cargo_lambda.lines().collect::<Vec<_>>()[..] else {
+    let [path, watch, same_path, invokes @ ..] = &cargo_lambda.lines().collect::<Vec<_>>()[..] else {
         panic!("{cargo_lambda}")
     };
-    assert_eq!(invokes.len(), 2);
-    expect_answers(&instance, watch, invokes).await;
+    assert_eq!((path, invokes.len()), (same_path, 2));
+    let with_path = |command: &str| format!("{path}\n{command}");
+    let invokes: Vec<_> = invokes.iter().map(|invoke| with_path(invoke)).collect();
+    expect_answers(&instance, &with_path(watch), &invokes).await;
 
     let administration = of(Run::Administration);
     let [seed, reset, help] = administration.lines().collect::<Vec<_>>().try_into().expect("three commands");
@@ -78,7 +81,7 @@ async fn every_command_works_and_prints_what_readme_shows_below_it() {
 
 /// Runs the commands of README that send an event to a function, with the event of each function. Then runs the
 /// emulator without its environment, in which no function can work.
-async fn expect_answers(instance: &Instance, watch: &str, invokes: &[&str]) {
+async fn expect_answers(instance: &Instance, watch: &str, invokes: &[String]) {
     let port = instance::free_port();
     let at_port = |command: &str| command.replace("--invoke-port 9001", &format!("--invoke-port {port}"));
     let answer = async |command: &str| -> (Value, Value) {
@@ -112,7 +115,7 @@ async fn expect_answers(instance: &Instance, watch: &str, invokes: &[&str]) {
     let without = watch.replace("--env-file target/local/env ", "");
     assert_ne!(without, watch);
     let emulator = instance.start_emulator(&at_port(&without), port).await;
-    let (status, body) = answer(invokes[0]).await;
+    let (status, body) = answer(&invokes[0]).await;
     assert_eq!((status, &body["code"]), (json!(500), &json!("internal_error")), "{body}");
     emulator.stop().await;
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct UserId(String);
 
 impl UserId {
-    /// Where an actor is named, a service has this prefix. So no user's id may begin with it.
+    /// Reserved for service callers. No user's id may begin with it.
     const SERVICE: &str = "service:";
 
     /// Parses a user id.

@@ -15,6 +15,8 @@ import { start, type Stack } from "./stack.js";
 interface Attempt {
   path: string;
   options?: RequestInit;
+  /** The status that a program on this machine gets. */
+  program: number;
 }
 
 /** What the page sees. */
@@ -24,7 +26,7 @@ interface Seen {
   status: number;
 }
 
-const REFUSED = 403;
+const [OK, CREATED, UNAUTHORIZED, REFUSED, NOT_FOUND] = [200, 201, 401, 403, 404];
 /** An attempt that is answered later counts as answered: requests to the Runtime API wait for events. */
 const TIMEOUT = 10_000;
 
@@ -32,7 +34,10 @@ let stack: Stack;
 let browser: Browser;
 /** The server of the foreign page. */
 let server: Server;
-/** The attempts on each port. Every one of them is a request that its server would answer if a program sent it. */
+/**
+ * The attempts on each port. The last test sends them from a program. Those that get 404 there are what the emulator
+ * behind the API's port would serve, and that the port lets nobody use.
+ */
 let ports: { name: string; url: string; attempts: Attempt[] }[];
 
 before(async () => {
@@ -45,34 +50,36 @@ before(async () => {
 
   const authorization = `Bearer ${stack.token("alice")}`;
   const create = { method: "POST", body: JSON.stringify({ organizationName: "Foreign" }) };
+  const json = { "content-type": "application/json" };
   const event = readFileSync("tests/events/create-organization.json", "utf8");
   // A browser asks for no permission before it sends text.
   const text = (body: string): RequestInit => ({ method: "POST", mode: "no-cors", body });
-  const dynamodb = (action: string, body: object): Attempt => {
-    const headers = {
-      "content-type": "application/x-amz-json-1.0",
-      "x-amz-target": `DynamoDB_20120810.${action}`,
-      "x-amz-date": "20261126T200000Z",
-      authorization:
-        "AWS4-HMAC-SHA256 Credential=local/20261126/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
-    };
-    return { path: "/", options: { method: "POST", headers, body: JSON.stringify(body) } };
-  };
   const item = { pk: { S: "FOREIGN" }, sk: { S: "FOREIGN" } };
+  const table = (name: string): object => ({
+    TableName: name,
+    BillingMode: "PAY_PER_REQUEST",
+    AttributeDefinitions: [{ AttributeName: "pk", AttributeType: "S" }],
+    KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
+  });
+  await ask("CreateTable", table("to-be-deleted"));
   ports = [
     {
       name: "the API",
       url: stack.apiUrl,
       attempts: [
-        { path: "/organization/list", options: { headers: { authorization } } },
-        { path: "/organization/list", options: { mode: "no-cors" } },
-        { path: "/organization", options: { ...create, headers: { authorization } } },
-        { path: "/2015-03-31/functions/create-organization/invocations", options: text(event) },
-        { path: "/2015-03-31/functions/create-organization/response-streaming-invocations", options: text(event) },
-        { path: "/2015-03-31/functions/cost/invocations", options: text(event) },
-        { path: "/lambda-url/create-organization/organization", options: text(event) },
-        { path: "/.rt/2018-06-01/runtime/init/error", options: text("{}") },
-        { path: "/.rt/list-members/2018-06-01/runtime/invocation/next" },
+        { path: "/organization/list", options: { headers: { authorization } }, program: OK },
+        { path: "/organization/list", options: { mode: "no-cors" }, program: UNAUTHORIZED },
+        { path: "/organization", options: { ...create, headers: { authorization, ...json } }, program: CREATED },
+        { path: "/2015-03-31/functions/create-organization/invocations", options: text(event), program: OK },
+        {
+          path: "/2015-03-31/functions/create-organization/response-streaming-invocations",
+          options: text(event),
+          program: NOT_FOUND,
+        },
+        { path: "/2015-03-31/functions/cost/invocations", options: text(event), program: NOT_FOUND },
+        { path: "/lambda-url/create-organization/organization", options: text(event), program: NOT_FOUND },
+        { path: "/.rt/2018-06-01/runtime/init/error", options: text("{}"), program: NOT_FOUND },
+        { path: "/.rt/list-members/2018-06-01/runtime/invocation/next", program: NOT_FOUND },
       ],
     },
     {
@@ -81,24 +88,19 @@ before(async () => {
       attempts: [
         dynamodb("Scan", { TableName: "organizations" }),
         dynamodb("PutItem", { TableName: "organizations", Item: item }),
-        dynamodb("CreateTable", {
-          TableName: "foreign",
-          BillingMode: "PAY_PER_REQUEST",
-          AttributeDefinitions: [{ AttributeName: "pk", AttributeType: "S" }],
-          KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
-        }),
-        dynamodb("DeleteTable", { TableName: "organizations" }),
+        dynamodb("CreateTable", table("foreign")),
+        dynamodb("DeleteTable", { TableName: "to-be-deleted" }),
       ],
     },
     {
       name: "the API reference",
       url: stack.referenceUrl,
       attempts: [
-        { path: "/" },
-        { path: "/", options: { mode: "no-cors" } },
-        { path: "/organization/list", options: { headers: { authorization } } },
-        { path: "/organization", options: { ...create, headers: { authorization } } },
-        { path: "/organization", options: { ...create, mode: "no-cors" } },
+        { path: "/", program: OK },
+        { path: "/", options: { mode: "no-cors" }, program: OK },
+        { path: "/organization/list", options: { headers: { authorization } }, program: OK },
+        { path: "/organization", options: { ...create, headers: { authorization, ...json } }, program: CREATED },
+        { path: "/organization", options: { ...create, mode: "no-cors" }, program: UNAUTHORIZED },
       ],
     },
   ];
@@ -126,12 +128,32 @@ function attempt(page: Page, url: string, options: RequestInit = {}): Promise<Se
   );
 }
 
-/** Everything that the stack stores, as a program on this machine sees it. */
-async function stored(): Promise<unknown> {
-  const port = ports.find((port) => port.name === "DynamoDB");
-  const scan = port?.attempts[0];
-  const answer = await fetch(port?.url ?? "", scan?.options);
-  return [answer.status, await answer.json()];
+/** A request to DynamoDB. */
+function dynamodb(action: string, body: object): Attempt {
+  const headers = {
+    "content-type": "application/x-amz-json-1.0",
+    "x-amz-target": `DynamoDB_20120810.${action}`,
+    "x-amz-date": "20261126T200000Z",
+    authorization:
+      "AWS4-HMAC-SHA256 Credential=local/20261126/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+  };
+  return { path: "/", options: { method: "POST", headers, body: JSON.stringify(body) }, program: OK };
+}
+
+/** DynamoDB's answer to a program on this machine. */
+async function ask(action: string, body: object): Promise<unknown> {
+  const { path, options } = dynamodb(action, body);
+  const answer = await fetch(stack.dynamodbUrl + path, options);
+  const text = await answer.text();
+  assert.equal(answer.status, OK, `${action}: ${text}`);
+  return JSON.parse(text);
+}
+
+/** Everything that the stack stores: each table with its items. */
+async function stored(): Promise<[string, unknown][]> {
+  const { TableNames } = (await ask("ListTables", {})) as { TableNames: string[] };
+  assert.ok(TableNames.includes("organizations"), String(TableNames));
+  return Promise.all(TableNames.map(async (name) => [name, await ask("Scan", { TableName: name })]));
 }
 
 for (const name of ["the API", "DynamoDB", "the API reference"]) {
@@ -186,4 +208,17 @@ test("a page of another origin cannot read the API reference in a frame", async 
   }, stack.referenceUrl);
   assert.ok(framed, "a page of another origin can read the frame");
   assert.equal(await page.frames()[1]?.locator(".opblock").count(), 0);
+});
+
+// Runs last, because it makes the changes that the pages could not make.
+test("a program on this machine gets the answers that the pages did not", async () => {
+  for (const port of ports) {
+    for (const { path, options, program } of port.attempts) {
+      // Only a page has a mode. A program sends no Origin.
+      const answer = await fetch(port.url + path, { ...options, mode: "cors" });
+      assert.equal(answer.status, program, `${port.name}: ${path}: ${await answer.text()}`);
+    }
+  }
+  const tables = (await stored()).map(([name]) => name);
+  assert.deepEqual([tables.includes("foreign"), tables.includes("to-be-deleted")], [true, false]);
 });
