@@ -89,7 +89,7 @@ async fn a_function_that_cannot_run_answers_500_and_logs_what_is_missing() {
         (vec![("AWS_ENDPOINT_URL_DYNAMODB", "not a URL")], "endpoint is not a URL"),
         (vec![("AUTH_JWKS", "{}"), ("AUTH_ISSUER", "")], "AUTH_ISSUER is not set"),
         (tokens(""), "AUTH_READ_SCOPE is not set"),
-        (tokens("two scopes"), "AUTH_READ_SCOPE must be one scope"),
+        (tokens("two scopes"), "must each be one scope"),
     ] {
         let (name, _) = *variables.last().unwrap();
         let file = log_file(Operation::GetOrganization, name);

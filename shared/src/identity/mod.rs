@@ -58,14 +58,13 @@ impl Authenticator {
             let value = std::env::var(name).ok().filter(|value| !value.is_empty());
             value.ok_or_else(|| format!("{name} is not set: set it together with AUTH_JWKS"))
         };
-        let scope = |name: &str| match required(name)? {
-            scope if scope.contains(char::is_whitespace) => {
-                Err(format!("{name} must be one scope, without spaces"))
-            }
-            scope => Ok(scope),
-        };
         let (issuer, audience) = (required("AUTH_ISSUER")?, required("AUTH_AUDIENCE")?);
-        let scopes = Scopes { read: scope("AUTH_READ_SCOPE")?, write: scope("AUTH_WRITE_SCOPE")? };
+        let scopes = Scopes { read: required("AUTH_READ_SCOPE")?, write: required("AUTH_WRITE_SCOPE")? };
+        if [&scopes.read, &scopes.write].iter().any(|scope| scope.contains(char::is_whitespace)) {
+            return Err(
+                "AUTH_READ_SCOPE and AUTH_WRITE_SCOPE must each be one scope, without spaces".to_owned()
+            );
+        }
         Self::with_jwks(&jwks, &issuer, &audience, scopes).map_err(|error| format!("AUTH_JWKS: {error}"))
     }
 
