@@ -3,6 +3,7 @@ use super::{crypto, jwks_rules};
 use jsonwebtoken::{DecodingKey, Header, Validation, decode, decode_header};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 /// Seconds of clock skew allowed for `exp` and `nbf` (RFC 7519 §4.1.4).
 const LEEWAY: u64 = 30;
@@ -62,9 +63,9 @@ impl Jwks {
             Ok(Key { id: jwk.common.key_id, key, validation })
         };
         let keys = set.keys.into_iter().enumerate().map(key).collect::<Result<Vec<_>, String>>()?;
-        // Only the first would ever be used.
-        let twice =
-            keys.iter().enumerate().any(|(index, key)| keys[..index].iter().any(|each| each.id == key.id));
+        // Only the first of two keys with one id would ever be used.
+        let ids: HashSet<_> = keys.iter().map(|key| &key.id).collect();
+        let twice = ids.len() < keys.len();
         match keys {
             keys if keys.is_empty() => Err("the set contains no keys".to_owned()),
             _ if twice => Err("two keys of the set have the same kid, or none".to_owned()),
