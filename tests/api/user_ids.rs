@@ -1,7 +1,7 @@
 //! User ids with every character that they may contain: as the caller, in bodies, paths, lists, cursors and
 //! `Location`, over HTTP and in the gateway's events.
 
-use crate::{gateway_events, stack, tokens};
+use crate::{gateway, gateway_events, stack, tokens};
 use reqwest::Method;
 use serde_json::json;
 
@@ -39,14 +39,16 @@ fn ids() -> Vec<String> {
     characters.chain(ids.map(str::to_owned)).collect()
 }
 
-/// Against AWS, this has not been run. Captures of events at
-/// <https://github.com/hotsock/voker/blob/main/vokerhttp/testdata/ingress-paths.json> let one fear that API Gateway
-/// decodes `%25` and `%3F` twice in `pathParameters`, as it does in `rawPath`.
+/// The ids that reach the functions of this stack in a path.
+fn ids_in_paths() -> impl Iterator<Item = String> {
+    ids().into_iter().filter(|id| !gateway::may_change_in_a_path(id))
+}
+
 #[tokio::test]
 async fn a_member_with_any_id_is_added_listed_changed_and_removed() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
-    for id in ids() {
+    for id in ids_in_paths() {
         let add = alice.post(organization.members(), json!({ "userId": id })).send().await;
         assert_eq!(add.expect(201)["userId"], id, "{add}");
         let location = add.location();
