@@ -28,9 +28,45 @@ pub(super) fn parse_lifetime(text: &str) -> Result<humantime::Duration, &'static
     }
 }
 
+/// Applies the functions' rule for the `sub` of a token, so that the API accepts every printed token. Repeats
+/// the rule of `shared` instead of using it: otherwise every change to `shared` would recompile `cargo local
+/// token`. A test compares the two rules.
+pub(super) fn parse_user(text: &str) -> Result<String, &'static str> {
+    let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+    let reserved = [".", ".."].contains(&text) || text.starts_with("service:");
+    if (1..=255).contains(&text.len()) && printable && !reserved {
+        Ok(text.to_owned())
+    } else {
+        Err(
+            "a user id is 1 to 255 printable ASCII characters without spaces, neither . nor .., not beginning with service:",
+        )
+    }
+}
+
+/// Accepts the characters of RFC 6749 §3.3.
+pub(super) fn parse_scopes(text: &str) -> Result<String, &'static str> {
+    let allowed = |byte: u8| byte == b' ' || byte.is_ascii_graphic() && !b"\"\\".contains(&byte);
+    if text.bytes().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("scopes are printable ASCII characters except \" and \\, separated by spaces")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::model::UserId;
+
+    #[test]
+    fn a_user_id_is_accepted_exactly_if_the_functions_accept_it() {
+        let characters = (0..=u8::MAX).map(|code| char::from(code).to_string());
+        let lengths = [0, 255, 256].map(|length| "x".repeat(length));
+        let reserved = ["..", "...", "service:", "service:a", "service", "Service:a"].map(str::to_owned);
+        for user in characters.chain(lengths).chain(reserved) {
+            assert_eq!(parse_user(&user).is_ok(), UserId::parse(&user).is_ok(), "{user:?}");
+        }
+    }
 
     #[test]
     fn lifetimes_may_have_units() {

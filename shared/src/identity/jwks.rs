@@ -1,4 +1,4 @@
-use super::scope::contains;
+use super::claims::Claims;
 use super::{crypto, jwks_rules};
 use jsonwebtoken::{DecodingKey, Header, Validation, decode, decode_header};
 use serde::Deserialize;
@@ -23,27 +23,6 @@ struct Key {
 #[derive(Deserialize)]
 struct KeySet {
     keys: Vec<Map<String, Value>>,
-}
-
-/// The claims of a verified token that are read. `scp` is what some issuers call `scope`; API Gateway, too,
-/// reads both.
-#[derive(Debug, Deserialize)]
-pub(super) struct Claims {
-    pub(super) sub: String,
-    /// Only for its type, a string (RFC 7519 §4.1.1): `jsonwebtoken`, which compares it, also takes a list that
-    /// contains the issuer.
-    #[serde(rename = "iss")]
-    _issuer: String,
-    #[serde(default)]
-    scope: Value,
-    #[serde(default)]
-    scp: Value,
-}
-
-impl Claims {
-    pub(super) fn has_scope(&self, scope: &str) -> bool {
-        contains(&self.scope, scope) || contains(&self.scp, scope)
-    }
 }
 
 impl Jwks {
@@ -261,25 +240,6 @@ mod tests {
             assert_eq!(of_type(json!(typ)), None, "{typ}");
         }
         assert_eq!(of_type(json!(["JWT"])), None);
-    }
-
-    #[test]
-    fn scopes_are_read_from_scope_and_scp() {
-        let (pair, jwks) = ed25519();
-        let sign = |message: &[u8]| pair.sign(message).as_ref().to_vec();
-        for (claim, scopes, granted) in [
-            ("scope", json!("openid read"), true),
-            ("scp", json!(["read"]), true),
-            ("scp", json!("openid read"), true),
-            ("scope", json!("write"), false),
-            ("scopes", json!("read"), false),
-            ("scope", json!(true), false),
-        ] {
-            let mut claims = claims();
-            claims[claim] = scopes.clone();
-            let token = token(&json!({ "alg": "EdDSA", "kid": "k" }), &claims, sign);
-            assert_eq!(jwks.verify(&token).unwrap().has_scope("read"), granted, "{claim} {scopes}");
-        }
     }
 
     #[test]

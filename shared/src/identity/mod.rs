@@ -5,6 +5,7 @@
 //! setting turns verification off.
 
 mod authorizer;
+mod claims;
 mod crypto;
 mod jwks;
 mod jwks_rules;
