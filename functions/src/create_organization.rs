@@ -1,10 +1,11 @@
 //! `createOrganization`: `POST /organization`.
 
 use shared::edge::{Error, Request, Response};
-use shared::model::{Creation, Domain, NewOrganization, OrganizationName};
+use shared::error::Error as OperationError;
+use shared::model::{Caller, Creation, Domain, NewOrganization, OrganizationName, UserId};
 use shared::store::Store;
 
-/// Creates an organization and makes the caller its owner.
+/// Creates an organization and makes the caller its owner. A service names the owner.
 ///
 /// # Errors
 /// Those in openapi.yaml for this operation.
@@ -23,7 +24,9 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
         }
     };
     let domain = body.nullable_string("domain")?.flatten();
+    let owner = body.string("owner")?;
     body.end()?;
+    let owner = owned_by(owner, request.caller())?;
     let new = NewOrganization {
         name: OrganizationName::parse(&name).map_err(|invalid| invalid.at(field))?,
         domain: domain
@@ -33,8 +36,23 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     };
 
     let Creation { organization, is_replayed } =
-        store.create_organization(request.caller(), new, key.as_ref()).await?;
+        store.create_organization(request.caller(), &owner, new, key.as_ref()).await?;
 
     let location = format!("organization/{}", organization.id.as_str());
     Ok(Response::created(&location, &organization)?.etag(organization.version)?.replayed(is_replayed))
+}
+
+/// The user who owns the new organization.
+fn owned_by(owner: Option<String>, caller: &Caller) -> Result<UserId, Error> {
+    match (caller, owner) {
+        (Caller::User(user), None) => Ok(user.clone()),
+        (Caller::User(_), Some(_)) => Err(OperationError::OnlyServicesSend { field: "owner" }.into()),
+        (Caller::Service(_), Some(owner)) => {
+            UserId::parse(&owner).map_err(|invalid| invalid.at("owner").into())
+        }
+        (Caller::Service(_), None) => Err(Error::invalid(
+            "owner",
+            "A service must send owner: the id of the user who owns the organization.",
+        )),
+    }
 }

@@ -3,12 +3,20 @@
 //! A handler follows its description in openapi.yaml: parse, act, answer. Each binary in `src/bin`
 //! serves one handler.
 
+pub mod accept_invitation;
 pub mod add_member;
+pub mod create_invitation;
 pub mod create_organization;
+pub mod delete_organization;
+pub mod get_member;
 pub mod get_organization;
+pub mod list_invitations;
 pub mod list_members;
 pub mod list_organizations;
+pub mod preview_invitation;
 pub mod remove_member;
+pub mod restore_organization;
+pub mod revoke_invitation;
 pub mod set_max_overages;
 pub mod update_member;
 pub mod update_organization;
@@ -47,7 +55,7 @@ macro_rules! operations {
                 match self { $(Self::$name => stringify!($method),)* }
             }
 
-            /// The path. `{organization_id}` and `{user_id}` stand for path parameters.
+            /// The path. `{organization_id}`, `{user_id}` and `{invitation_id}` stand for path parameters.
             pub const fn path(self) -> &'static str {
                 match self { $(Self::$name => $path,)* }
             }
@@ -80,9 +88,17 @@ operations! {
     ListOrganizations: list_organizations, "listOrganizations", GET "/organization/list", Read;
     GetOrganization: get_organization, "getOrganization", GET "/organization/{organization_id}", Read;
     UpdateOrganization: update_organization, "updateOrganization", PUT "/organization/{organization_id}", Write;
+    DeleteOrganization: delete_organization, "deleteOrganization", DELETE "/organization/{organization_id}", Write;
+    RestoreOrganization: restore_organization, "restoreOrganization", POST "/organization/{organization_id}/restore", Write;
     SetMaxOverages: set_max_overages, "setMaxOverages", PATCH "/organization/{organization_id}/max-overages", Write;
     ListMembers: list_members, "listMembers", GET "/organization/{organization_id}/member", Read;
-    AddMember: add_member, "addMember", POST "/organization/{organization_id}/member", Write;
+    AddMember: add_member, "addMember", POST "/organization/{organization_id}/member", Service;
+    GetMember: get_member, "getMember", GET "/organization/{organization_id}/member/{user_id}", Read;
     UpdateMember: update_member, "updateMember", PATCH "/organization/{organization_id}/member/{user_id}", Write;
     RemoveMember: remove_member, "removeMember", DELETE "/organization/{organization_id}/member/{user_id}", Write;
+    CreateInvitation: create_invitation, "createInvitation", POST "/organization/{organization_id}/invitation", Write;
+    ListInvitations: list_invitations, "listInvitations", GET "/organization/{organization_id}/invitation", Read;
+    RevokeInvitation: revoke_invitation, "revokeInvitation", DELETE "/organization/{organization_id}/invitation/{invitation_id}", Write;
+    PreviewInvitation: preview_invitation, "previewInvitation", POST "/invitation/preview", Write;
+    AcceptInvitation: accept_invitation, "acceptInvitation", POST "/invitation/accept", Write;
 }

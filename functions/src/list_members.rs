@@ -8,7 +8,7 @@ use shared::store::Store;
 /// # Errors
 /// Those in openapi.yaml for this operation.
 pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
-    let page = request.page("members")?;
+    let page = request.page("members", &[])?;
     let id = request.organization_id()?;
 
     let listed = store.list_members(request.caller(), &id, page.limit, page.after.as_deref()).await?;

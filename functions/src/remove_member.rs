@@ -1,7 +1,7 @@
 //! `removeMember`: `DELETE /organization/{organization_id}/member/{user_id}`.
 
 use shared::edge::{Error, Request, Response};
-use shared::store::Store;
+use shared::store::{Access, Store};
 
 /// Removes a member. Any member may leave.
 ///
@@ -12,7 +12,7 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let preconditions = request.preconditions()?;
     let id = request.organization_id()?;
     let Some(user) = request.user_id() else {
-        return Err(store.no_such_member(request.caller(), &id).await.into());
+        return Err(store.no_such_member(request.caller(), &id, Access::Write).await.into());
     };
 
     let organization = store.remove_member(request.caller(), &id, &user, &preconditions).await?;

@@ -2,7 +2,7 @@
 
 use shared::edge::{Error, Request, Response};
 use shared::model::Role;
-use shared::store::Store;
+use shared::store::{Access, Store};
 
 /// Changes a member's role.
 ///
@@ -17,7 +17,7 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let role = Role::parse(&role).map_err(|invalid| invalid.at("role"))?;
     let id = request.organization_id()?;
     let Some(user) = request.user_id() else {
-        return Err(store.no_such_member(request.caller(), &id).await.into());
+        return Err(store.no_such_member(request.caller(), &id, Access::Write).await.into());
     };
 
     let member = store.update_member(request.caller(), &id, &user, role, &preconditions).await?;

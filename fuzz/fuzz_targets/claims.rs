@@ -20,7 +20,7 @@ fuzz_target!(|claims: &str| {
     // Fails for some numbers and strings.
     let read = serde_json::from_str::<Value>(claims.get());
     let user = read.as_ref().ok().and_then(|claims| UserId::parse(claims.get("sub")?.as_str()?).ok());
-    let status = fuzz::ask_event(Authenticator::gateway(), &event, |request| {
+    let status = fuzz::ask_event(Authenticator::gateway("organizations/service"), &event, |request| {
         assert!(read.is_err() || user.as_ref() == Some(request.caller()), "{}", claims.get());
         Ok(())
     });

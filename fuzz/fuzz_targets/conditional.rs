@@ -9,7 +9,7 @@ use shared::model::{Preconditions, Versions};
 fuzz_target!(|value: &str| {
     let headers = vec![("if-match", value), ("if-none-match", value)];
     let asked = Asked { caller: Some("ann"), headers, ..Asked::default() };
-    fuzz::ask(Authenticator::gateway(), &asked, |request| {
+    fuzz::ask(Authenticator::gateway("organizations/service"), &asked, |request| {
         let Preconditions { if_match, if_match_is_weak, if_none_match } = request.preconditions()?;
         match (if_match.unwrap(), if_none_match.unwrap()) {
             (Versions::Any, Versions::Any) => assert!(value.trim() == "*" && !if_match_is_weak),

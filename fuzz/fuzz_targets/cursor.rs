@@ -12,7 +12,7 @@ fuzz_target!(|cursor: &str| {
     let target = format!("/organization/list{query}");
     let asked = Asked { caller: Some("ann"), method: "GET", target: &target, ..Asked::default() };
     let position = RefCell::default();
-    fuzz::ask(Authenticator::gateway(), &asked, |request| {
+    fuzz::ask(Authenticator::gateway("organizations/service"), &asked, |request| {
         let page = request.page("organizations")?;
         let after = page.after.as_deref().unwrap();
         assert_eq!((page.limit, page.next(after)), (7, query.clone()));

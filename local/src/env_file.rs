@@ -1,7 +1,7 @@
 //! The environment file that `cargo lambda watch` starts the functions with.
 
 use crate::{
-    AUDIENCE, Error, ISSUER, Identity, READ_SCOPE, TABLE_NAME, WRITE_SCOPE,
+    AUDIENCE, Error, ISSUER, Identity, READ_SCOPE, SERVICE_SCOPE, TABLE_NAME, WRITE_SCOPE,
     credentials::{Credentials, PLACEHOLDERS},
     data_dir,
 };
@@ -28,6 +28,7 @@ pub(crate) fn render(
         ("AUTH_AUDIENCE", AUDIENCE.to_owned()),
         ("AUTH_READ_SCOPE", READ_SCOPE.to_owned()),
         ("AUTH_WRITE_SCOPE", WRITE_SCOPE.to_owned()),
+        ("AUTH_SERVICE_SCOPE", SERVICE_SCOPE.to_owned()),
     ];
     if credentials == Credentials::Placeholder {
         let [id, secret] = PLACEHOLDERS;
@@ -72,6 +73,7 @@ mod tests {
             "AUTH_AUDIENCE",
             "AUTH_READ_SCOPE",
             "AUTH_WRITE_SCOPE",
+            "AUTH_SERVICE_SCOPE",
             "AWS_ACCESS_KEY_ID",
             "AWS_SECRET_ACCESS_KEY",
         ];

@@ -22,11 +22,15 @@ pub const ISSUER: &str = "https://local.invalid/";
 /// `aud` of the local tokens.
 pub const AUDIENCE: &str = "organizations-api-local";
 
-/// `scope` of the local tokens: the default values of template.yaml's parameters `ReadScope` and `WriteScope`.
+/// `scope` of the local tokens: the default values of template.yaml's parameters `ReadScope`, `WriteScope` and
+/// `ServiceScope`.
 pub const READ_SCOPE: &str = "organizations/read";
 
 /// See [`READ_SCOPE`].
 pub const WRITE_SCOPE: &str = "organizations/write";
+
+/// See [`READ_SCOPE`].
+pub const SERVICE_SCOPE: &str = "organizations/service";
 
 /// How long a token is valid unless the user says otherwise.
 pub const TOKEN_LIFETIME: Duration = Duration::from_hours(8);
@@ -60,9 +64,14 @@ impl Identity {
         Ok(Self { key, kid })
     }
 
-    /// An access token for a user with both scopes, valid from now on.
+    /// An access token for a user, with the scopes for reading and writing, valid from now on.
     pub fn token(&self, user: &str, lifetime: Duration) -> String {
         self.token_with_scopes(user, &format!("{READ_SCOPE} {WRITE_SCOPE}"), lifetime)
+    }
+
+    /// An access token for a service, valid from now on.
+    pub fn service_token(&self, service: &str, lifetime: Duration) -> String {
+        self.token_with_scopes(service, SERVICE_SCOPE, lifetime)
     }
 
     /// An access token for a user with these scopes, separated by spaces, valid from now on.

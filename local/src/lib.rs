@@ -38,7 +38,7 @@ pub use data_dir::{DATABASE, LOG, forget};
 pub use dynamodb::{Dynamodb, start_in_memory};
 pub use error::Error;
 pub use functions::build;
-pub use identity::{AUDIENCE, ISSUER, Identity, READ_SCOPE, TOKEN_LIFETIME, WRITE_SCOPE};
+pub use identity::{AUDIENCE, ISSUER, Identity, READ_SCOPE, SERVICE_SCOPE, TOKEN_LIFETIME, WRITE_SCOPE};
 pub use loopback::http_client;
 pub use reference::Reference;
 pub use stack::{Database, Options, Stack};

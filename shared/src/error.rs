@@ -20,20 +20,41 @@ pub enum Error {
         /// The least privileged role that is allowed.
         required: Role,
     },
+    /// A user sent a field or parameter that only services may send.
+    #[error("Only a service may send {field}. Remove it.")]
+    OnlyServicesSend {
+        /// The field or parameter.
+        field: &'static str,
+    },
+    /// A service asked for something that only users may do.
+    #[error("Only a user may do this, not a service. Send a user's access token.")]
+    OnlyUsers,
     /// The organization does not exist, or the caller is not a member. Both give the same error, so that
     /// non-members cannot tell whether an organization exists.
     #[error(
-        "There is no such organization, or you are not a member of it. Check the id, or ask an owner to add you."
+        "There is no such organization, or you are not a member of it. Check the id, or ask an owner to invite you."
     )]
     OrganizationNotFound,
+    /// The organization is deleted, and the caller is one of those who know.
+    #[error("This organization is deleted. Restore it first.")]
+    OrganizationDeleted,
     /// The caller is a member of the organization, but the target user is not.
     #[error("This user is not a member of the organization. List the members and check the user id.")]
     MemberNotFound,
     /// The user to add is already a member.
     #[error("This user is already a member. Update the member to change the role.")]
     MemberAlreadyExists,
-    /// Concurrent writes to the same organization outlasted the retries.
-    #[error("Other requests are changing this organization at the same time. Retry the request.")]
+    /// There is no such invitation, or the caller may not know what has become of it.
+    #[error("There is no such invitation, or it is no longer pending. Check it, or ask for a new one.")]
+    InvitationNotFound,
+    /// The invitation can no longer be accepted. Only the holder of its token learns this.
+    #[error("This invitation has expired. Ask for a new one.")]
+    InvitationExpired,
+    /// The token does not prove that the user has the invited address.
+    #[error("This invitation is for another e-mail address. Sign in with the address that was invited.")]
+    InvitationForAnotherEmail,
+    /// Concurrent writes to the same items outlasted the retries.
+    #[error("Other requests are changing the same data. Retry the request.")]
     Conflict,
     /// The first request with this idempotency key is still in progress.
     #[error("The first request with this Idempotency-Key is still in progress. Retry the request.")]
@@ -63,6 +84,17 @@ pub enum Error {
     /// The change would exceed the limit of owners and admins.
     #[error("An organization can have at most 100 owners and admins. Demote one first.")]
     TooManyAdmins,
+    /// The organization has as many pending invitations as it can have.
+    #[error("An organization can have at most 100 pending invitations. Revoke one first.")]
+    TooManyInvitations,
+    /// The user has created as many organizations as a user may have.
+    #[error(
+        "You have created {max} organizations, the most that a user may have. A deleted one counts until it can no longer be restored."
+    )]
+    TooManyOrganizations {
+        /// The limit.
+        max: u32,
+    },
     /// A bug, or stored data that this version cannot read.
     #[error(
         "Something went wrong on our side. If it persists, report it with the x-request-id of this response."
@@ -79,10 +111,14 @@ impl Error {
     /// The `code` in the response body: a stable identifier for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Forbidden { .. } => "forbidden",
+            Self::Forbidden { .. } | Self::OnlyServicesSend { .. } | Self::OnlyUsers => "forbidden",
             Self::OrganizationNotFound => "organization_not_found",
+            Self::OrganizationDeleted => "organization_deleted",
             Self::MemberNotFound => "member_not_found",
             Self::MemberAlreadyExists => "member_already_exists",
+            Self::InvitationNotFound => "invitation_not_found",
+            Self::InvitationExpired => "invitation_expired",
+            Self::InvitationForAnotherEmail => "invitation_for_another_email",
             Self::Conflict => "conflict",
             Self::IdempotencyInProgress => "idempotency_in_progress",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
@@ -90,6 +126,8 @@ impl Error {
             Self::ValidationFailed { .. } => "validation_failed",
             Self::LastOwner => "last_owner",
             Self::TooManyAdmins => "too_many_admins",
+            Self::TooManyInvitations => "too_many_invitations",
+            Self::TooManyOrganizations { .. } => "too_many_organizations",
             Self::Internal(_) => "internal_error",
             Self::ServiceUnavailable(_) => "service_unavailable",
         }
@@ -99,6 +137,8 @@ impl Error {
     pub fn details(&self) -> Option<Value> {
         match self {
             Self::Forbidden { required } => Some(json!({ "requiredRole": required })),
+            Self::OnlyServicesSend { field } => Some(json!({ "field": field })),
+            Self::TooManyOrganizations { max } => Some(json!({ "max": max })),
             Self::PreconditionFailed { current, .. } => Some(json!({ "currentVersion": current })),
             Self::ValidationFailed { field, invalid } => {
                 Some(json!({ "field": field, "rule": invalid.rule }))
@@ -126,7 +166,7 @@ impl Precondition {
                 "If-Match has a weak ETag, which never matches. The organization is at version {current}. {retry}"
             ),
             Self::IfNoneMatch => format!(
-                "If-None-Match excludes the organization, which is at version {current}. \
+                "If-None-Match matches the organization, which is at version {current}. \
                  Remove the header, or send the ETags of other versions."
             ),
         }

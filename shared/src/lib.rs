@@ -6,11 +6,12 @@
 //! once, into a type of [`model`]; from there on, values are valid by type.
 //!
 //! Imports go one way: [`edge`] is on top, then [`identity`] and [`telemetry`], then [`store`],
-//! [`error`], and [`model`] at the bottom.
+//! [`settings`], [`error`], and [`model`] at the bottom.
 
 pub mod edge;
 pub mod error;
 pub mod identity;
 pub mod model;
+pub mod settings;
 pub mod store;
 pub mod telemetry;

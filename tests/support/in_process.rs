@@ -18,7 +18,8 @@ pub async fn invoke(
     event: LambdaEvent<Event>,
 ) -> ApiGatewayV2httpResponse {
     let handler = |request, store| operation.handle(request, store);
-    let edge = Edge::new(operation.endpoint(), Authenticator::gateway(), store.clone(), handler);
+    let edge =
+        Edge::new(operation.endpoint(), Authenticator::gateway(local::SERVICE_SCOPE), store.clone(), handler);
     let Ok(response) = edge.invoke(event).await;
     response
 }

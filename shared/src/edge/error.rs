@@ -86,17 +86,24 @@ impl Error {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
             Self::Operation(error) => match error {
-                OperationError::Forbidden { .. } => StatusCode::FORBIDDEN,
-                OperationError::OrganizationNotFound | OperationError::MemberNotFound => {
-                    StatusCode::NOT_FOUND
-                }
-                OperationError::MemberAlreadyExists
+                OperationError::Forbidden { .. }
+                | OperationError::OnlyServicesSend { .. }
+                | OperationError::OnlyUsers
+                | OperationError::InvitationForAnotherEmail => StatusCode::FORBIDDEN,
+                OperationError::OrganizationNotFound
+                | OperationError::MemberNotFound
+                | OperationError::InvitationNotFound => StatusCode::NOT_FOUND,
+                OperationError::OrganizationDeleted
+                | OperationError::MemberAlreadyExists
                 | OperationError::Conflict
                 | OperationError::IdempotencyInProgress => StatusCode::CONFLICT,
                 OperationError::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
                 OperationError::ValidationFailed { .. }
                 | OperationError::LastOwner
                 | OperationError::TooManyAdmins
+                | OperationError::TooManyInvitations
+                | OperationError::TooManyOrganizations { .. }
+                | OperationError::InvitationExpired
                 | OperationError::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
                 OperationError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
                 OperationError::ServiceUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -90,6 +90,15 @@ impl Fields {
         self.typed(name, "a string or null")
     }
 
+    /// Takes an optional integer, saturated to 128 bits.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when the field has another type or is `null`.
+    pub fn integer(&mut self, name: &str) -> Result<Option<i128>, Error> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        integer(value.get()).map(Some).ok_or_else(|| wrong_type(name, "an integer"))
+    }
+
     fn nullable_integer(&mut self, name: &str) -> Result<Option<Option<i128>>, Error> {
         match self.take(name).as_deref().map(RawValue::get) {
             None => Ok(None),

@@ -187,7 +187,7 @@ mod tests {
     {
         let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
         let endpoint = Endpoint { operation: "getOrganization", scope: Scope::Read };
-        Edge::new(endpoint, Authenticator::gateway(), Store::connect(&config, "table"), handler)
+        Edge::new(endpoint, Authenticator::gateway("service"), Store::connect(&config, "table"), handler)
     }
 
     /// The status and the body of the response to `event` in this context.
@@ -214,7 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_becomes_an_internal_error_without_its_message() {
-        let edge = edge(async |request: Request, _| panic!("{}", request.caller().as_str()));
+        let edge = edge(async |request: Request, _| panic!("{}", request.caller()));
         let (status, body) = answer(edge, EVENT, Context::default()).await;
         assert_eq!(status, 500);
         assert!(body.contains("internal_error") && !body.contains("ann"), "{body}");

@@ -1,5 +1,6 @@
 use super::Error;
 use super::query::{refuse_unknown, single};
+use super::request::percent_encoded;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
@@ -20,14 +21,19 @@ pub struct PageRequest {
     /// The position of the last item of the previous page; `None` for the first page.
     pub after: Option<String>,
     list: &'static str,
-    limit_was_given: bool,
+    /// The other parameters of the list, as they appear in its links.
+    given: String,
 }
 
 impl PageRequest {
     const MAX_LIMIT: usize = 1000;
 
-    pub(crate) fn parse(list: &'static str, query: &QueryMap) -> Result<Self, Error> {
-        refuse_unknown(query, &["limit", "cursor"])?;
+    pub(crate) fn parse(
+        list: &'static str,
+        filters: &[&'static str],
+        query: &QueryMap,
+    ) -> Result<Self, Error> {
+        refuse_unknown(query, &[&["limit", "cursor"], filters].concat())?;
         let limit = match single(query, "limit")? {
             None => Self::MAX_LIMIT,
             Some(text) => limit(text)
@@ -38,16 +44,20 @@ impl PageRequest {
             None => None,
             Some(text) => Some(decode(list, text).ok_or(Error::InvalidCursor)?),
         };
-        let limit_was_given = query.first("limit").is_some();
-        Ok(Self { limit, after, list, limit_was_given })
+        let mut given = String::new();
+        for name in filters.iter().chain(&["limit"]) {
+            if let Some(value) = single(query, name)? {
+                given += &format!("{name}={}&", percent_encoded(value));
+            }
+        }
+        Ok(Self { limit, after, list, given })
     }
 
     /// The page after the item at `position`, for a `Link` header: a reference relative to the list's URL, so
     /// that it is right behind any base path.
     pub fn next(&self, position: &str) -> String {
         let cursor = URL_SAFE_NO_PAD.encode(format!("{}:{position}", self.list));
-        let limit = if self.limit_was_given { format!("limit={}&", self.limit) } else { String::new() };
-        format!("?{limit}cursor={cursor}")
+        format!("?{}cursor={cursor}", self.given)
     }
 }
 
@@ -68,7 +78,7 @@ mod tests {
     use super::*;
 
     fn page(query: &str) -> Result<PageRequest, Error> {
-        PageRequest::parse("things", &query.parse().unwrap())
+        PageRequest::parse("things", &["color"], &query.parse().unwrap())
     }
 
     #[test]
@@ -78,6 +88,8 @@ mod tests {
         let followed = page(query).unwrap();
         assert_eq!((followed.limit, followed.after.as_deref()), (7, Some("a:b")));
         assert!(!page("").unwrap().next("x").contains("limit"));
+        let filtered = page("limit=7&color=a%26b").unwrap().next("x");
+        assert!(filtered.starts_with("?color=a%26b&limit=7&cursor="), "{filtered}");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 use super::event::MatchedByGateway;
 use super::{Error, Fields, PageRequest, conditional, query};
 use crate::error::Error as OperationError;
-use crate::identity::{Authenticator, Refusal, Scope};
-use crate::model::{IdempotencyKey, OrganizationId, Preconditions, UserId};
+use crate::identity::{Authenticator, Identity, Refusal, Scope};
+use crate::model::{Caller, IdempotencyKey, InvitationId, Invitee, OrganizationId, Preconditions, UserId};
 use lambda_http::RequestExt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
@@ -19,7 +19,7 @@ pub fn percent_encoded(text: &str) -> String {
 
 /// A request with an authenticated caller.
 pub struct Request {
-    caller: UserId,
+    identity: Identity,
     event: lambda_http::Request,
 }
 
@@ -33,16 +33,40 @@ impl Request {
         authenticator: &Authenticator,
         scope: Scope,
     ) -> Result<Self, Error> {
-        let caller = authenticator.authenticate(&event, scope).map_err(|refusal| match refusal {
+        let identity = authenticator.authenticate(&event, scope).map_err(|refusal| match refusal {
             Refusal::Unauthorized => Error::Unauthorized,
             Refusal::InsufficientScope => Error::InsufficientScope,
         })?;
-        Ok(Self { caller, event })
+        Ok(Self { identity, event })
+    }
+
+    /// Who sent the request.
+    pub fn caller(&self) -> &Caller {
+        &self.identity.caller
     }
 
     /// The user who sent the request.
-    pub fn caller(&self) -> &UserId {
-        &self.caller
+    ///
+    /// # Errors
+    /// [`OperationError::OnlyUsers`] when a service sent it.
+    pub fn user(&self) -> Result<&UserId, Error> {
+        self.identity.caller.user().ok_or_else(|| OperationError::OnlyUsers.into())
+    }
+
+    /// The service that sent the request. An operation with the scope of services has no other callers.
+    ///
+    /// # Errors
+    /// [`Error::InsufficientScope`] when a user sent it.
+    pub fn service(&self) -> Result<&UserId, Error> {
+        match &self.identity.caller {
+            Caller::Service(service) => Ok(service),
+            Caller::User(_) => Err(Error::InsufficientScope),
+        }
+    }
+
+    /// Whom the token identifies to invitations.
+    pub fn invitee(&self) -> &Invitee {
+        &self.identity.invitee
     }
 
     /// The path's `organization_id`. Call this after checking the body: a malformed id gives the same
@@ -59,6 +83,11 @@ impl Request {
     /// The path's `user_id`, or `None` if it is not a valid user id.
     pub fn user_id(&self) -> Option<UserId> {
         self.path_parameter("user_id").and_then(|id| UserId::parse(&id).ok())
+    }
+
+    /// The path's `invitation_id`, or `None` if it is not a valid id.
+    pub fn invitation_id(&self) -> Option<InvitationId> {
+        self.path_parameter("invitation_id").and_then(|id| InvitationId::parse(&id))
     }
 
     /// The JSON object in the body.
@@ -99,11 +128,20 @@ impl Request {
     }
 
     /// The requested page of `list`. A cursor contains this name, so that another list's cursor is refused.
+    /// `filters` are the list's other parameters, which its links repeat.
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] for a bad `limit` or an unknown parameter, [`Error::InvalidCursor`] for a bad `cursor`.
-    pub fn page(&self, list: &'static str) -> Result<PageRequest, Error> {
-        PageRequest::parse(list, &self.event.query_string_parameters())
+    pub fn page(&self, list: &'static str, filters: &'static [&'static str]) -> Result<PageRequest, Error> {
+        PageRequest::parse(list, filters, &self.event.query_string_parameters())
+    }
+
+    /// A query parameter.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when it is repeated.
+    pub fn parameter(&self, name: &'static str) -> Result<Option<String>, Error> {
+        Ok(query::single(&self.event.query_string_parameters(), name)?.map(str::to_owned))
     }
 
     /// A path parameter, percent-decoded exactly once. API Gateway decodes parameters and names the route

@@ -48,7 +48,15 @@ impl Response {
     /// [`OperationError::Internal`] when `value` does not serialize to JSON, or `location` contains
     /// characters that are not allowed in a header.
     pub fn created(location: &str, value: &impl Serialize) -> Result<Self, Error> {
-        Self::json(StatusCode::CREATED, value)?.with(LOCATION, location)
+        Self::json(StatusCode::CREATED, value)?.location(location)
+    }
+
+    /// Adds where the resource in the body is, relative to the request's URL.
+    ///
+    /// # Errors
+    /// [`OperationError::Internal`] when `location` contains characters that are not allowed in a header.
+    pub fn location(self, location: &str) -> Result<Self, Error> {
+        self.with(LOCATION, location)
     }
 
     /// 304 for a client that already has `version`.

@@ -1,25 +1,22 @@
+use super::claims::Claims;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 
-/// What an authorizer of API Gateway passes on in an event. Only the subject is read, so that no other claim
-/// can make an event unreadable: an issuer may add claims of any JSON type.
+/// The claims that an authorizer of API Gateway passes on in an event.
 #[derive(Debug, Clone)]
-pub(crate) struct Authorizer {
-    subject: Option<String>,
-}
+pub(crate) struct Authorizer(Claims);
 
 impl Authorizer {
-    /// Reads the `authorizer` of an event. Anything unreadable is an authorizer that passes on no subject: that
+    /// Reads the `authorizer` of an event. Anything unreadable is an authorizer that passes on no claims: that
     /// some authorizer ran must not be forgotten, since the token would then be verified again.
     pub(crate) fn read(json: &RawValue) -> Self {
-        let subject = member(json, "jwt").and_then(|jwt| member(jwt, "claims"));
-        let subject = subject.and_then(|claims| member(claims, "sub"));
-        Self { subject: subject.and_then(|subject| serde_json::from_str(subject.get()).ok()) }
+        let claims = member(json, "jwt").and_then(|jwt| member(jwt, "claims"));
+        Self(claims.and_then(|claims| serde_json::from_str(claims.get()).ok()).unwrap_or_default())
     }
 
-    /// The `sub` claim, if there is one and it is a string.
-    pub(super) fn subject(&self) -> Option<&str> {
-        self.subject.as_deref()
+    /// The claims, if there are any.
+    pub(super) fn claims(&self) -> &Claims {
+        &self.0
     }
 }
 
@@ -33,7 +30,7 @@ mod tests {
     use super::*;
 
     fn subject(json: &str) -> Option<String> {
-        Authorizer::read(serde_json::from_str(json).unwrap()).subject().map(str::to_owned)
+        Authorizer::read(serde_json::from_str(json).unwrap()).claims().subject()
     }
 
     #[test]

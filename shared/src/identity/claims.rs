@@ -1,25 +1,45 @@
 use super::scope::contains;
+use crate::model::{Email, Invitee};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
 
-/// The claims of a verified token that are read. `scp` is what some issuers call `scope`; API Gateway, too,
-/// reads both.
-#[derive(Debug, Deserialize)]
-pub(super) struct Claims {
-    pub(super) sub: String,
-    /// Only for its type, a string (RFC 7519 §4.1.1): `jsonwebtoken`, which compares it, also takes a list that
-    /// contains the issuer.
-    #[serde(rename = "iss")]
-    _issuer: String,
-    #[serde(default)]
-    scope: Value,
-    #[serde(default)]
-    scp: Value,
-}
+/// The claims of a verified token. Each stays raw JSON until it is read, so that no other claim can make a
+/// request fail: an issuer may add claims of any JSON type.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Claims(HashMap<String, Box<RawValue>>);
 
 impl Claims {
+    /// A claim of this type.
+    pub(super) fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_str(self.0.get(name)?.get()).ok()
+    }
+
+    /// The `sub` claim, if it is a string.
+    pub(super) fn subject(&self) -> Option<String> {
+        self.get("sub")
+    }
+
+    /// True if the token has this scope. `scp` is what some issuers call `scope`; API Gateway, too, reads both.
     pub(super) fn has_scope(&self, scope: &str) -> bool {
-        contains(&self.scope, scope) || contains(&self.scp, scope)
+        ["scope", "scp"]
+            .iter()
+            .any(|name| self.get::<Value>(name).is_some_and(|claim| contains(&claim, scope)))
+    }
+
+    /// The user's address in the claim `name`, unless `email_verified` (OpenID Connect Core §5.1) says that it
+    /// is not the user's. API Gateway passes on claims as text.
+    pub(super) fn invitee(&self, name: &str) -> Invitee {
+        let verified = match self.get::<Value>("email_verified") {
+            None => !self.0.contains_key("email_verified"),
+            Some(Value::Bool(verified)) => verified,
+            Some(Value::String(verified)) => verified == "true",
+            Some(_) => false,
+        };
+        let email: Option<String> = self.get(name).filter(|_| verified);
+        Invitee::Address(email.and_then(|email| Email::parse(&email).ok()))
     }
 }
 
@@ -27,6 +47,10 @@ impl Claims {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn claims(claims: &Value) -> Claims {
+        serde_json::from_str(&claims.to_string()).unwrap()
+    }
 
     #[test]
     fn scopes_are_read_from_scope_and_scp() {
@@ -38,10 +62,30 @@ mod tests {
             ("scopes", json!("read"), false),
             ("scope", json!(true), false),
         ] {
-            let mut claims = json!({ "sub": "ann", "iss": "issuer" });
-            claims[claim] = scopes.clone();
-            let claims: Claims = serde_json::from_value(claims).unwrap();
+            let claims = claims(&json!({ "sub": "ann", claim: scopes }));
             assert_eq!(claims.has_scope("read"), granted, "{claim} {scopes}");
+        }
+    }
+
+    #[test]
+    fn an_address_counts_unless_it_is_said_not_to_be_verified() {
+        let bob = Email::parse("bob@example.com").unwrap();
+        for (token, accepted) in [
+            (json!({ "email": "Bob@Example.com" }), true),
+            (json!({ "email": "bob@example.com", "email_verified": true }), true),
+            (json!({ "email": "bob@example.com", "email_verified": "true" }), true),
+            (json!({ "email": "bob@example.com", "email_verified": false }), false),
+            (json!({ "email": "bob@example.com", "email_verified": "false" }), false),
+            (json!({ "email": "bob@example.com", "email_verified": null }), false),
+            (json!({ "email": "bob@example.com", "email_verified": 1 }), false),
+            (json!({ "email": "ann@example.com" }), false),
+            (json!({ "email": ["bob@example.com"] }), false),
+            (json!({ "mail": "bob@example.com" }), false),
+            (json!({}), false),
+        ] {
+            let invitee = claims(&token).invitee("email");
+            assert_eq!(invitee.may_accept(Some(&bob)), accepted, "{token}");
+            assert!(invitee.may_accept(None), "{token}");
         }
     }
 }

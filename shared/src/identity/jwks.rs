@@ -61,7 +61,9 @@ impl Jwks {
             return None;
         }
         let key = self.0.iter().find(|key| key.id == header.kid)?;
-        decode::<Claims>(token, &key.key, &key.validation).ok().map(|token| token.claims)
+        let claims = decode::<Claims>(token, &key.key, &key.validation).ok()?.claims;
+        // RFC 7519 §4.1.1: the issuer is a string. `jsonwebtoken` also takes a list that contains it.
+        claims.get::<String>("iss").map(|_| claims)
     }
 }
 
@@ -107,7 +109,7 @@ mod tests {
     }
 
     fn subject(jwks: &Jwks, token: &str) -> Option<String> {
-        jwks.verify(token).map(|claims| claims.sub)
+        jwks.verify(token)?.subject()
     }
 
     fn ed25519() -> (Ed25519KeyPair, Jwks) {

@@ -14,13 +14,24 @@ mod scope;
 pub(crate) use authorizer::Authorizer;
 pub use scope::{Scope, Scopes};
 
-use crate::model::UserId;
+use crate::model::{Caller, Invitee, UserId};
+use crate::settings::text;
 use http::header::AUTHORIZATION;
 use jwks::Jwks;
 
 /// Identifies the caller of an event.
 pub struct Authenticator {
-    jwks: Option<(Jwks, Scopes)>,
+    /// The scopes. Where the gateway verifies tokens, only that of services is used.
+    scopes: Scopes,
+    jwks: Option<Jwks>,
+    /// The claim with a user's e-mail address, if invitations to an address can be accepted only with it.
+    email_claim: Option<String>,
+}
+
+/// Whom a request comes from.
+pub(crate) struct Identity {
+    pub(crate) caller: Caller,
+    pub(crate) invitee: Invitee,
 }
 
 /// Why a request is refused.
@@ -33,9 +44,10 @@ pub(crate) enum Refusal {
 }
 
 impl Authenticator {
-    /// Trusts only the gateway's authorizer.
-    pub fn gateway() -> Self {
-        Self { jwks: None }
+    /// Trusts only the gateway's authorizer. A token with the scope `service` is a service's.
+    pub fn gateway(service: &str) -> Self {
+        let scopes = Scopes { read: String::new(), write: String::new(), service: service.to_owned() };
+        Self { scopes, jwks: None, email_claim: None }
     }
 
     /// Also trusts tokens signed by a key of `jwks`, a JSON Web Key Set (RFC 7517) of public keys, if no
@@ -44,44 +56,86 @@ impl Authenticator {
     /// # Errors
     /// When `jwks` is malformed or empty, or contains a key that must not or cannot verify tokens.
     pub fn with_jwks(jwks: &str, issuer: &str, audience: &str, scopes: Scopes) -> Result<Self, String> {
-        Ok(Self { jwks: Some((Jwks::parse(jwks, issuer, audience)?, scopes)) })
+        Ok(Self { scopes, jwks: Some(Jwks::parse(jwks, issuer, audience)?), email_claim: None })
     }
 
-    /// Reads `AUTH_JWKS`, an inline JSON Web Key Set. It must be unset where a gateway verifies tokens. If
-    /// it is set, these are required: `AUTH_ISSUER` and `AUTH_AUDIENCE`, the `iss` and `aud` of valid tokens,
-    /// and `AUTH_READ_SCOPE` and `AUTH_WRITE_SCOPE`, the scopes that operations require.
+    /// The same, where an invitation to an address can be accepted only by a token with this claim.
+    #[must_use]
+    pub fn with_email_claim(self, claim: Option<String>) -> Self {
+        Self { email_claim: claim, ..self }
+    }
+
+    /// Reads these variables:
+    /// - `AUTH_SERVICE_SCOPE`: the scope of services.
+    /// - `AUTH_JWKS`, an inline JSON Web Key Set. It must be unset where a gateway verifies tokens. If it is set,
+    ///   these are required: `AUTH_ISSUER` and `AUTH_AUDIENCE`, the `iss` and `aud` of valid tokens, and
+    ///   `AUTH_READ_SCOPE` and `AUTH_WRITE_SCOPE`, the scopes that operations require.
+    /// - `INVITEE_EMAIL_CLAIM`, the claim with a user's address; if it is unset or empty, any user can accept an
+    ///   invitation to an address.
     ///
     /// # Errors
     /// When a variable is missing, empty or malformed.
     pub fn from_env() -> Result<Self, String> {
-        let Ok(jwks) = std::env::var("AUTH_JWKS") else { return Ok(Self::gateway()) };
-        let required = |name: &str| {
-            let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-            value.ok_or_else(|| format!("{name} is not set: set it together with AUTH_JWKS"))
+        let scope = |name: &str| match required(name)? {
+            scope if scope.contains(char::is_whitespace) => {
+                Err(format!("{name} must be one scope, without spaces"))
+            }
+            scope => Ok(scope),
         };
-        let (issuer, audience) = (required("AUTH_ISSUER")?, required("AUTH_AUDIENCE")?);
-        let scopes = Scopes { read: required("AUTH_READ_SCOPE")?, write: required("AUTH_WRITE_SCOPE")? };
-        if [&scopes.read, &scopes.write].iter().any(|scope| scope.contains(char::is_whitespace)) {
-            return Err(
-                "AUTH_READ_SCOPE and AUTH_WRITE_SCOPE must each be one scope, without spaces".to_owned()
-            );
-        }
-        Self::with_jwks(&jwks, &issuer, &audience, scopes).map_err(|error| format!("AUTH_JWKS: {error}"))
+        let service = scope("AUTH_SERVICE_SCOPE")?;
+        let authenticator = match std::env::var("AUTH_JWKS") {
+            Err(_) => Self::gateway(&service),
+            Ok(jwks) => {
+                let (issuer, audience) = (required("AUTH_ISSUER")?, required("AUTH_AUDIENCE")?);
+                let (read, write) = (scope("AUTH_READ_SCOPE")?, scope("AUTH_WRITE_SCOPE")?);
+                Self::with_jwks(&jwks, &issuer, &audience, Scopes { read, write, service })
+                    .map_err(|error| format!("AUTH_JWKS: {error}"))?
+            }
+        };
+        Ok(authenticator.with_email_claim(text("INVITEE_EMAIL_CLAIM")))
     }
 
-    /// The verified caller of an operation that requires `scope`. The gateway has checked the scopes of the
-    /// claims that it passes on.
-    pub(crate) fn authenticate(&self, event: &lambda_http::Request, scope: Scope) -> Result<UserId, Refusal> {
-        let user = |subject: &str| UserId::parse(subject).map_err(|_| Refusal::Unauthorized);
-        if let Some(authorizer) = event.extensions().get::<Authorizer>() {
-            // If it passed on no subject, the token is not verified again.
-            return user(authorizer.subject().unwrap_or_default());
+    /// The verified caller of an operation that requires `scope`.
+    pub(crate) fn authenticate(
+        &self,
+        event: &lambda_http::Request,
+        scope: Scope,
+    ) -> Result<Identity, Refusal> {
+        let verified;
+        let (claims, by_gateway) = match (event.extensions().get::<Authorizer>(), &self.jwks) {
+            // If it passed on no claims, the token is not verified again.
+            (Some(authorizer), _) => (authorizer.claims(), true),
+            (None, Some(jwks)) => {
+                let token = bearer_token(event).ok_or(Refusal::Unauthorized)?;
+                verified = jwks.verify(token).ok_or(Refusal::Unauthorized)?;
+                (&verified, false)
+            }
+            (None, None) => return Err(Refusal::Unauthorized),
+        };
+        let subject = claims.subject().unwrap_or_default();
+        let subject = UserId::parse(&subject).map_err(|_| Refusal::Unauthorized)?;
+        let is_service = claims.has_scope(&self.scopes.service);
+        // The gateway has checked the other scopes.
+        let may = match scope {
+            Scope::Service => is_service,
+            Scope::Read | Scope::Write => {
+                by_gateway || is_service || claims.has_scope(self.scopes.name_of(scope))
+            }
+        };
+        if !may {
+            return Err(Refusal::InsufficientScope);
         }
-        let (jwks, scopes) = self.jwks.as_ref().ok_or(Refusal::Unauthorized)?;
-        let token = bearer_token(event).and_then(|token| jwks.verify(token)).ok_or(Refusal::Unauthorized)?;
-        let caller = user(&token.sub)?;
-        if token.has_scope(scopes.name_of(scope)) { Ok(caller) } else { Err(Refusal::InsufficientScope) }
+        let caller = if is_service { Caller::Service(subject) } else { Caller::User(subject) };
+        let invitee = self.email_claim.as_ref().map_or(Invitee::Anyone, |claim| claims.invitee(claim));
+        Ok(Identity { caller, invitee })
     }
+}
+
+fn required(name: &str) -> Result<String, String> {
+    text(name).ok_or_else(|| match name {
+        "AUTH_SERVICE_SCOPE" => format!("{name} is not set: set it to the scope of services"),
+        _ => format!("{name} is not set: set it together with AUTH_JWKS"),
+    })
 }
 
 /// The token in the Authorization header (RFC 6750 §2.1). The scheme is case-insensitive (RFC 9110
@@ -124,8 +178,32 @@ mod tests {
         event(json!({ "jwt": { "claims": claims, "scopes": null } }), json!({}))
     }
 
-    fn by_gateway(event: &lambda_http::Request) -> Result<UserId, Refusal> {
-        Authenticator::gateway().authenticate(event, Scope::Write)
+    fn by_gateway(event: &lambda_http::Request) -> Result<Caller, Refusal> {
+        caller(event, Scope::Write)
+    }
+
+    fn caller(event: &lambda_http::Request, scope: Scope) -> Result<Caller, Refusal> {
+        Authenticator::gateway("service").authenticate(event, scope).map(|identity| identity.caller)
+    }
+
+    #[test]
+    fn a_token_with_the_services_scope_is_a_services() {
+        let billing = Caller::Service(UserId::parse("billing").unwrap());
+        for (name, scope) in
+            [("scope", json!("read service")), ("scp", json!("[service]")), ("scope", json!(["service"]))]
+        {
+            let event = claims(json!({ "sub": "billing", name: scope }));
+            for scope in [Scope::Read, Scope::Write, Scope::Service] {
+                assert_eq!(caller(&event, scope), Ok(billing.clone()), "{name} {scope:?}");
+            }
+        }
+        for scope in [json!(null), json!("read services"), json!("")] {
+            let event = claims(json!({ "sub": "billing", "scope": scope }));
+            assert!(matches!(caller(&event, Scope::Write), Ok(Caller::User(_))), "{scope}");
+            assert_eq!(caller(&event, Scope::Service), Err(Refusal::InsufficientScope), "{scope}");
+        }
+        let unnamed = claims(json!({ "scope": "service" }));
+        assert_eq!(caller(&unnamed, Scope::Service), Err(Refusal::Unauthorized));
     }
 
     #[test]
@@ -134,7 +212,7 @@ mod tests {
             json!({ "sub": "auth0|64ab", "iss": "i" }),
             json!({ "email_verified": true, "sub": "auth0|64ab", "exp": 1e300, "groups": [{ "sub": "eve" }] }),
         ] {
-            assert_eq!(by_gateway(&self::claims(claims)).unwrap().as_str(), "auth0|64ab");
+            assert_eq!(by_gateway(&self::claims(claims)).unwrap().to_string(), "auth0|64ab");
         }
     }
 

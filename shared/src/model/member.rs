@@ -1,4 +1,4 @@
-use super::{OrganizationId, Role, Timestamp, UserId};
+use super::{Caller, OrganizationId, Role, Timestamp, UserId};
 use serde::Serialize;
 
 /// A user's membership of an organization, as the API shows it.
@@ -11,8 +11,17 @@ pub struct Member {
     pub user_id: UserId,
     /// The member's role.
     pub role: Role,
-    /// The user who added the member; the organization's creator added themselves.
-    pub added_by: UserId,
+    /// Who added or invited the member; the organization's creator added themselves.
+    pub added_by: Caller,
     /// When the member was added.
     pub joined_at: Timestamp,
+}
+
+/// The answer to the acceptance of an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joining {
+    /// The member, as it is now.
+    pub member: Member,
+    /// True if an earlier request of the same user accepted the invitation.
+    pub is_replayed: bool,
 }

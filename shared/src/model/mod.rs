@@ -1,7 +1,12 @@
 //! The values in requests and responses. Parsed values are valid by construction.
 
+mod caller;
 mod domain;
+mod email;
 mod idempotency_key;
+mod invitation;
+mod invitation_id;
+mod invitation_token;
 mod max_overages;
 mod member;
 mod organization;
@@ -12,11 +17,20 @@ mod role;
 mod timestamp;
 mod user_id;
 
+pub use caller::Caller;
 pub use domain::Domain;
+pub use email::Email;
 pub use idempotency_key::IdempotencyKey;
+pub use invitation::{
+    Invitation, InvitationPreview, InvitationStatus, Invitee, IssuedInvitation, Lifetime, NewInvitation,
+};
+pub use invitation_id::InvitationId;
+pub use invitation_token::{InvitationToken, SecretHash};
 pub use max_overages::MaxOverages;
-pub use member::Member;
-pub use organization::{Creation, NewOrganization, Organization, OrganizationChanges, OverageConfiguration};
+pub use member::{Joining, Member};
+pub use organization::{
+    Creation, Deletion, NewOrganization, Organization, OrganizationChanges, OverageConfiguration,
+};
 pub use organization_id::OrganizationId;
 pub use organization_name::OrganizationName;
 pub use preconditions::{Precondition, Preconditions, Versions};

@@ -1,4 +1,4 @@
-use super::{Domain, MaxOverages, OrganizationId, OrganizationName, Role, Timestamp, UserId};
+use super::{Caller, Domain, MaxOverages, OrganizationId, OrganizationName, Role, Timestamp};
 use serde::Serialize;
 
 /// An organization as the API shows it to one caller.
@@ -18,16 +18,29 @@ pub struct Organization {
     pub max_overages: MaxOverages,
     /// The number of members, including owners.
     pub member_count: u64,
-    /// The caller's role; `None` after the caller has left.
+    /// The user's role; `None` after the user has left, and for services.
     pub role: Option<Role>,
-    /// The user who created it.
-    pub created_by: UserId,
+    /// Who created it.
+    pub created_by: Caller,
     /// When it was created.
     pub created_at: Timestamp,
     /// When the organization, its members or their roles last changed.
     pub updated_at: Timestamp,
     /// 1 at creation, incremented by every change. Also the entity tag.
     pub version: u64,
+    /// When it was deleted, and when it can no longer be restored; `None` if it is not deleted.
+    #[serde(flatten)]
+    pub deletion: Option<Deletion>,
+}
+
+/// The deletion of an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deletion {
+    /// When it was deleted.
+    pub deleted_at: Timestamp,
+    /// When it can no longer be restored.
+    pub purge_at: Timestamp,
 }
 
 /// The values of a new organization.
@@ -67,8 +80,8 @@ pub struct OverageConfiguration {
     pub max_overages: MaxOverages,
     /// When the limit was set.
     pub updated_at: Timestamp,
-    /// The user who set it.
-    pub updated_by: UserId,
+    /// Who set it.
+    pub updated_by: Caller,
     /// The organization's version after this change.
     pub version: u64,
 }

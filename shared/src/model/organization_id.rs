@@ -22,6 +22,17 @@ impl OrganizationId {
         (canonical == ulid).then(|| Self(text.to_owned()))
     }
 
+    /// The id with these bits.
+    pub(super) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(format!("{PREFIX}{}", Ulid::from_bytes(bytes)))
+    }
+
+    /// The ULID's 128 bits.
+    pub(super) fn to_bytes(&self) -> [u8; 16] {
+        let ulid = self.0.strip_prefix(PREFIX).and_then(|ulid| Ulid::from_string(ulid).ok());
+        ulid.unwrap_or_default().to_bytes()
+    }
+
     /// The id, as in paths, bodies and keys.
     pub fn as_str(&self) -> &str {
         &self.0

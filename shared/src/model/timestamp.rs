@@ -24,6 +24,17 @@ impl Timestamp {
         Self(text.expect("a year of four digits"))
     }
 
+    /// A number of seconds after 1970, or `None` after the year 9999, which RFC 3339 cannot represent.
+    pub fn from_seconds(seconds: u64) -> Option<Self> {
+        let time = OffsetDateTime::from_unix_timestamp(seconds.try_into().ok()?).ok()?;
+        time.format(&Iso8601::<MILLISECONDS>).ok().map(Self)
+    }
+
+    /// The current time in seconds after 1970: the unit of the table's TTL attribute.
+    pub fn seconds_now() -> u64 {
+        OffsetDateTime::now_utc().unix_timestamp().try_into().unwrap_or_default()
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -33,6 +44,14 @@ impl Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds_after_1970_are_a_timestamp() {
+        assert_eq!(Timestamp::from_seconds(1_785_585_600).unwrap().as_str(), "2026-08-01T12:00:00.000Z");
+        assert_eq!(Timestamp::from_seconds(u64::MAX), None);
+        let now = Timestamp::from_seconds(Timestamp::seconds_now()).unwrap();
+        assert!(now.as_str() <= Timestamp::now().as_str());
+    }
 
     #[test]
     fn now_is_rfc_3339_in_utc_with_milliseconds() {

@@ -9,7 +9,7 @@ pub struct UserId(String);
 
 impl UserId {
     /// Reserved for service callers. No user's id may begin with it.
-    const SERVICE: &str = "service:";
+    pub(super) const SERVICE: &str = "service:";
 
     /// Parses a user id.
     ///

@@ -2,123 +2,14 @@
 //! DynamoDB refuses it, the first broken rule explains why.
 
 use super::client::retry::Attempts;
+use super::guard::{Change, Found, Guard, Verdict, new_mutation};
 use super::items::{self, OrganizationItem};
 use super::keys::{self, Item};
-use super::rules::{Rule, Seen};
+use super::rules::Target;
 use super::table::{Refused, Store};
-use super::transaction::{Condition, Transaction};
+use super::transaction::Transaction;
 use crate::error::Error;
-use crate::model::{OrganizationId, Timestamp, UserId};
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
-use std::collections::HashMap;
-use ulid::Ulid;
-
-/// Prepends a write's id to the list and drops the oldest. The list has a fixed length, because one update
-/// expression cannot both prepend to a list and truncate it.
-const REMEMBER: &str = "lastMutations[7] = lastMutations[6], lastMutations[6] = lastMutations[5], \
-    lastMutations[5] = lastMutations[4], lastMutations[4] = lastMutations[3], \
-    lastMutations[3] = lastMutations[2], lastMutations[2] = lastMutations[1], \
-    lastMutations[1] = lastMutations[0], lastMutations[0] = :mutation";
-
-/// The organization, the users and the rules of a write.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Guard<'a> {
-    pub id: &'a OrganizationId,
-    pub caller: &'a UserId,
-    /// The user to add, change or remove, if any.
-    pub target: Option<&'a UserId>,
-    /// In order of precedence: the first broken rule explains a refusal.
-    pub rules: &'a [Rule<'a>],
-}
-
-/// The parts of an update expression that are specific to one change, and their values.
-#[derive(Debug, Default)]
-pub(super) struct Change {
-    /// `SET` assignments, each preceded by a comma.
-    pub set: &'static str,
-    /// Further clauses: `ADD`, `DELETE`, `REMOVE`.
-    pub clauses: &'static str,
-    pub names: &'static [(&'static str, &'static str)],
-    pub values: Vec<(&'static str, AttributeValue)>,
-}
-
-impl Guard<'_> {
-    /// The update of the organization's item. `mutation` is the write's id. If the write succeeds and is
-    /// retried, the condition refuses the retry.
-    fn update(&self, table: &str, mutation: &str, change: Change) -> Result<Update, Error> {
-        let mut values = Item::from([
-            (":one".to_owned(), AttributeValue::N("1".to_owned())),
-            (":now".to_owned(), AttributeValue::S(Timestamp::now().as_str().to_owned())),
-            (":updatedBy".to_owned(), AttributeValue::S(self.caller.as_str().to_owned())),
-            (":mutation".to_owned(), AttributeValue::S(mutation.to_owned())),
-        ]);
-        values.extend(change.values.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        let mut condition = "attribute_exists(pk) AND NOT contains(lastMutations, :mutation)".to_owned();
-        for rule in self.rules.iter().filter(|rule| !rule.is_about_the_member()) {
-            condition.push_str(" AND ");
-            condition.push_str(&rule.condition(&mut values));
-        }
-        let expression = format!(
-            "SET version = version + :one, updatedAt = :now, updatedBy = :updatedBy, {REMEMBER}{} {}",
-            change.set, change.clauses
-        );
-        let names: HashMap<_, _> =
-            change.names.iter().map(|(alias, name)| ((*alias).to_owned(), (*name).to_owned())).collect();
-        Update::builder()
-            .table_name(table)
-            .set_key(Some(keys::organization(self.id)))
-            .update_expression(expression)
-            .condition_expression(condition)
-            .set_expression_attribute_names((!names.is_empty()).then_some(names))
-            .set_expression_attribute_values(Some(values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|error| Error::Internal(error.into()))
-    }
-
-    /// The condition on the member's item.
-    pub(super) fn member_condition(&self) -> Condition {
-        let rule = self.rules.iter().find(|rule| rule.is_about_the_member());
-        // Rules about the member need no values.
-        rule.map_or(Condition::NONE, |rule| Condition::new(rule.condition(&mut Item::new())))
-    }
-
-    /// Whether the target is a member, or `None` if the refused transaction does not show it. `refused` is
-    /// the failed condition on the member's item, or `None` if that condition held.
-    fn target_is_member(&self, refused: Option<&Refused>) -> Option<bool> {
-        let must_be_new = self.rules.iter().any(|rule| matches!(rule, Rule::IsNoMember));
-        match refused {
-            None => Some(!must_be_new),
-            Some(_) if must_be_new => Some(true),
-            // If DynamoDB returned an item, the target left and was added again after `update_member` read
-            // the member. If not, the target is not a member, or DynamoDB left the item out.
-            Some(refused) => refused.item.is_some().then_some(true),
-        }
-    }
-
-    /// The error of the first broken rule.
-    fn judge(&self, found: &Found) -> Result<(), Error> {
-        if !found.caller_is_member {
-            return Err(Error::OrganizationNotFound);
-        }
-        let organization = found.organization.clone().map(items::read).transpose()?;
-        let seen = Seen { organization, target_is_member: found.target_is_member };
-        self.rules.iter().find_map(|rule| rule.error(&seen)).map_or(Ok(()), Err)
-    }
-}
-
-/// The items that explain why a write was refused, all from the same moment.
-struct Found {
-    /// `None` if the organization met its conditions, or does not exist.
-    organization: Option<Item>,
-    /// Also false if the organization does not exist.
-    caller_is_member: bool,
-    target_is_member: bool,
-    /// The target's member item, if it was read.
-    member: Option<Item>,
-}
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 impl Store {
     /// Changes only the organization's item. Returns the updated item or, if the response was lost, the
@@ -145,17 +36,13 @@ impl Store {
         }
     }
 
-    /// If the caller is not a member, replaces a conflict by [`Error::OrganizationNotFound`]: a conflict
-    /// would reveal that the organization exists. Returns other errors unchanged.
-    async fn unless_stranger(&self, guard: &Guard<'_>, error: Error) -> Error {
+    /// If the caller may not know of the organization, replaces a conflict by
+    /// [`Error::OrganizationNotFound`]: a conflict would reveal that it exists. Returns other errors unchanged.
+    pub(super) async fn unless_stranger(&self, guard: &Guard<'_>, error: Error) -> Error {
         if !matches!(error, Error::Conflict) {
             return error;
         }
-        match self.get_item(keys::membership(guard.caller, guard.id)).await {
-            Ok(Some(_)) => error,
-            Ok(None) => Error::OrganizationNotFound,
-            Err(unavailable) => unavailable,
-        }
+        self.may_know(guard.caller, guard.id).await.map_or_else(|unknown| unknown, |()| error)
     }
 
     /// Explains a refused write. Returns the item if it contains this write's id: the write succeeded, its
@@ -172,28 +59,30 @@ impl Store {
             return items::read(item.clone()).map(Some);
         }
         let found = self.look(guard, Some(refused), None).await?;
-        match found.organization.as_ref().filter(is_made) {
+        let is_as_asked = |item: &&Item| {
+            is_made(item) || guard.judge(&found).is_ok_and(|verdict| verdict == Verdict::NothingToDo)
+        };
+        match found.organization.as_ref().filter(is_as_asked) {
             Some(item) => items::read(item.clone()).map(Some),
-            None => guard.judge(&found).map(|()| None),
+            None => guard.judge(&found).map(|_| None),
         }
     }
 
     /// Changes the organization's item and makes the writes of `others` in one transaction. The first of
-    /// `others` writes or checks the member's item, with [`Guard::member_condition`]. The rest have no
+    /// `others` writes or checks the target's item, with [`Guard::target_condition`]. The rest have no
     /// conditions.
     ///
     /// If the write was refused but no rule is broken any more, `others` is called again, with the
-    /// member's item if it was read.
-    pub(super) async fn change_membership(
+    /// target's item if it was read.
+    pub(super) async fn change_with_target(
         &self,
         guard: &Guard<'_>,
         change: Change,
         mut others: impl FnMut(Option<Item>) -> Result<Vec<TransactWriteItem>, Error>,
     ) -> Result<(), Error> {
-        let update = guard.update(&self.table, &new_mutation(), change)?;
-        let update = TransactWriteItem::builder().update(update).build();
-        let mut transaction = |member: Option<Item>| {
-            let others = others(member)?;
+        let update = guard.step(self, &new_mutation(), change)?;
+        let mut transaction = |target: Option<Item>| {
+            let others = others(target)?;
             Ok::<_, Error>(Transaction::new([vec![update.clone()], others].concat()))
         };
         let mut next = transaction(None)?;
@@ -203,9 +92,9 @@ impl Store {
                 Ok(Ok(())) => Ok(Some(())),
                 Ok(Err(refused)) => {
                     let mut refused = refused.iter().map(Option::as_ref);
-                    let (organization, member) = (refused.next().flatten(), refused.next().flatten());
-                    self.explain(guard, organization, member).await.and_then(|member| {
-                        next = transaction(member)?;
+                    let (organization, target) = (refused.next().flatten(), refused.next().flatten());
+                    self.explain(guard, organization, target).await.and_then(|target| {
+                        next = transaction(target)?;
                         Ok(None)
                     })
                 }
@@ -219,64 +108,84 @@ impl Store {
         }
     }
 
+    /// The item that a write is about, which must exist. Reads it, with `USER#<caller>`/`ORG#<id>` for a user, in
+    /// one BatchGetItem: a non-member must not cause other requests if it exists.
+    pub(super) async fn read_target(&self, guard: &Guard<'_>) -> Result<Item, Error> {
+        let membership = guard.caller.user().map(|caller| keys::membership(caller, guard.id));
+        let must_be_member = membership.is_some();
+        let keys = guard.target.clone().into_iter().chain(membership);
+        let mut found = self.batch_get_each(keys.collect()).await?.into_iter();
+        let mut target = found.next().flatten();
+        if must_be_member && found.next().flatten().is_none() {
+            return Err(Error::OrganizationNotFound);
+        }
+        // BatchGetItem may read the two items at different moments, so a missing target is looked up again.
+        let mut attempts = Attempts::default();
+        loop {
+            match target {
+                Some(target) => return Ok(target),
+                None => target = attempts.settle(self.explain(guard, None, None).await).await?,
+            }
+        }
+    }
+
     /// Explains a refused write: returns the error of the first broken rule. If no rule is broken any more,
-    /// the write can be retried, and the result is the member's item, if it was read.
+    /// the write can be retried, and the result is the target's item, if it was read.
     pub(super) async fn explain(
         &self,
         guard: &Guard<'_>,
         organization: Option<&Refused>,
-        member: Option<&Refused>,
+        target: Option<&Refused>,
     ) -> Result<Option<Item>, Error> {
-        let found = self.look(guard, organization, member).await?;
+        let found = self.look(guard, organization, target).await?;
         guard.judge(&found)?;
-        Ok(found.member)
+        Ok(match found.target {
+            Target::Present(item) => Some(item),
+            Target::Met | Target::Missing => None,
+        })
     }
 
-    /// Collects the items that explain a refusal. `organization` and `member` are the failed conditions on
+    /// Collects the items that explain a refusal. `organization` and `target` are the failed conditions on
     /// the two items. If both are `None`, reads all items.
     ///
     /// All items must be from the same moment, or the client may get an error that was never true. A
     /// refusal returns the items as they were, but not the caller's membership. So it does not show whether
-    /// a caller who is neither an owner nor an admin is a member. If the caller's or the target's membership
-    /// is unknown, one TransactGetItems reads the organization and both memberships again.
+    /// a caller who is neither an owner nor an admin is a member. Nor does it always show the target's item. If
+    /// something is unknown, one TransactGetItems reads all items again.
     async fn look(
         &self,
         guard: &Guard<'_>,
         organization: Option<&Refused>,
-        member: Option<&Refused>,
+        target: Option<&Refused>,
     ) -> Result<Found, Error> {
-        let target_is_member = guard.target_is_member(member);
-        let caller_is_member = match organization.map(|refused| refused.item.clone()) {
-            // If only the member's condition failed, those on the organization held. One of them requires
+        // Without an item, the target does not exist, or DynamoDB left the item out.
+        let known = target.map_or(Some(Target::Met), |refused| refused.item.clone().map(Target::Present));
+        let is_visible = match organization.map(|refused| refused.item.clone()) {
+            // If only the target's condition failed, those on the organization held. One of them requires
             // the caller to be an owner or an admin, so the caller is a member. Only a caller who leaves
-            // needs neither role. Then `target_is_member` is `None`, and the items are read below.
-            None => member.is_some(),
+            // needs neither role. Then the target is unknown, and the items are read below.
+            None => target.is_some(),
             Some(None) => false,
             Some(Some(item)) => {
-                let is_target = guard.target == Some(guard.caller) && target_is_member == Some(true);
-                is_target || items::read::<OrganizationItem>(item)?.is_privileged(guard.caller)
+                let organization: OrganizationItem = items::read(item)?;
+                let is_privileged = guard.caller.user().is_none_or(|user| organization.is_privileged(user));
+                is_privileged || guard.is_about_the_caller()
             }
         };
-        if let (true, Some(target_is_member)) = (caller_is_member, target_is_member) {
-            return Ok(Found {
-                organization: organization.and_then(|refused| refused.item.clone()),
-                caller_is_member,
-                target_is_member,
-                member: member.and_then(|refused| refused.item.clone()),
-            });
+        if let (true, Some(target)) = (is_visible, known) {
+            let organization = organization.and_then(|refused| refused.item.clone());
+            return Ok(Found { organization, is_visible, target });
         }
-        let keys = [keys::organization(guard.id), keys::membership(guard.caller, guard.id)];
-        let target = guard.target.map(|target| keys::member(guard.id, target));
-        let mut found = self.transact_get(keys.into_iter().chain(target)).await?.into_iter();
-        let (organization, caller) = (found.next().flatten(), found.next().flatten());
-        let member = found.next().flatten();
-        let caller_is_member = organization.is_some() && caller.is_some();
-        Ok(Found { organization, caller_is_member, target_is_member: member.is_some(), member })
+        let membership = guard.caller.user().map(|user| keys::membership(user, guard.id));
+        let keys = [Some(keys::organization(guard.id)), membership, guard.target.clone()];
+        let found = self.transact_get(keys.iter().flatten().cloned()).await?;
+        let mut found = found.into_iter();
+        let organization = found.next().flatten();
+        let is_member = guard.caller.user().is_none() || found.next().flatten().is_some();
+        let target = match guard.target {
+            None => Target::Met,
+            Some(_) => found.next().flatten().map_or(Target::Missing, Target::Present),
+        };
+        Ok(Found { is_visible: organization.is_some() && is_member, organization, target })
     }
-}
-
-/// An id for a write: the random part of a ULID. Its 80 bits are enough to tell the few remembered writes
-/// apart, so the time part would only make the item larger.
-fn new_mutation() -> String {
-    Ulid::generate().to_string().split_off(10)
 }

@@ -7,12 +7,12 @@ use super::keys::{self, Item};
 use super::table::Store;
 use super::transaction::Condition;
 use crate::error::Error;
-use crate::model::{IdempotencyKey, NewOrganization, OrganizationId, Timestamp, UserId};
+use crate::model::{Caller, IdempotencyKey, NewOrganization, OrganizationId, Timestamp, UserId};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// TTL may delete an expired item days late, so the condition checks the expiry too.
 const NEW_OR_EXPIRED: &str = "attribute_not_exists(pk) OR expiresAt <= :now";
@@ -40,19 +40,20 @@ pub(super) struct IdempotencyRecord {
 impl IdempotencyRecord {
     /// The record of `caller`'s request for `new`, answered with `organization`.
     pub(super) fn new(
-        caller: &UserId,
+        caller: &Caller,
+        owner: &UserId,
         key: &IdempotencyKey,
         new: &NewOrganization,
         id: &OrganizationId,
         organization: &OrganizationItem,
     ) -> Result<Self, Error> {
         Ok(Self {
-            pk: keys::user_key(caller),
+            pk: keys::caller_key(caller),
             sk: keys::idempotency_key(key),
-            request_hash: hash(new)?,
+            request_hash: hash(new, Some(owner).filter(|owner| !caller.is_user(owner)))?,
             organization_id: id.as_str().to_owned(),
             created_at: organization.created_at.clone(),
-            expires_at: now() + LIFETIME.as_secs(),
+            expires_at: Timestamp::seconds_now() + LIFETIME.as_secs(),
         })
     }
 }
@@ -60,7 +61,7 @@ impl IdempotencyRecord {
 impl Store {
     /// Puts a record, unless its key already has one.
     pub(super) fn put_record(&self, record: &IdempotencyRecord) -> Result<TransactWriteItem, Error> {
-        let now = AttributeValue::N(now().to_string());
+        let now = AttributeValue::N(Timestamp::seconds_now().to_string());
         self.put(items::write(record)?, Condition::new(NEW_OR_EXPIRED).value(":now", now))
     }
 
@@ -99,16 +100,14 @@ impl Store {
 /// may build the body of a retry again: with the fields in another order, `name` instead of
 /// `organizationName` or the domain in capitals. Only equality matters, so the values themselves are not
 /// stored. SHA-256 makes it infeasible to find a different request with the same hash.
-fn hash(new: &NewOrganization) -> Result<String, Error> {
+///
+/// `owner` is that of a service's request.
+fn hash(new: &NewOrganization, owner: Option<&UserId>) -> Result<String, Error> {
     let domain = new.domain.as_ref().map(|domain| domain.as_str());
-    let request = serde_json::to_vec(&("createOrganization", new.name.as_str(), domain))
-        .map_err(|error| Error::Internal(error.into()))?;
+    let mut request = vec![Some("createOrganization"), Some(new.name.as_str()), domain];
+    request.extend(owner.map(|owner| Some(owner.as_str())));
+    let request = serde_json::to_vec(&request).map_err(|error| Error::Internal(error.into()))?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, &request)))
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 #[cfg(test)]
@@ -127,8 +126,9 @@ mod tests {
         let id = OrganizationId::parse("org_01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap();
         let (ann, key) = (UserId::parse("ann").unwrap(), IdempotencyKey::parse("\"k 1\"").unwrap());
         let new = new("Acme", Some("acme.example"));
-        let organization = OrganizationItem::new(&id, &ann, &new, Timestamp::now());
-        let record = IdempotencyRecord::new(&ann, &key, &new, &id, &organization).unwrap();
+        let caller = Caller::User(ann.clone());
+        let organization = OrganizationItem::new(&id, &caller, &ann, &new, Timestamp::now());
+        let record = IdempotencyRecord::new(&caller, &ann, &key, &new, &id, &organization).unwrap();
         let expected = Item::from(
             [
                 ("pk", S("USER#ann".into())),
@@ -148,7 +148,10 @@ mod tests {
 
     #[test]
     fn the_hash_depends_on_the_values_not_on_their_spelling() {
-        let hash = |name, domain| hash(&new(name, domain)).unwrap();
+        let bob = UserId::parse("bob").unwrap();
+        let for_bob = hash(&new("Acme", None), Some(&bob)).unwrap();
+        let hash = |name, domain| hash(&new(name, domain), None).unwrap();
+        assert_ne!(for_bob, hash("Acme", None));
         assert_eq!(hash(" Acme ", Some("ACME.example.")), hash("Acme", Some("acme.example")));
         let all = [hash("Acme", None), hash("acme", None), hash("Acme", Some("acme.example"))];
         assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2], "{all:?}");

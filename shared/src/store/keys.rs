@@ -1,6 +1,6 @@
 //! Builds and parses every key.
 
-use crate::model::{IdempotencyKey, OrganizationId, UserId};
+use crate::model::{Caller, IdempotencyKey, InvitationId, OrganizationId, UserId};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
@@ -12,6 +12,9 @@ pub(super) const MEMBERSHIP_PREFIX: &str = "ORG#";
 
 /// The sort key prefix of an organization's members. Its other items have other prefixes.
 pub(super) const MEMBER_PREFIX: &str = "MEMBER#";
+
+/// The sort key prefix of an organization's invitations.
+pub(super) const INVITATION_PREFIX: &str = "INVITATION#";
 
 pub(super) fn organization_key(id: &OrganizationId) -> String {
     format!("{MEMBERSHIP_PREFIX}{}", id.as_str())
@@ -25,13 +28,32 @@ pub(super) fn member_key(user: &UserId) -> String {
     format!("{MEMBER_PREFIX}{}", user.as_str())
 }
 
-/// The sort key of an idempotency record, in its user's partition.
+pub(super) fn invitation_key(id: &InvitationId) -> String {
+    format!("{INVITATION_PREFIX}{}", id.as_str())
+}
+
+/// The partition of a caller's idempotency records. A service's is nobody else's: no user id begins as it does.
+pub(super) fn caller_key(caller: &Caller) -> String {
+    format!("USER#{caller}")
+}
+
+/// The sort key of an idempotency record, in its caller's partition.
 pub(super) fn idempotency_key(key: &IdempotencyKey) -> String {
     format!("IDEMPOTENCY#{}", key.as_str())
 }
 
 pub(super) fn organization(id: &OrganizationId) -> Item {
     key(organization_key(id), organization_key(id))
+}
+
+/// A user's own item.
+pub(super) fn user(user: &UserId) -> Item {
+    key(user_key(user), user_key(user))
+}
+
+/// An invitation, in its organization's partition.
+pub(super) fn invitation(id: &OrganizationId, invitation: &InvitationId) -> Item {
+    key(organization_key(id), invitation_key(invitation))
 }
 
 /// The member of an organization, in the organization's partition.

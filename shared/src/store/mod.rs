@@ -3,10 +3,12 @@
 //!
 //! | item | pk | sk | attributes |
 //! |---|---|---|---|
-//! | organization | `ORG#<id>` | `ORG#<id>` | its fields, `owners`, `privileged`, `lastMutations` |
-//! | member | `ORG#<id>` | `MEMBER#<sub>` | `userId`, `addedBy`, `joinedAt` |
+//! | organization | `ORG#<id>` | `ORG#<id>` | its fields, `owners`, `privileged`, `lastMutations`, `invitationsCreated` |
+//! | member | `ORG#<id>` | `MEMBER#<sub>` | `userId`, `addedBy`, `joinedAt`, `invitation` |
+//! | invitation | `ORG#<id>` | `INVITATION#<id>` | its fields, `secretHash`, `acceptedBy` |
 //! | membership | `USER#<sub>` | `ORG#<id>` | none |
-//! | idempotency record | `USER#<sub>` | `IDEMPOTENCY#<key>` | the first answer |
+//! | user | `USER#<sub>` | `USER#<sub>` | `organizations`: how many the user has created |
+//! | idempotency record | `USER#<caller>` | `IDEMPOTENCY#<key>` | the first answer |
 //!
 //! All reads are strongly consistent, and there is no index. A member is stored twice. The item in the
 //! organization's partition serves its list of members. The item in the user's partition serves that
@@ -17,21 +19,23 @@
 //! README.md lists the requests of each operation, and docs/cost/capacity.csv their capacity.
 //!
 //! - `keys`, `items`, `idempotency`: stored items and their keys
-//! - `rules`: conditions of writes, with their errors; `change`: writes guarded by rules
-//! - `membership`: reads of the caller's membership
+//! - `rules`: conditions of writes, with their errors; `guard`, `change`: writes guarded by rules
+//! - `reading`: reads on behalf of a caller
 //! - `table`, `transaction`: the only code that calls DynamoDB
 //! - `client`: connections, time-outs, retries, metering
 
 mod change;
 mod client;
+mod guard;
 mod idempotency;
 mod items;
 mod keys;
-mod membership;
 mod operations;
+mod reading;
 mod rules;
 mod table;
 mod transaction;
 
 pub use client::{deadline, meter};
+pub use reading::Access;
 pub use table::{Page, Store};

@@ -6,6 +6,7 @@ use super::client::meter;
 use super::client::retry::Attempts;
 use super::keys::{self, Item};
 use crate::error::Error;
+use crate::settings::Settings;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
@@ -19,6 +20,7 @@ use std::sync::Arc;
 pub struct Store {
     pub(super) client: Client,
     pub(super) table: Arc<str>,
+    settings: Arc<Settings>,
 }
 
 /// One page of a list.
@@ -52,7 +54,18 @@ pub(super) struct Refused {
 
 impl Store {
     pub(super) fn new(client: Client, table: &str) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), settings: Arc::default() }
+    }
+
+    /// The settings of operations.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The same table with other settings.
+    #[must_use]
+    pub fn with_settings(self, settings: Settings) -> Self {
+        Self { settings: Arc::new(settings), ..self }
     }
 
     /// Reads one item.
@@ -65,13 +78,10 @@ impl Store {
     }
 
     /// Reads these items, in the order of the keys.
-    pub(super) async fn batch_get_each<const KEYS: usize>(
-        &self,
-        keys: [Item; KEYS],
-    ) -> Result<[Option<Item>; KEYS], Error> {
-        let found = self.batch_get(keys.to_vec(), None).await?;
+    pub(super) async fn batch_get_each(&self, keys: Vec<Item>) -> Result<Vec<Option<Item>>, Error> {
+        let found = self.batch_get(keys.clone(), None).await?;
         let has = |item: &Item, key: &Item| key.iter().all(|(name, value)| item.get(name) == Some(value));
-        Ok(keys.map(|key| found.iter().find(|item| has(item, &key)).cloned()))
+        Ok(keys.iter().map(|key| found.iter().find(|item| has(item, key)).cloned()).collect())
     }
 
     /// Reads up to 100 items, or the attributes in `projection`, in no particular order. Items that do not

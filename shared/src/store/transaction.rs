@@ -5,6 +5,7 @@ use super::client::failure::unexpected;
 use super::client::meter;
 use super::client::retry::{Attempts, Throttled};
 use super::keys::Item;
+use super::rules::Rule;
 use super::table::{Refused, Store};
 use crate::error::Error;
 use aws_sdk_dynamodb::error::SdkError;
@@ -12,7 +13,7 @@ use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, Delete, Get, Put, ReturnConsumedCapacity,
-    ReturnValuesOnConditionCheckFailure, TransactGetItem, TransactWriteItem,
+    ReturnValuesOnConditionCheckFailure, TransactGetItem, TransactWriteItem, Update,
 };
 use ulid::Ulid;
 
@@ -22,11 +23,19 @@ pub(super) struct Transaction {
     /// The ClientRequestToken. It is the same for all attempts, so that a retry after a lost response does
     /// not write twice.
     token: String,
+    /// True if the last step puts the record of an idempotency key.
+    has_record: bool,
 }
 
 impl Transaction {
     pub(super) fn new(steps: Vec<TransactWriteItem>) -> Self {
-        Self { steps, token: Ulid::generate().to_string() }
+        Self { steps, token: Ulid::generate().to_string(), has_record: false }
+    }
+
+    /// The same with the record of an idempotency key as its last step.
+    pub(super) fn with_record(mut self, record: TransactWriteItem) -> Self {
+        self.steps.push(record);
+        Self { has_record: true, ..self }
     }
 }
 
@@ -45,13 +54,20 @@ impl Condition {
         Self { text: Some(text.into()), values: None }
     }
 
+    /// A rule's condition.
+    pub(super) fn of(rule: Rule<'_>) -> Self {
+        let mut values = Item::new();
+        let text = rule.condition(&mut values);
+        Self { text, values: (!values.is_empty()).then_some(values) }
+    }
+
     /// Both conditions.
     pub(super) fn and(self, text: &str) -> Self {
         let both = self.text.map_or_else(|| text.to_owned(), |first| format!("{first} AND {text}"));
         Self { text: Some(both), ..self }
     }
 
-    /// The same condition with a value for one of its placeholders.
+    /// The same with a value for a placeholder of the condition or of the update that it guards.
     pub(super) fn value(mut self, name: &str, value: AttributeValue) -> Self {
         self.values.get_or_insert_default().insert(name.to_owned(), value);
         self
@@ -82,6 +98,24 @@ impl Store {
             .build()
             .map_err(|error| Error::Internal(error.into()))?;
         Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    pub(super) fn update(
+        &self,
+        key: Item,
+        expression: &str,
+        condition: Condition,
+    ) -> Result<TransactWriteItem, Error> {
+        let update = Update::builder()
+            .table_name(&*self.table)
+            .set_key(Some(key))
+            .update_expression(expression)
+            .set_condition_expression(condition.text)
+            .set_expression_attribute_values(condition.values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| Error::Internal(error.into()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     pub(super) fn check(&self, key: Item, condition: Condition) -> Result<TransactWriteItem, Error> {
@@ -138,7 +172,8 @@ impl Store {
     /// `None` if the step's condition held.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if another transaction is writing one of the items.
+    /// [`Error::Conflict`] if another transaction is writing one of the items;
+    /// [`Error::IdempotencyInProgress`] if it is the idempotency record.
     pub(super) async fn transact(
         &self,
         transaction: &Transaction,
@@ -157,6 +192,10 @@ impl Store {
             }
             Err(error) => match reasons(&error, transaction.steps.len()) {
                 Some(reasons) => match interference(reasons) {
+                    // Another request with the same key is putting its record.
+                    Some(Error::Conflict) if transaction.has_record && ends_in_conflict(reasons) => {
+                        Err(Error::IdempotencyInProgress)
+                    }
                     Some(error) => Err(error),
                     None => Ok(Err(reasons.iter().map(refused).collect())),
                 },
@@ -187,6 +226,10 @@ fn interference(reasons: &[CancellationReason]) -> Option<Error> {
         }
         code => Some(Error::Internal(format!("transaction canceled: {code}").into())),
     })
+}
+
+fn ends_in_conflict(reasons: &[CancellationReason]) -> bool {
+    reasons.last().is_some_and(|reason| reason.code() == Some("TransactionConflict"))
 }
 
 fn refused(reason: &CancellationReason) -> Option<Refused> {

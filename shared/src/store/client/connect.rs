@@ -2,6 +2,7 @@
 
 use super::deadline::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, Deadline};
 use super::meter::Meter;
+use crate::settings::Settings;
 use crate::store::table::Store;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::meta::region::ProvideRegion;
@@ -26,11 +27,13 @@ impl Store {
     /// that Lambda sets (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
     /// `AWS_SESSION_TOKEN`). `AWS_ENDPOINT_URL_DYNAMODB` overrides the region's endpoint.
     ///
+    /// The settings of operations come from the environment, too.
+    ///
     /// `application` is sent in the User-Agent, which CloudTrail records, so that a request can be
     /// traced to its function.
     ///
     /// # Errors
-    /// When `TABLE_NAME` or `AWS_REGION` is not set, or the HTTP client cannot be created.
+    /// When `TABLE_NAME` or `AWS_REGION` is not set, a setting ([`Settings`]) is malformed, or the HTTP client cannot be created.
     pub async fn from_env(application: &'static str) -> Result<Self, String> {
         let table = env::var("TABLE_NAME").ok().filter(|table| !table.is_empty());
         let table = table.ok_or("TABLE_NAME is not set: set it to the name of the DynamoDB table")?;
@@ -47,7 +50,9 @@ impl Store {
                 EnvironmentVariableCredentialsProvider::new(),
             ));
         config.set_endpoint_url(env::var("AWS_ENDPOINT_URL_DYNAMODB").ok());
-        Self::open(config.build(), &table).await.map_err(|error| error.to_string())
+        let settings = Settings::from_env()?;
+        let store = Self::open(config.build(), &table).await.map_err(|error| error.to_string())?;
+        Ok(store.with_settings(settings))
     }
 
     /// A store for `table`, with this crate's retries, time-outs and interceptors added to `config`.

@@ -48,7 +48,7 @@ impl Attempts {
             Err(error) => error,
         };
         let again = match &error {
-            Error::Conflict => true,
+            Error::Conflict | Error::IdempotencyInProgress => true,
             Error::ServiceUnavailable(cause) => cause.is::<Throttled>(),
             _ => false,
         };
@@ -56,7 +56,7 @@ impl Attempts {
             return Ok(None);
         }
         match error {
-            Error::Conflict if self.in_doubt.any() => {
+            Error::Conflict | Error::IdempotencyInProgress if self.in_doubt.any() => {
                 let cause = "there was a conflict after an unacknowledged attempt, which may have succeeded";
                 Err(Error::ServiceUnavailable(cause.into()))
             }

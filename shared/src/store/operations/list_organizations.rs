@@ -1,8 +1,8 @@
-//! Queries `USER#<caller>`, `begins_with(sk, "ORG#")`, then reads each `ORG#<id>`/`ORG#<id>` in parallel
+//! Queries `USER#<user>`, `begins_with(sk, "ORG#")`, then reads each `ORG#<id>`/`ORG#<id>` in parallel
 //! batches of 100. All reads are strongly consistent, so a new organization is in the list at once.
 
 use crate::error::Error;
-use crate::model::{Organization, OrganizationId, UserId};
+use crate::model::{Caller, Organization, OrganizationId, UserId};
 use crate::store::items::{self, OrganizationItem};
 use crate::store::keys;
 use crate::store::table::{List, Page, Store};
@@ -13,18 +13,22 @@ use std::collections::HashMap;
 const MAX_BATCH: usize = 100;
 
 impl Store {
-    /// The organizations that `caller` is a member of, oldest first: at most `limit` of those after
-    /// the position `after`.
+    /// The organizations that `user` is a member of, oldest first: at most `limit` of those after the position
+    /// `after`. With `deleted`, those that the user owned and can restore.
+    ///
+    /// Both lists are made of the same memberships, so a page may be shorter than `limit` and not the last.
     ///
     /// # Errors
     /// [`Error::ServiceUnavailable`], [`Error::Internal`].
     pub async fn list_organizations(
         &self,
-        caller: &UserId,
+        user: &UserId,
+        deleted: bool,
         limit: usize,
         after: Option<&str>,
     ) -> Result<Page<Organization>, Error> {
-        let Page { items: ids, next } = self.organization_ids(caller, limit, after).await?;
+        let Page { items: ids, next } = self.organization_ids(user, limit, after).await?;
+        let caller = Caller::User(user.clone());
         let batches = ids.chunks(MAX_BATCH).map(|batch| {
             self.batch_get(batch.iter().map(keys::organization).collect(), Some(OrganizationItem::LISTED))
         });
@@ -34,10 +38,11 @@ impl Store {
         let items = ids
             .into_iter()
             .filter_map(|id| {
-                let item = found.remove(&id);
-                let organization = items::read_for_list::<OrganizationItem>(item)?;
-                let role = organization.role_of(caller);
-                Some(organization.into_organization(id, Some(role)))
+                // After the time for restoring it, TTL removes an organization before its members.
+                let organization: OrganizationItem = items::read_for_list(found.remove(&id)?)?;
+                let role = organization.role_of(user);
+                let is_listed = organization.is_visible_to(&caller) && organization.is_deleted() == deleted;
+                is_listed.then(|| organization.into_organization(id, Some(role)))
             })
             .collect();
         Ok(Page { items, next })
@@ -45,11 +50,11 @@ impl Store {
 
     async fn organization_ids(
         &self,
-        caller: &UserId,
+        user: &UserId,
         limit: usize,
         after: Option<&str>,
     ) -> Result<Page<OrganizationId>, Error> {
-        let partition = keys::user_key(caller);
+        let partition = keys::user_key(user);
         let list = List { partition, prefix: keys::MEMBERSHIP_PREFIX, projection: "sk" };
         self.query_page(list, limit, after, |item| keys::organization_of(&item)).await
     }

@@ -4,9 +4,9 @@
 //! is not an owner; the preconditions hold; an owner remains.
 
 use crate::error::Error;
-use crate::model::{Organization, OrganizationId, Preconditions, UserId};
-use crate::store::change::{Change, Guard};
+use crate::model::{Caller, Organization, OrganizationId, Preconditions, UserId};
 use crate::store::client::retry::while_unavailable;
+use crate::store::guard::{Change, Guard};
 use crate::store::items::{self, OrganizationItem};
 use crate::store::keys;
 use crate::store::rules::{Rule, set_of};
@@ -18,31 +18,31 @@ impl Store {
     /// Removes a member.
     ///
     /// # Errors
-    /// [`Error::OrganizationNotFound`], [`Error::MemberNotFound`], [`Error::Forbidden`],
-    /// [`Error::PreconditionFailed`], [`Error::LastOwner`], [`Error::Conflict`],
+    /// [`Error::OrganizationNotFound`], [`Error::OrganizationDeleted`], [`Error::MemberNotFound`],
+    /// [`Error::Forbidden`], [`Error::PreconditionFailed`], [`Error::LastOwner`], [`Error::Conflict`],
     /// [`Error::ServiceUnavailable`], [`Error::Internal`].
     pub async fn remove_member(
         &self,
-        caller: &UserId,
+        caller: &Caller,
         id: &OrganizationId,
         user: &UserId,
         preconditions: &Preconditions,
     ) -> Result<Organization, Error> {
-        let leaving = caller == user;
+        let leaving = caller.is_user(user);
         let mut rules = vec![Rule::IsMember { caller, target: user }];
         rules.extend((!leaving).then_some(Rule::Manages { caller, target: user }));
         rules.extend([Rule::Preconditions(preconditions), Rule::OwnerStays(user)]);
-        let guard = Guard { id, caller, target: Some(user), rules: &rules };
+        let guard = Guard::new(id, caller, rules).about(keys::member(id, user));
         let change = Change {
             clauses: "ADD memberCount :less DELETE owners :targets, privileged :targets",
             values: vec![(":less", AttributeValue::N("-1".to_owned())), (":targets", set_of(user))],
             ..Change::default()
         };
         let others = [
-            self.delete(keys::member(id, user), guard.member_condition())?,
+            self.delete(keys::member(id, user), guard.target_condition())?,
             self.delete(keys::membership(user, id), Condition::NONE)?,
         ];
-        self.change_membership(&guard, change, |_| Ok(others.to_vec())).await?;
+        self.change_with_target(&guard, change, |_| Ok(others.to_vec())).await?;
 
         let item = while_unavailable(|| self.get_item(keys::organization(id))).await?;
         let organization: OrganizationItem = items::read(item.ok_or(Error::OrganizationNotFound)?)?;

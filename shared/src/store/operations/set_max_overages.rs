@@ -1,8 +1,8 @@
 //! Updates `ORG#<id>`/`ORG#<id>`. Guard: the caller is an owner or admin; the preconditions hold.
 
 use crate::error::Error;
-use crate::model::{MaxOverages, OrganizationId, OverageConfiguration, Preconditions, UserId};
-use crate::store::change::{Change, Guard};
+use crate::model::{Caller, MaxOverages, OrganizationId, OverageConfiguration, Preconditions};
+use crate::store::guard::{Change, Guard};
 use crate::store::rules::Rule;
 use crate::store::table::Store;
 
@@ -10,17 +10,18 @@ impl Store {
     /// Sets an organization's overage limit.
     ///
     /// # Errors
-    /// [`Error::OrganizationNotFound`], [`Error::Forbidden`], [`Error::PreconditionFailed`],
+    /// [`Error::OrganizationNotFound`], [`Error::OrganizationDeleted`], [`Error::Forbidden`],
+    /// [`Error::PreconditionFailed`],
     /// [`Error::Conflict`], [`Error::ServiceUnavailable`], [`Error::Internal`].
     pub async fn set_max_overages(
         &self,
-        caller: &UserId,
+        caller: &Caller,
         id: &OrganizationId,
         max_overages: MaxOverages,
         preconditions: &Preconditions,
     ) -> Result<OverageConfiguration, Error> {
         let rules = [Rule::Administers(caller), Rule::Preconditions(preconditions)];
-        let guard = Guard { id, caller, target: None, rules: &rules };
+        let guard = Guard::new(id, caller, rules);
         let limit =
             serde_dynamo::to_attribute_value(max_overages).map_err(|error| Error::Internal(error.into()))?;
         let change =

@@ -1,4 +1,4 @@
-//! Reads `USER#<caller>`/`ORG#<id>` and `ORG#<id>`/`MEMBER#<user>` in one BatchGetItem. Then updates
+//! Reads `ORG#<id>`/`MEMBER#<user>` and, for a user, `USER#<caller>`/`ORG#<id>` in one BatchGetItem. Then updates
 //! `ORG#<id>`/`ORG#<id>` and checks `ORG#<id>`/`MEMBER#<user>` in one transaction. Guard: the membership
 //! is the one that was read; the caller is an owner, or an admin if neither the old nor the new role is
 //! owner; the preconditions hold; an owner remains; there is room for another owner or admin.
@@ -10,9 +10,8 @@
 //! or not the user is a member.
 
 use crate::error::Error;
-use crate::model::{Member, OrganizationId, Preconditions, Role, UserId};
-use crate::store::change::{Change, Guard};
-use crate::store::client::retry::Attempts;
+use crate::model::{Caller, Member, OrganizationId, Preconditions, Role, UserId};
+use crate::store::guard::{Change, Guard};
 use crate::store::items::{self, MemberItem};
 use crate::store::keys;
 use crate::store::rules::{Rule, set_of};
@@ -23,12 +22,12 @@ impl Store {
     /// Changes a member's role.
     ///
     /// # Errors
-    /// [`Error::OrganizationNotFound`], [`Error::MemberNotFound`], [`Error::Forbidden`],
-    /// [`Error::PreconditionFailed`], [`Error::LastOwner`], [`Error::TooManyAdmins`],
+    /// [`Error::OrganizationNotFound`], [`Error::OrganizationDeleted`], [`Error::MemberNotFound`],
+    /// [`Error::Forbidden`], [`Error::PreconditionFailed`], [`Error::LastOwner`], [`Error::TooManyAdmins`],
     /// [`Error::Conflict`], [`Error::ServiceUnavailable`], [`Error::Internal`].
     pub async fn update_member(
         &self,
-        caller: &UserId,
+        caller: &Caller,
         id: &OrganizationId,
         user: &UserId,
         role: Role,
@@ -40,31 +39,23 @@ impl Store {
             vec![Rule::IsMember { caller, target: user }, authority, Rule::Preconditions(preconditions)];
         rules.extend((role != Role::Owner).then_some(Rule::OwnerStays(user)));
         rules.extend((role != Role::Member).then_some(Rule::RoomForAdmin(user)));
-        let guard = Guard { id, caller, target: Some(user), rules: &rules };
+        let guard = Guard::new(id, caller, rules).about(keys::member(id, user));
 
-        let key = || keys::member(id, user);
-        let [membership, member] = self.batch_get_each([keys::membership(caller, id), key()]).await?;
-        membership.ok_or(Error::OrganizationNotFound)?;
-        // BatchGetItem may read the two items at different moments, so a missing member is looked up again.
-        let mut attempts = Attempts::default();
-        let mut found = member;
-        let member = loop {
-            match found {
-                Some(member) => break member,
-                None => found = attempts.settle(self.explain(&guard, None, None).await).await?,
-            }
-        };
-        let mut member: MemberItem = items::read(member)?;
+        let mut member: MemberItem = items::read(self.read_target(&guard).await?)?;
         let text = |text: &str| AttributeValue::S(text.to_owned());
-        let same_member = |seen| {
-            if let Some(seen) = seen {
-                member = items::read(seen)?;
-            }
-            let same = guard.member_condition().and("joinedAt = :joinedAt AND addedBy = :addedBy");
-            let same = same.value(":joinedAt", text(member.joined_at.as_str()));
-            Ok(vec![self.check(key(), same.value(":addedBy", text(member.added_by.as_str())))?])
-        };
-        self.change_membership(&guard, transition(user, role), same_member).await?;
+        let same_member =
+            |seen| {
+                if let Some(seen) = seen {
+                    member = items::read(seen)?;
+                }
+                let same = guard.target_condition().and("joinedAt = :joinedAt AND addedBy = :addedBy");
+                let same = same.value(":joinedAt", text(member.joined_at.as_str()));
+                Ok(vec![self.check(
+                    keys::member(id, user),
+                    same.value(":addedBy", text(&member.added_by.to_string())),
+                )?])
+            };
+        self.change_with_target(&guard, transition(user, role), same_member).await?;
         Ok(member.into_member(id.clone(), role))
     }
 }

@@ -2,8 +2,8 @@
 //! is an owner or admin; the preconditions hold.
 
 use crate::error::Error;
-use crate::model::{Domain, Organization, OrganizationChanges, OrganizationId, Preconditions, UserId};
-use crate::store::change::{Change, Guard};
+use crate::model::{Caller, Domain, Organization, OrganizationChanges, OrganizationId, Preconditions};
+use crate::store::guard::{Change, Guard};
 use crate::store::rules::Rule;
 use crate::store::table::Store;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -12,17 +12,18 @@ impl Store {
     /// Changes an organization's name, domain or both.
     ///
     /// # Errors
-    /// [`Error::OrganizationNotFound`], [`Error::Forbidden`], [`Error::PreconditionFailed`],
+    /// [`Error::OrganizationNotFound`], [`Error::OrganizationDeleted`], [`Error::Forbidden`],
+    /// [`Error::PreconditionFailed`],
     /// [`Error::Conflict`], [`Error::ServiceUnavailable`], [`Error::Internal`].
     pub async fn update_organization(
         &self,
-        caller: &UserId,
+        caller: &Caller,
         id: &OrganizationId,
         changes: OrganizationChanges,
         preconditions: &Preconditions,
     ) -> Result<Organization, Error> {
         let rules = [Rule::Administers(caller), Rule::Preconditions(preconditions)];
-        let guard = Guard { id, caller, target: None, rules: &rules };
+        let guard = Guard::new(id, caller, rules);
         let item = self.change_organization(&guard, change(&changes)).await?;
         let role = self.role_since(&item, caller, id).await?;
         Ok(item.into_organization(id.clone(), role))

@@ -1,0 +1,17 @@
+//! `listInvitations`: `GET /organization/{organization_id}/invitation`.
+
+use shared::edge::{Error, Request, Response};
+use shared::store::Store;
+
+/// Lists an organization's pending invitations, ordered by id.
+///
+/// # Errors
+/// Those in openapi.yaml for this operation.
+pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
+    let page = request.page("invitations", &[])?;
+    let id = request.organization_id()?;
+
+    let listed = store.list_invitations(request.caller(), &id, page.limit, page.after.as_deref()).await?;
+
+    Response::ok(&listed.items)?.next(listed.next.map(|position| page.next(&position)).as_deref())
+}

@@ -1,0 +1,67 @@
+//! The stored items. Tests pin their attribute names and types, because a rename would lose existing
+//! data.
+//!
+//! A membership, in its user's partition, has no attributes except its key ([`keys::membership`]). A user's own
+//! item has one, which `create_organization` counts.
+
+mod invitation;
+mod member;
+mod organization;
+
+pub(super) use invitation::InvitationItem;
+pub(super) use member::MemberItem;
+pub(super) use organization::{OrganizationItem, digest_of, remembers};
+
+use super::keys::{self, Item};
+use crate::error::Error;
+use serde::{Deserialize, Serialize};
+
+/// Deserializes an item. A failure is an internal error.
+///
+/// The error is logged, so it contains only the organization id in the item's sort key. serde's message
+/// may quote a name or a domain, and other sort keys contain a client's Idempotency-Key.
+pub(super) fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<T, Error> {
+    let organization = keys::organization_of(&item);
+    serde_dynamo::from_item(item).map_err(|_| {
+        let kind = std::any::type_name::<T>();
+        let message =
+            format!("cannot read an item as {kind}; organization in its sort key: {organization:?}");
+        Error::Internal(message.into())
+    })
+}
+
+/// Deserializes an item of a list. A malformed row is omitted and logged: one bad row must not make the whole
+/// list unavailable.
+pub(super) fn read_for_list<T: for<'de> Deserialize<'de>>(item: Item) -> Option<T> {
+    read(item).inspect_err(|error| tracing::warn!(cause = ?error, "omitted a row from a list")).ok()
+}
+
+/// Serializes an item.
+pub(super) fn write(item: &impl Serialize) -> Result<Item, Error> {
+    serde_dynamo::to_item(item).map_err(|error| Error::Internal(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{OrganizationId, UserId};
+    use aws_sdk_dynamodb::types::AttributeValue::S;
+
+    /// An item with these attributes.
+    pub(super) fn item<const N: usize>(
+        attributes: [(&str, aws_sdk_dynamodb::types::AttributeValue); N],
+    ) -> Item {
+        Item::from(attributes.map(|(name, value)| (name.to_owned(), value)))
+    }
+
+    pub(super) fn text(text: &str) -> aws_sdk_dynamodb::types::AttributeValue {
+        S(text.to_owned())
+    }
+
+    #[test]
+    fn the_stored_form_of_a_membership_does_not_change() {
+        let id = OrganizationId::parse("org_01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap();
+        let expected = item([("pk", text("USER#bob")), ("sk", text("ORG#org_01ARZ3NDEKTSV4RRFFQ69G5FAV"))]);
+        assert_eq!(keys::membership(&UserId::parse("bob").unwrap(), &id), expected);
+    }
+}

@@ -1,0 +1,258 @@
+use crate::model::{
+    Caller, Deletion, MaxOverages, NewOrganization, Organization, OrganizationId, Role, Timestamp, UserId,
+};
+use crate::store::keys::{self, Item};
+use crate::store::table::Projection;
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteArray;
+
+/// Number of writes whose ids an organization's item keeps. Other clients cannot make this many writes
+/// while the SDK waits to retry one.
+const REMEMBERED_MUTATIONS: usize = 8;
+
+/// Identifies a user in an organization's sets: the first 128 bits of the SHA-256 of the user id. An id
+/// may have 255 bytes, and every write pays for the item's size. Finding another id with the same digest
+/// takes 2^128 attempts.
+pub(in crate::store) type UserDigest = ByteArray<16>;
+
+/// The digest of a user's id.
+pub(in crate::store) fn digest_of(user: &UserId) -> UserDigest {
+    let mut short = [0; 16];
+    let digest = digest(&SHA256, user.as_str().as_bytes());
+    short.iter_mut().zip(digest.as_ref()).for_each(|(short, byte)| *short = *byte);
+    ByteArray::new(short)
+}
+
+/// An organization. Roles are stored only in its two sets.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::store) struct OrganizationItem {
+    #[serde(skip_deserializing)]
+    pk: String,
+    #[serde(skip_deserializing)]
+    sk: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// NULL means no limit. A missing attribute is an error: with `deserialize_with`, serde does not read it
+    /// as `None`, which would mean no limit.
+    #[serde(deserialize_with = "MaxOverages::deserialize")]
+    pub max_overages: MaxOverages,
+    pub member_count: u64,
+    #[serde(with = "serde_dynamo::binary_set")]
+    pub owners: Vec<UserDigest>,
+    /// Owners and admins. The owners are included, so that one condition checks for either role, and one
+    /// `size()` checks the limit on both: expressions cannot add two sizes.
+    #[serde(with = "serde_dynamo::binary_set")]
+    pub privileged: Vec<UserDigest>,
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub created_by: Caller,
+    pub updated_at: Timestamp,
+    /// Not in [`Self::LISTED`], so `None` when a list reads the item.
+    #[serde(default)]
+    pub updated_by: Option<Caller>,
+    /// The ids of the last writes, newest first. If a response is lost and the SDK retries, the write's id
+    /// is still here, even after other writes. See [`remembers`].
+    #[serde(skip_deserializing)]
+    last_mutations: Vec<String>,
+    /// How many invitations were ever made. Whoever counts the pending ones knows by it whether more were made
+    /// since. Not in [`Self::LISTED`].
+    #[serde(default)]
+    pub invitations_created: u64,
+    /// Only in a deleted organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<Timestamp>,
+    /// Only in a deleted organization: when it can no longer be restored, in seconds after 1970. The table's TTL
+    /// attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<u64>,
+}
+
+impl OrganizationItem {
+    /// The attributes that a list reads.
+    pub(in crate::store) const LISTED: Projection = Projection {
+        attributes: "sk, #name, #domain, maxOverages, memberCount, owners, privileged, version, createdAt, \
+            createdBy, updatedAt, deletedAt, expiresAt",
+        names: &[("#name", "name"), ("#domain", "domain")],
+    };
+
+    /// A new organization with `owner` as its only member, created by `caller`.
+    pub(in crate::store) fn new(
+        id: &OrganizationId,
+        caller: &Caller,
+        owner: &UserId,
+        new: &NewOrganization,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            pk: keys::organization_key(id),
+            sk: keys::organization_key(id),
+            name: new.name.as_str().to_owned(),
+            domain: new.domain.as_ref().map(|domain| domain.as_str().to_owned()),
+            max_overages: MaxOverages::NONE,
+            member_count: 1,
+            owners: vec![digest_of(owner)],
+            privileged: vec![digest_of(owner)],
+            version: 1,
+            created_at: now.clone(),
+            created_by: caller.clone(),
+            updated_at: now,
+            updated_by: Some(caller.clone()),
+            last_mutations: vec![String::new(); REMEMBERED_MUTATIONS],
+            invitations_created: 0,
+            deleted_at: None,
+            expires_at: None,
+        }
+    }
+
+    /// True if the user is an owner or an admin, and therefore a member.
+    pub(in crate::store) fn is_privileged(&self, user: &UserId) -> bool {
+        self.privileged.contains(&digest_of(user))
+    }
+
+    /// True if the user is an owner.
+    pub(in crate::store) fn is_owner(&self, user: &UserId) -> bool {
+        self.owners.contains(&digest_of(user))
+    }
+
+    /// True if it was deleted and not restored.
+    pub(in crate::store) fn is_deleted(&self) -> bool {
+        self.deleted_at.is_some()
+    }
+
+    /// True if this caller may know that it exists, provided that the caller, if a user, is a member. After the
+    /// time for restoring it, nobody may: TTL may delete the item days late.
+    pub(in crate::store) fn is_visible_to(&self, caller: &Caller) -> bool {
+        let is_gone = self.expires_at.is_some_and(|gone| gone <= Timestamp::seconds_now());
+        let owns = |caller: &Caller| caller.user().is_none_or(|user| self.is_owner(user));
+        !is_gone && (!self.is_deleted() || owns(caller))
+    }
+
+    /// The role of a caller, provided that the caller, if a user, is a member. A service has none.
+    pub(in crate::store) fn role_for(&self, caller: &Caller) -> Option<Role> {
+        caller.user().map(|user| self.role_of(user))
+    }
+
+    /// The role of a user who is known to be a member.
+    pub(in crate::store) fn role_of(&self, member: &UserId) -> Role {
+        let member = digest_of(member);
+        if self.owners.contains(&member) {
+            Role::Owner
+        } else if self.privileged.contains(&member) {
+            Role::Admin
+        } else {
+            Role::Member
+        }
+    }
+
+    /// The organization as a caller with `role` sees it.
+    pub(in crate::store) fn into_organization(self, id: OrganizationId, role: Option<Role>) -> Organization {
+        Organization {
+            id,
+            name: self.name,
+            domain: self.domain,
+            max_overages: self.max_overages,
+            member_count: self.member_count,
+            role,
+            created_by: self.created_by,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            version: self.version,
+            deletion: self.deleted_at.zip(self.expires_at).and_then(|(deleted_at, expires_at)| {
+                let purge_at = Timestamp::from_seconds(expires_at)?;
+                Some(Deletion { deleted_at, purge_at })
+            }),
+        }
+    }
+}
+
+/// True if `mutation` is one of the organization's last writes.
+pub(in crate::store) fn remembers(organization: &Item, mutation: &str) -> bool {
+    let last = organization.get("lastMutations").and_then(|last| last.as_l().ok());
+    last.is_some_and(|last| last.iter().any(|one| one.as_s().is_ok_and(|one| one == mutation)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Domain, OrganizationName};
+    use crate::store::items::tests::{item, text};
+    use crate::store::items::{read, write};
+    use aws_sdk_dynamodb::primitives::Blob;
+    use aws_sdk_dynamodb::types::AttributeValue::{Bs, L, N, Null};
+
+    fn id() -> OrganizationId {
+        OrganizationId::parse("org_01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap()
+    }
+
+    fn user(name: &str) -> UserId {
+        UserId::parse(name).unwrap()
+    }
+
+    fn acme(domain: Option<&str>) -> NewOrganization {
+        let domain = domain.map(|domain| Domain::parse(domain).unwrap());
+        NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain }
+    }
+
+    /// Ann's organization.
+    fn new(domain: Option<&str>) -> OrganizationItem {
+        let ann = user("ann");
+        OrganizationItem::new(&id(), &Caller::User(ann.clone()), &ann, &acme(domain), Timestamp::now())
+    }
+
+    #[test]
+    fn the_stored_form_of_an_organization_does_not_change() {
+        let organization = new(Some("acme.example"));
+        let now = organization.created_at.as_str().to_owned();
+        let key = "ORG#org_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+        // `printf ann | sha256sum | cut -c 1-32`
+        let ann = Blob::new(0x49915e0d7d4b402e3017d010bc1c0e83u128.to_be_bytes());
+        let expected = item([
+            ("pk", text(key)),
+            ("sk", text(key)),
+            ("name", text("Acme")),
+            ("domain", text("acme.example")),
+            ("maxOverages", N("0".into())),
+            ("memberCount", N("1".into())),
+            ("owners", Bs(vec![ann.clone()])),
+            ("privileged", Bs(vec![ann])),
+            ("version", N("1".into())),
+            ("createdAt", text(&now)),
+            ("createdBy", text("ann")),
+            ("updatedAt", text(&now)),
+            ("updatedBy", text("ann")),
+            ("lastMutations", L(vec![text(""); 8])),
+            ("invitationsCreated", N("0".into())),
+        ]);
+        assert_eq!(write(&organization).unwrap(), expected);
+        assert!(read::<OrganizationItem>(expected).is_ok());
+    }
+
+    #[test]
+    fn a_missing_limit_is_not_read_as_no_limit() {
+        let mut item = write(&new(None)).unwrap();
+        item.insert("maxOverages".into(), Null(true));
+        assert_eq!(read::<OrganizationItem>(item.clone()).unwrap().max_overages, MaxOverages::UNLIMITED);
+        item.remove("maxOverages");
+        assert_eq!(read::<OrganizationItem>(item).unwrap_err().code(), "internal_error");
+    }
+
+    #[test]
+    fn a_deleted_organization_is_visible_to_its_owners_and_services_until_it_is_purged() {
+        let mut item = write(&new(None)).unwrap();
+        let visible = |item: &Item| {
+            let organization: OrganizationItem = read(item.clone()).unwrap();
+            let callers =
+                [Caller::User(user("ann")), Caller::User(user("bob")), Caller::Service(user("bob"))];
+            callers.map(|caller| organization.is_visible_to(&caller))
+        };
+        assert_eq!(visible(&item), [true, true, true]);
+        item.insert("deletedAt".into(), text("2026-01-31T12:00:00.000Z"));
+        item.insert("expiresAt".into(), N((Timestamp::seconds_now() + 60).to_string()));
+        assert_eq!(visible(&item), [true, false, true]);
+        item.insert("expiresAt".into(), N(Timestamp::seconds_now().to_string()));
+        assert_eq!(visible(&item), [false, false, false]);
+    }
+}

@@ -1,0 +1,47 @@
+//! Reads `ORG#<id>`/`INVITATION#<id>` and, for a user, `USER#<caller>`/`ORG#<id>` in one BatchGetItem. Then
+//! updates `ORG#<id>`/`ORG#<id>` and deletes the invitation in one transaction. Guard: the invitation is the one
+//! that was read, and pending; the caller is an owner, an admin or a service; the organization is not deleted; the
+//! preconditions hold.
+//!
+//! The response shows the invitation, but a transaction returns no items. So it is read first. The caller's
+//! membership is read in the same request, so that a non-member causes the same requests whether or not there is
+//! such an invitation.
+
+use crate::error::Error;
+use crate::model::{Caller, Invitation, InvitationId, InvitationStatus, OrganizationId, Preconditions};
+use crate::store::guard::{Change, Guard};
+use crate::store::items::{self, InvitationItem};
+use crate::store::keys;
+use crate::store::rules::Rule;
+use crate::store::table::Store;
+
+impl Store {
+    /// Revokes a pending invitation.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationNotFound`], [`Error::OrganizationDeleted`], [`Error::Forbidden`],
+    /// [`Error::InvitationNotFound`], [`Error::PreconditionFailed`], [`Error::Conflict`],
+    /// [`Error::ServiceUnavailable`], [`Error::Internal`].
+    pub async fn revoke_invitation(
+        &self,
+        caller: &Caller,
+        id: &OrganizationId,
+        invitation: &InvitationId,
+        preconditions: &Preconditions,
+    ) -> Result<Invitation, Error> {
+        // Whether an address is invited is known only to those who may invite.
+        let rules = [Rule::Administers(caller), Rule::IsPending, Rule::Preconditions(preconditions)];
+        let guard = Guard::new(id, caller, rules).about(keys::invitation(id, invitation));
+        let mut revoked: InvitationItem = items::read(self.read_target(&guard).await?)?;
+        let same_invitation = |seen| {
+            if let Some(seen) = seen {
+                revoked = items::read(seen)?;
+            }
+            let same = guard.target_condition().and("secretHash = :secretHash");
+            let same = same.value(":secretHash", revoked.secret_hash_value());
+            Ok(vec![self.delete(keys::invitation(id, invitation), same)?])
+        };
+        self.change_with_target(&guard, Change::default(), same_invitation).await?;
+        revoked.into_invitation(id.clone(), InvitationStatus::Revoked)
+    }
+}
