@@ -80,7 +80,7 @@ async fn request(
             Target::Oneself => caller.id.clone(),
             Target::Other(role) => {
                 let other = stack::unique("other");
-                team.owner.add(&team.organization, &other, role).await;
+                team.organization.add(&other, role).await;
                 other
             }
         };

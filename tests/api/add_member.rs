@@ -40,7 +40,7 @@ async fn the_location_contains_the_percent_encoded_user_id() {
 #[tokio::test]
 async fn an_addition_increments_the_member_count_and_the_version() {
     let team = team().await;
-    team.owner.add(&team.organization, &team.stranger.id, "member").await;
+    team.organization.add(&team.stranger.id, "member").await;
     let organization = team.stranger.organization(&team.organization).await;
     assert_eq!(organization["memberCount"], 4);
     assert_eq!(organization["role"], "member");
@@ -55,7 +55,7 @@ async fn the_default_role_is_member() {
     let member = alice.post(organization.members(), body).send().await.expect(201);
     assert_eq!(member["role"], "member");
     for role in ["member", "admin", "owner"] {
-        let member = alice.add(&organization, &stack::unique("other"), role).await;
+        let member = organization.add(&stack::unique("other"), role).await;
         assert_eq!(member["role"], role);
     }
 }
@@ -64,8 +64,8 @@ async fn the_default_role_is_member() {
 async fn members_added_as_owner_or_admin_have_the_rights_of_that_role() {
     let [alice, bob, carol] = ["alice", "bob", "carol"].map(stack::user);
     let organization = alice.create_organization("Acme").await;
-    alice.add(&organization, &bob.id, "owner").await;
-    bob.add(&organization, &carol.id, "admin").await;
+    organization.add(&bob.id, "owner").await;
+    organization.add(&carol.id, "admin").await;
     carol.put(&organization.path, json!({ "name": "Emca" })).send().await.expect(200);
     let path = organization.member(&alice.id);
     carol.delete(&path).send().await.expect_forbidden("owner");
@@ -76,7 +76,7 @@ async fn members_added_as_owner_or_admin_have_the_rights_of_that_role() {
 async fn an_admin_can_add_members_and_admins_but_not_owners() {
     let team = team().await;
     for role in ["member", "admin"] {
-        let member = team.admin.add(&team.organization, &stack::unique("other"), role).await;
+        let member = team.organization.add(&stack::unique("other"), role).await;
         assert_eq!(member["addedBy"], team.admin.id);
     }
     let body = json!({ "userId": team.stranger.id, "role": "owner" });
@@ -118,7 +118,7 @@ async fn a_member_who_left_can_be_added_again() {
     let team = team().await;
     let path = team.organization.member(&team.member.id);
     team.member.delete(path).send().await.expect(200);
-    team.owner.add(&team.organization, &team.member.id, "admin").await;
+    team.organization.add(&team.member.id, "admin").await;
     assert_eq!(team.member.organization(&team.organization).await["role"], "admin");
 }
 

@@ -95,7 +95,7 @@ async fn path_parameters_that_the_gateway_decoded_are_not_decoded_again() {
     let Some(local) = stack::local_only(REASON) else { return };
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
-    alice.add(&organization, "auth0|64ab", "member").await;
+    organization.add("auth0|64ab", "member").await;
     for (user_id, status, code) in
         [("auth0%7C64ab", 404, json!("member_not_found")), ("auth0|64ab", 200, json!(null))]
     {

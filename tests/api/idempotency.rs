@@ -55,7 +55,7 @@ async fn a_repeated_request_gets_the_first_answer_even_if_the_organization_has_c
     alice.put(&organization.path, json!({ "name": "Renamed" })).send().await.expect(200);
     assert_eq!(create(&alice, &key, "Acme").send().await.content(), first.content());
 
-    alice.add(&organization, &bob.id, "owner").await;
+    organization.add(&bob.id, "owner").await;
     alice.delete(organization.member(&alice.id)).send().await.expect(200);
     assert_eq!(create(&alice, &key, "Acme").send().await.content(), first.content());
     alice.get(&organization.path).send().await.expect_error(404, "organization_not_found");

@@ -20,7 +20,7 @@ async fn every_member_sees_all_members_with_their_roles() {
 async fn a_new_member_is_listed_immediately() {
     let team = team().await;
     let id = stack::unique("other");
-    let added = team.admin.add(&team.organization, &id, "member").await;
+    let added = team.organization.add(&id, "member").await;
     let roles = [("owner", &team.owner), ("admin", &team.admin), ("member", &team.member)];
     let mut expected = roles.map(|(role, user)| (user.id.as_str(), role)).to_vec();
     expected.push((&id, "member"));
@@ -45,7 +45,7 @@ async fn pages_have_at_most_limit_members_in_order_of_their_ids() {
     let organization = alice.create_organization("Acme").await;
     let mut ids = vec![alice.id.clone()];
     for id in ["zoe", "auth0|64ab", "Zoe", "a", "a+b", "~"] {
-        alice.add(&organization, id, "member").await;
+        organization.add(id, "member").await;
         ids.push(id.to_owned());
     }
     ids.sort_unstable();

@@ -26,6 +26,12 @@ impl Organization {
     pub(crate) fn member(&self, user_id: &str) -> String {
         format!("{}/{}", self.members(), percent_encode(user_id))
     }
+
+    /// A service adds a member. Returns the member.
+    pub(crate) async fn add(&self, user_id: &str, role: &str) -> Value {
+        let body = json!({ "userId": user_id, "role": role });
+        stack::service().post(self.members(), body).send().await.expect(201)
+    }
 }
 
 /// Encodes every byte except letters and digits, even where a path does not need it.
@@ -51,8 +57,8 @@ pub(crate) struct Team {
 pub(crate) async fn team() -> Team {
     let [owner, admin, member, stranger] = ["alice", "bob", "carol", "dave"].map(stack::user);
     let organization = owner.create_organization("Team").await;
-    owner.add(&organization, &admin.id, "admin").await;
-    owner.add(&organization, &member.id, "member").await;
+    organization.add(&admin.id, "admin").await;
+    organization.add(&member.id, "member").await;
     Team { organization, owner, admin, member, stranger }
 }
 
@@ -60,12 +66,6 @@ impl User {
     pub(crate) async fn create_organization(&self, name: &str) -> Organization {
         let response = self.post("/organization", json!({ "organizationName": name })).send().await;
         Organization::from_id(response.expect(201)["id"].as_str().expect("an id"))
-    }
-
-    /// Adds a member, and returns it.
-    pub(crate) async fn add(&self, organization: &Organization, user_id: &str, role: &str) -> Value {
-        let body = json!({ "userId": user_id, "role": role });
-        self.post(organization.members(), body).send().await.expect(201)
     }
 
     pub(crate) async fn organization(&self, organization: &Organization) -> Value {

@@ -19,7 +19,7 @@ async fn a_user_id_in_a_path_may_be_percent_encoded_or_not() {
         let lower = upper.replace("%7C", "%7c").replace("%2B", "%2b").replace("%3A", "%3a");
         let segments = [upper.as_str(), lower.as_str(), id];
         for segment in segments {
-            alice.add(&organization, id, "member").await;
+            organization.add(id, "member").await;
             let path = format!("{}/{segment}", organization.members());
             let update = alice.patch(&path, json!({ "role": "admin" })).send().await;
             assert_eq!(update.expect(200)["userId"], id, "{update}");
@@ -46,7 +46,7 @@ async fn letters_may_be_percent_encoded_too() {
 async fn paths_are_not_decoded_twice() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
-    alice.add(&organization, "auth0|64ab", "member").await;
+    organization.add("auth0|64ab", "member").await;
     for segment in ["auth0%257C64ab", "auth0%25257C64ab"] {
         let path = format!("{}/{segment}", organization.members());
         let update = alice.patch(&path, json!({ "role": "admin" })).send().await;
@@ -62,7 +62,7 @@ async fn paths_are_not_decoded_twice() {
 async fn a_plus_in_a_path_is_not_a_space() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
-    alice.add(&organization, "a+b", "member").await;
+    organization.add("a+b", "member").await;
     let path = format!("{}/a%20b", organization.members());
     alice.delete(path).send().await.expect_error(404, "member_not_found");
     let path = format!("{}/a+b", organization.members());
@@ -75,7 +75,7 @@ async fn a_user_id_of_255_characters_is_accepted_and_one_of_256_is_not() {
     let organization = alice.create_organization("Acme").await;
     // Percent-encoded, the longest id has 765 bytes.
     for longest in ["a".repeat(255), "|".repeat(255)] {
-        assert_eq!(alice.add(&organization, &longest, "member").await["userId"], *longest);
+        assert_eq!(organization.add(&longest, "member").await["userId"], *longest);
         let update = alice.patch(organization.member(&longest), json!({ "role": "admin" }));
         assert_eq!(update.send().await.expect(200)["userId"], *longest);
 
@@ -141,10 +141,10 @@ async fn location_and_link_resolve_behind_a_base_path() {
 async fn user_ids_are_case_sensitive() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
-    alice.add(&organization, "Auth0|64AB", "member").await;
+    organization.add("Auth0|64AB", "member").await;
     let path = organization.member("auth0|64ab");
     alice.delete(path).send().await.expect_error(404, "member_not_found");
-    alice.add(&organization, "auth0|64ab", "admin").await;
+    organization.add("auth0|64ab", "admin").await;
     let members = [(alice.id.as_str(), "owner"), ("Auth0|64AB", "member"), ("auth0|64ab", "admin")];
     alice.expect_members(&organization, &members).await;
 }

@@ -27,7 +27,7 @@ fn one_wins(responses: Vec<Response>) -> Vec<Response> {
 async fn two_owners() -> (Organization, User, User) {
     let [alice, bob] = ["alice", "bob"].map(stack::user);
     let organization = alice.create_organization("Race").await;
-    alice.add(&organization, &bob.id, "owner").await;
+    organization.add(&bob.id, "owner").await;
     (organization, alice, bob)
 }
 
@@ -222,7 +222,7 @@ async fn a_member_removed_during_a_promotion_keeps_no_rights() {
         );
         if !is_conflict(&responses[1]) {
             assert_eq!(responses[1].expect(200)["memberCount"], 2);
-            owner.add(organization, &team.member.id, "member").await;
+            organization.add(&team.member.id, "member").await;
             let rename = team.member.put(&organization.path, json!({ "name": "Mine" }));
             rename.send().await.expect_forbidden("admin");
             assert_eq!(owner.organization(organization).await["memberCount"], 3);

@@ -41,7 +41,7 @@ async fn an_admin_removed_and_added_again_as_a_member_has_no_admin_rights() {
     let team = team().await;
     let path = team.organization.member(&team.admin.id);
     team.owner.delete(path).send().await.expect(200);
-    team.owner.add(&team.organization, &team.admin.id, "member").await;
+    team.organization.add(&team.admin.id, "member").await;
     let rename = team.admin.put(&team.organization.path, json!({ "name": "Mine" }));
     rename.send().await.expect_forbidden("admin");
 }
@@ -50,7 +50,7 @@ async fn an_admin_removed_and_added_again_as_a_member_has_no_admin_rights() {
 async fn an_admin_can_remove_members_and_admins() {
     let team = team().await;
     let other = stack::unique("other");
-    team.owner.add(&team.organization, &other, "admin").await;
+    team.organization.add(&other, "admin").await;
     for (user, left) in [(&team.member.id, 3), (&other, 2)] {
         let response = team.admin.delete(team.organization.member(user)).send().await;
         let organization = response.expect(200);
@@ -63,7 +63,7 @@ async fn an_admin_can_remove_members_and_admins() {
 async fn an_admin_cannot_remove_an_owner() {
     let team = team().await;
     let second = stack::unique("second");
-    team.owner.add(&team.organization, &second, "owner").await;
+    team.organization.add(&second, "owner").await;
     for owner in [&team.owner.id, &second] {
         let response = team.admin.delete(team.organization.member(owner)).send().await;
         response.expect_forbidden("owner");
@@ -75,7 +75,7 @@ async fn an_admin_cannot_remove_an_owner() {
 async fn a_member_cannot_remove_others() {
     let team = team().await;
     let other = stack::unique("other");
-    team.owner.add(&team.organization, &other, "member").await;
+    team.organization.add(&other, "member").await;
     for user in [&other, &team.admin.id] {
         let response = team.member.delete(team.organization.member(user)).send().await;
         response.expect_forbidden("admin");
@@ -89,7 +89,7 @@ async fn a_member_cannot_remove_others() {
 async fn any_member_may_leave_and_then_has_no_role() {
     let team = team().await;
     let (organization, second) = (&team.organization, stack::unique("second"));
-    team.owner.add(organization, &second, "owner").await;
+    organization.add(&second, "owner").await;
     for (user, left) in [(&team.member, 3), (&team.admin, 2), (&team.owner, 1)] {
         let response = user.delete(organization.member(&user.id)).send().await;
         let after = response.expect(200);
@@ -120,7 +120,7 @@ async fn the_last_owner_cannot_leave_even_if_other_members_remain() {
 async fn an_owner_can_remove_another_owner_and_is_then_the_last() {
     let team = team().await;
     let second = stack::unique("second");
-    team.owner.add(&team.organization, &second, "owner").await;
+    team.organization.add(&second, "owner").await;
     team.owner.delete(team.organization.member(&second)).send().await.expect(200);
     let path = team.organization.member(&team.owner.id);
     team.owner.delete(path).send().await.expect_error(422, "last_owner");

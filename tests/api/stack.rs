@@ -5,7 +5,7 @@
 //! | variable | value |
 //! |---|---|
 //! | `API_URL` | the API's base URL; `https` needs `--features tests/https` |
-//! | `API_TOKENS` | JSON object: an access token for each of four users, `alice`, `bob`, `carol` and `dave` |
+//! | `API_TOKENS` | JSON object: an access token for each of four users, `alice`, `bob`, `carol` and `dave`, and of a `service` |
 //!
 //! A deployed stack has only these four users and keeps data of earlier runs. Its issuer never signs an
 //! invalid token. Tests that need more call [`local_only`], which reports that they are skipped.
@@ -61,6 +61,21 @@ pub(crate) fn user(name: &str) -> User {
         Users::Given(tokens) => {
             let token = tokens.get(name).unwrap_or_else(|| panic!("API_TOKENS has no token for {name}"));
             User::new(&stack().url, subject(token), Some(token))
+        }
+    }
+}
+
+/// A service. Its `id` is as answers show it: `service:` and the token's `sub`.
+pub(crate) fn service() -> User {
+    match &stack().users {
+        Users::Signed(local) => {
+            let name = unique("service");
+            let token = local.identity.service_token(&name, Duration::from_secs(3600));
+            User::new(&stack().url, format!("service:{name}"), Some(&token))
+        }
+        Users::Given(tokens) => {
+            let token = tokens.get("service").expect("API_TOKENS has no token of a service");
+            User::new(&stack().url, format!("service:{}", subject(token)), Some(token))
         }
     }
 }

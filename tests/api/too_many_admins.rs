@@ -31,7 +31,7 @@ async fn the_101st_owner_or_admin_is_refused_whether_added_or_promoted() {
     let alice = stack::user("alice");
     let (organization, admins) = organization(&alice, 100).await;
     let other = stack::unique("other");
-    alice.add(&organization, &other, "member").await;
+    organization.add(&other, "member").await;
     let before = alice.organization(&organization).await;
     assert_eq!(before["memberCount"], 101);
     for role in ["admin", "owner"] {
@@ -61,7 +61,7 @@ async fn exactly_one_of_four_concurrent_requests_gets_the_last_place() {
     let (organization, _) = organization(&alice, 99).await;
     let others: Vec<_> = (0..4).map(|_| stack::unique("other")).collect();
     for other in &others[..2] {
-        alice.add(&organization, other, "member").await;
+        organization.add(other, "member").await;
     }
     let requests = others.iter().enumerate().map(|(index, other)| match index {
         0 | 1 => alice.patch(organization.member(other), json!({ "role": "admin" })),

@@ -16,7 +16,7 @@ async fn give(user: &User, organization: &Organization, target: &str, role: &str
 async fn updating_returns_the_member() {
     let alice = stack::user("alice");
     let (organization, other) = (alice.create_organization("Acme").await, stack::unique("other"));
-    let added = alice.add(&organization, &other, "member").await;
+    let added = organization.add(&other, "member").await;
     let mut expected = added;
     for (role, version) in [("admin", 3), ("owner", 4), ("member", 5)] {
         let response = give(&alice, &organization, &other, role).await;
@@ -69,7 +69,7 @@ async fn an_admin_cannot_make_anybody_an_owner() {
 async fn an_admin_cannot_demote_an_owner_even_if_another_remains() {
     let team = team().await;
     let second = stack::unique("second");
-    team.owner.add(&team.organization, &second, "owner").await;
+    team.organization.add(&second, "owner").await;
     for target in [&team.owner.id, &second] {
         for role in ["admin", "member"] {
             let response = give(&team.admin, &team.organization, target, role).await;

@@ -67,7 +67,7 @@ async fn pages_list_members_with_any_id_once_in_order() {
     let organization = alice.create_organization("Acme").await;
     let mut ids = ids();
     for id in &ids {
-        alice.add(&organization, id, "member").await;
+        organization.add(id, "member").await;
     }
     ids.push(alice.id.clone());
     ids.sort_unstable();
@@ -81,7 +81,7 @@ async fn a_change_of_one_id_concerns_no_id_that_begins_or_ends_with_it() {
     let organization = alice.create_organization("Acme").await;
     let others = ["a#", "a#b", "#a", "aa", "MEMBER#a", "A"];
     for id in ["a"].iter().chain(&others) {
-        alice.add(&organization, id, "member").await;
+        organization.add(id, "member").await;
     }
     alice.patch(organization.member("a"), json!({ "role": "admin" })).send().await.expect(200);
     let listed = others.map(|id| (id, "member"));
@@ -102,7 +102,7 @@ async fn a_caller_may_have_any_id() {
         let token = local.identity.sign(&tokens::header(local), &tokens::claims(&id));
         let user = stack::bearer(&token);
         user.get(&organization.path).send().await.expect_error(404, "organization_not_found");
-        alice.add(&organization, &id, "member").await;
+        organization.add(&id, "member").await;
         assert_eq!(user.organization(&organization).await["role"], "member", "{id}");
         // Other tests use some of these ids, too.
         let list = user.list("/organization/list?limit=1", "id").await;
@@ -128,7 +128,7 @@ async fn the_gateways_events_may_contain_any_id() {
         gateway_events::with_claims(event, json!({ "sub": alice.id }))
     };
     for id in ids() {
-        alice.add(&organization, &id, "member").await;
+        organization.add(&id, "member").await;
         let mut change = event(&Method::PATCH, &id);
         change["body"] = json!(json!({ "role": "admin" }).to_string());
         let (status, changed) = gateway_events::invoke(local, "update-member", &change).await;

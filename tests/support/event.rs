@@ -9,7 +9,7 @@ use shared::edge::percent_encoded;
 pub struct Request {
     /// The operation.
     pub operation: Operation,
-    /// The token's `sub`.
+    /// The token's `sub`. For a service, `service:` and its `sub`.
     pub caller: String,
     /// The path's parameters.
     pub parameters: Map<String, Value>,
@@ -58,6 +58,15 @@ impl Request {
         self
     }
 
+    fn claims(&self) -> Value {
+        match self.caller.strip_prefix("service:") {
+            Some(service) => json!({ "sub": service, "scope": local::SERVICE_SCOPE }),
+            None => {
+                json!({ "sub": self.caller, "scope": format!("{} {}", local::READ_SCOPE, local::WRITE_SCOPE) })
+            }
+        }
+    }
+
     /// The event.
     pub fn event(&self) -> Value {
         let (method, template) = (self.operation.method(), self.operation.path());
@@ -75,7 +84,7 @@ impl Request {
             "headers": headers,
             "pathParameters": self.parameters,
             "requestContext": {
-                "authorizer": { "jwt": { "claims": { "sub": self.caller }, "scopes": null } },
+                "authorizer": { "jwt": { "claims": self.claims(), "scopes": null } },
                 "domainName": "api.example.com",
                 "http": {
                     "method": method,

@@ -59,6 +59,7 @@ impl Instance {
             ("AWS_LAMBDA_LOG_STREAM_NAME", "test"),
             ("AWS_LAMBDA_RUNTIME_API", &api.address().to_string()),
             ("AWS_REGION", "eu-central-1"),
+            ("AUTH_SERVICE_SCOPE", local::SERVICE_SCOPE),
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("TABLE_NAME", local::TABLE_NAME),
         ]);

@@ -3,6 +3,7 @@
 use crate::database::{Item, items};
 use aws_sdk_dynamodb::Client;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The content of a table.
 #[derive(Debug, Default)]
@@ -11,10 +12,14 @@ pub struct Contents {
     pub organizations: BTreeMap<String, Organization>,
     /// The organizations created by requests with a key, by user and key.
     pub idempotency: BTreeMap<(String, String), String>,
+    /// How many organizations each user has created, as counted in the user's own item.
+    pub created: BTreeMap<String, u64>,
     /// Violations of these invariants: Every organization has an owner. Every owner is in the set of owners
     /// and admins, and every user in that set is a member. The member count is correct. Every member has a
-    /// membership in the user's partition, and vice versa. Every member and every record of a key refers to
-    /// an existing organization.
+    /// membership in the user's partition, and vice versa. Every member created the organization, accepted an
+    /// invitation, or was added by a service. Every member, every invitation and every record of a key refers to
+    /// an existing organization. At most 100 invitations are pending. The organizations that a user has created
+    /// are counted.
     pub faults: Vec<String>,
 }
 
@@ -25,6 +30,12 @@ pub struct Organization {
     pub members: BTreeMap<String, String>,
     /// The item's version.
     pub version: u64,
+    /// True if it was deleted and not restored.
+    pub is_deleted: bool,
+    /// Who created it.
+    pub created_by: String,
+    /// Who has accepted each invitation, by the invitation's id.
+    pub invitations: BTreeMap<String, Option<String>>,
 }
 
 impl Contents {
@@ -33,25 +44,36 @@ impl Contents {
         let items = items(client).await;
         let mut members: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut memberships = members.clone();
+        let mut invitations: BTreeMap<String, BTreeMap<String, Option<String>>> = BTreeMap::new();
+        let mut pending: BTreeMap<String, u64> = BTreeMap::new();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let mut organizations = Vec::new();
         let mut contents = Self::default();
         for item in &items {
             let (pk, sk) = (text(item, "pk"), text(item, "sk"));
             let (user, id) = (pk.strip_prefix("USER#"), pk.strip_prefix("ORG#"));
-            let [organization, member, key] =
-                ["ORG#", "MEMBER#", "IDEMPOTENCY#"].map(|prefix| sk.strip_prefix(prefix));
-            match (user, id, organization, member, key) {
-                (_, Some(id), Some(_), _, _) if pk == sk => organizations.push((id.to_owned(), item)),
-                (_, Some(id), _, Some(user), _) => {
-                    contents.must(text(item, "userId") == user, "a member item with another user's id", &pk);
-                    members.entry(id.to_owned()).or_default().insert(user.to_owned());
+            let (kind, name) = sk.split_once('#').unwrap();
+            match (kind, user, id) {
+                ("ORG", _, Some(id)) if pk == sk => organizations.push((id.to_owned(), item)),
+                ("MEMBER", _, Some(id)) => {
+                    contents.member(id, name, item);
+                    members.entry(id.to_owned()).or_default().insert(name.to_owned());
                 }
-                (Some(user), _, Some(id), _, _) => {
-                    memberships.entry(id.to_owned()).or_default().insert(user.to_owned());
+                ("INVITATION", _, Some(id)) => {
+                    let accepted_by = item.get("acceptedBy").map(|user| user.as_s().unwrap().clone());
+                    let is_pending = accepted_by.is_none() && number(item, "expiresAt") > now;
+                    *pending.entry(id.to_owned()).or_default() += u64::from(is_pending);
+                    invitations.entry(id.to_owned()).or_default().insert(name.to_owned(), accepted_by);
                 }
-                (Some(user), _, _, _, Some(key)) => {
+                ("ORG", Some(user), _) => {
+                    memberships.entry(name.to_owned()).or_default().insert(user.to_owned());
+                }
+                ("USER", Some(user), _) if pk == sk => {
+                    contents.created.insert(user.to_owned(), number(item, "organizations"));
+                }
+                ("IDEMPOTENCY", Some(user), _) => {
                     let created = text(item, "organizationId");
-                    contents.idempotency.insert((user.to_owned(), key.to_owned()), created);
+                    contents.idempotency.insert((user.to_owned(), name.to_owned()), created);
                 }
                 _ => contents.must(false, "an item of unknown kind", &format!("{pk} {sk}")),
             }
@@ -59,8 +81,24 @@ impl Contents {
         contents.must(members == memberships, "members and memberships differ", "the table");
         for (id, item) in organizations {
             let members = members.remove(&id).unwrap_or_default();
-            contents.organization(id, item, members);
+            let invitations = invitations.remove(&id).unwrap_or_default();
+            let pending = pending.remove(&id).unwrap_or_default();
+            contents.must(pending <= 100, "more than 100 pending invitations", &id);
+            contents.organization(id, item, members, invitations);
         }
+        contents.must(
+            invitations.is_empty(),
+            "invitations without their organization",
+            &format!("{:?}", invitations.keys()),
+        );
+        let mut created = BTreeMap::<_, u64>::new();
+        for organization in contents.organizations.values() {
+            if !organization.created_by.starts_with("service:") {
+                *created.entry(organization.created_by.clone()).or_default() += 1;
+            }
+        }
+        let counted = contents.created.clone();
+        contents.must(created == counted, "created organizations are not counted", &format!("{counted:?}"));
         contents.must(members.is_empty(), "members without their organization", &format!("{members:?}"));
         let created = contents.idempotency.values().filter(|id| !contents.organizations.contains_key(*id));
         let missing: Vec<_> = created.cloned().collect();
@@ -68,7 +106,20 @@ impl Contents {
         contents
     }
 
-    fn organization(&mut self, id: String, item: &Item, members: BTreeSet<String>) {
+    fn member(&mut self, id: &str, user: &str, item: &Item) {
+        self.must(text(item, "userId") == user, "a member item with another user's id", id);
+        let added_by = text(item, "addedBy");
+        let consents = item.contains_key("invitation") || added_by == user;
+        self.must(consents || added_by.starts_with("service:"), "a member without consent", id);
+    }
+
+    fn organization(
+        &mut self,
+        id: String,
+        item: &Item,
+        members: BTreeSet<String>,
+        invitations: BTreeMap<String, Option<String>>,
+    ) {
         let (owners, privileged) = (set(item, "owners"), set(item, "privileged"));
         let role = |user: &String| {
             let user = digest(user);
@@ -85,7 +136,11 @@ impl Contents {
         let counted = number(item, "memberCount") == members.len() as u64;
         self.must(counted, "memberCount and members differ", &id);
         let members = members.iter().map(|user| (user.clone(), role(user))).collect();
-        self.organizations.insert(id, Organization { version: number(item, "version"), members });
+        let is_deleted = item.contains_key("deletedAt");
+        self.must(is_deleted == item.contains_key("expiresAt"), "half deleted", &id);
+        let (version, created_by) = (number(item, "version"), text(item, "createdBy"));
+        let organization = Organization { members, version, is_deleted, created_by, invitations };
+        self.organizations.insert(id, organization);
     }
 
     /// Unless `holds`, records the violation `what`, found in `of`.
