@@ -7,13 +7,9 @@ import json
 import boto3
 from role_requests import REQUESTS
 
-WITHOUT_ITEMS = "used if DynamoDB does not return the items that refused a transaction"
 # Permissions without which no request fails, and why. "Every" stands for each function.
 UNNOTICED = {
     ("CreateOrganizationFunction", "dynamodb:GetItem"): "used if DynamoDB does not return the record of a used key",
-    ("AddMemberFunction", "dynamodb:GetItem"): WITHOUT_ITEMS,
-    ("RevokeInvitationFunction", "dynamodb:GetItem"): WITHOUT_ITEMS,
-    ("AcceptInvitationFunction", "dynamodb:GetItem"): WITHOUT_ITEMS,
     ("Every", "AWSXrayWriteOnlyAccess"): "MiniStack takes no traces",
     ("FunctionBoundary", "xray:PutTraceSegments"): "MiniStack takes no traces",
     ("FunctionBoundary", "xray:PutTelemetryRecords"): "MiniStack takes no traces",

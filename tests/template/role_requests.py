@@ -5,6 +5,8 @@ import urllib.parse
 
 unique = itertools.count()
 
+NO_ORGANIZATION = "/organization/org_00000000000000000000000000"
+
 
 class Team:
     """An organization with an owner and a member, a guest who is outside of it, and a service."""
@@ -91,6 +93,7 @@ def add_member(team):
     id, _ = team.other()
     yield "add", 201, team.service("POST", f"{team.path}/member", {"userId": id})
     yield "add again", 409, team.service("POST", f"{team.path}/member", {"userId": id})
+    yield "add to no organization", 404, team.service("POST", f"{NO_ORGANIZATION}/member", {"userId": id})
 
 
 def get_member(team):

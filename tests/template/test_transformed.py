@@ -46,7 +46,7 @@ class Routes(unittest.TestCase):
         self.assertCountEqual(called, FUNCTIONS)
         self.assertGreaterEqual(len(called), 17)
 
-    def test_each_route_has_the_authorizer_and_lets_through_the_scope_of_its_method_and_services(self):
+    def test_each_route_has_the_authorizer_and_the_scope_of_its_method(self):
         for method, path, definition in routes():
             with self.subTest(f"{method} {path}"):
                 scopes = ["ReadScope" if method == "get" else "WriteScope", "ServiceScope"]
