@@ -171,6 +171,7 @@ def environment(runtime_api, function):
         "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9",
+        "AUTH_SERVICE_SCOPE": "organizations/service",
         "RELEASE": RELEASE,
         "TABLE_NAME": "organizations",
     }

@@ -68,12 +68,14 @@ pub(crate) fn listed_routes() -> Names {
     Operation::ALL.iter().map(listed).collect()
 }
 
-/// The scopes in the same list, each named like the template's parameter: `create-organization WriteScope`.
+/// The scopes in the same list, named like the template's parameters: `add-member ServiceScope`. The scope of
+/// services is enough for every operation.
 pub(crate) fn listed_scopes() -> Names {
     let listed = |operation: &Operation| {
         let scope = match operation.scope() {
-            Scope::Read => "ReadScope",
-            Scope::Write => "WriteScope",
+            Scope::Read => "ReadScope or ServiceScope",
+            Scope::Write => "WriteScope or ServiceScope",
+            Scope::Service => "ServiceScope",
         };
         format!("{} {scope}", operation.id().to_kebab_case())
     };

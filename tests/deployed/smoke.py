@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
-"""Tries what was deployed: that the API refuses requests without a token and, as the machine client, that it creates,
-changes, reads and lists. Takes seconds.
+"""Tries what was deployed: that the API refuses requests without a token and that, as the machine client, a user and a
+service create, change, read, list, invite and delete. Takes seconds.
 
     python3 tests/deployed/smoke.py [--without-token] [stack]     (default: organizations)
 
-Needs boto3 and credentials that may describe the stack and its user pool client. The machine client has one
-organization for this, which each run changes and none deletes. API_URL replaces the stack's URL. API_TOKEN replaces the
-machine client's token. With both, nothing of AWS is needed. A stack without a machine client needs a token, or
---without-token: then only a refusal is tried.
+Needs boto3 and credentials that may describe the stack and its user pool client. The machine client asks for two
+tokens: a user's, with the scopes for reading and writing, and a service's. As a user, it has one organization for
+this, which each run restores, changes and deletes again: a new one each time would count towards
+MaxOrganizationsPerUser. So after a run, only lists of deleted organizations show anything of it.
+
+API_URL replaces the stack's URL. API_TOKEN replaces the user's token, and API_SERVICE_TOKEN the service's. With
+API_TOKEN alone, no service is tried. With API_URL and API_TOKEN, nothing of AWS is needed. A stack without a machine
+client needs a token, or --without-token: then only a refusal is tried.
 """
 
 import argparse
 import base64
 import json
 import os
+import re
 import sys
 import urllib.error
 import urllib.parse
@@ -21,6 +26,9 @@ import urllib.request
 
 NAME = "Smoke test"
 MEMBER = "smoke-test"
+# The scopes of the stack's user pool.
+USER_SCOPES = "organizations/read organizations/write"
+SERVICE_SCOPE = "organizations/service"
 TIMEOUT = 30
 
 
@@ -30,48 +38,103 @@ def main():
     parser.add_argument("stack", nargs="?", default="organizations")
     arguments = parser.parse_args()
     stack = arguments.stack
-    api = Api(os.environ.get("API_URL") or output(stack, "ApiUrl"))
-    api.call(401, "GET", "/organization/list")
+    url = os.environ.get("API_URL") or output(stack, "ApiUrl")
+    Api(url).call(401, "GET", "/organization/list")
     if arguments.without_token:
         print("A request without a token was refused. Nothing else was tried.")
         return
-    token = os.environ.get("API_TOKEN") or machine_token(stack)
+    token = os.environ.get("API_TOKEN") or machine_token(stack, USER_SCOPES)
     expect(token is not None, "The stack has no machine client. Set API_TOKEN, or pass --without-token.")
-    api.token = token
-    organization = find_or_create(api)
-    path, version = f"/organization/{organization['id']}", organization["version"]
-    changed = api.call(200, "PUT", path, {"name": NAME}, {"If-Match": f'"{version}"'})
+    service_token = os.environ.get("API_SERVICE_TOKEN")
+    if service_token is None and "API_TOKEN" not in os.environ:
+        service_token = machine_token(stack, SERVICE_SCOPE)
+    user = Api(url, token)
+    organization = restored_or_created(user)
+    path = f"/organization/{organization['id']}"
+    try:
+        try_changes(user, path, organization["version"])
+        try_invitation(user, path)
+        if service_token:
+            try_service(Api(url, service_token), user, path)
+    finally:
+        user.call(200, "DELETE", path)
+    expect(organization["id"] not in ids(user, "/organization/list"), "a deleted organization must not be listed")
+    deleted = ids(user, "/organization/list", "?deleted=true")
+    expect(organization["id"] in deleted, "a deleted organization must be in the list of those that can be restored")
+    print("All succeeded." if service_token else "All succeeded. Without a service's token, no service was tried.")
+
+
+def restored_or_created(user):
+    """The user's organization for this test."""
+    for each in everything(user, "/organization/list"):
+        # An earlier run could not delete it.
+        if each["name"] == NAME and each["role"] == "owner":
+            return each
+    for each in everything(user, "/organization/list", "?deleted=true"):
+        if each["name"] == NAME:
+            return user.call(200, "POST", f"/organization/{each['id']}/restore")
+    return user.call(201, "POST", "/organization", {"organizationName": NAME})
+
+
+def try_changes(user, path, version):
+    changed = user.call(200, "PUT", path, {"name": NAME}, {"If-Match": f'"{version}"'})
     expect(changed["version"] == version + 1, f"the version must be {version + 1}: {changed}")
-    expect(api.call(200, "GET", path) == changed, "getOrganization must return what updateOrganization did")
-    limit = api.call(200, "PATCH", f"{path}/max-overages", {"maxOverages": version})
+    expect(user.call(200, "GET", path) == changed, "getOrganization must return what updateOrganization did")
+    limit = user.call(200, "PATCH", f"{path}/max-overages", {"maxOverages": version})
     expect(limit["maxOverages"] == version, f"the limit must be {version}: {limit}")
-    api.call((201, 409), "POST", f"{path}/member", {"userId": MEMBER})
+    # Only a service adds a member without an invitation.
+    user.call(403, "POST", f"{path}/member", {"userId": MEMBER})
+
+
+def try_invitation(user, path):
+    """A link, which the user can see but not accept, being a member."""
+    invitation = user.call(201, "POST", f"{path}/invitation", {})
+    token = {"token": invitation["token"]}
+    preview = user.call(200, "POST", "/invitation/preview", token)
+    expect(path.endswith(preview["organizationId"]), f"the preview must be of {path}: {preview}")
+    user.call(409, "POST", "/invitation/accept", token)
+    expect(invitation["id"] in ids(user, f"{path}/invitation"), "the new invitation must be listed")
+    user.call(200, "DELETE", f"{path}/invitation/{invitation['id']}")
+    user.call(404, "POST", "/invitation/preview", token)
+
+
+def try_service(service, user, path):
+    """The service adds a member to the user's organization, and creates one of another user's."""
+    service.call((201, 409), "POST", f"{path}/member", {"userId": MEMBER})
     member = f"{path}/member/{MEMBER}"
-    expect(api.call(200, "PATCH", member, {"role": "admin"})["role"] == "admin", "the member must be an admin")
-    members = [each["userId"] for each in api.call(200, "GET", f"{path}/member")]
+    changed = user.call(200, "PATCH", member, {"role": "admin"})
+    expect(changed["role"] == "admin", f"the member must be an admin: {changed}")
+    expect(user.call(200, "GET", member) == changed, "getMember must return what updateMember did")
+    members = [each["userId"] for each in everything(user, f"{path}/member")]
     expect(MEMBER in members, f"the new member must be listed: {members}")
-    left = api.call(200, "DELETE", member)
+    left = user.call(200, "DELETE", member)
     expect(left["memberCount"] == len(members) - 1, f"one member less must be left: {left}")
-    print("All succeeded.")
+    made = service.call(201, "POST", "/organization", {"organizationName": NAME, "owner": MEMBER})
+    try:
+        user.call(404, "GET", f"/organization/{made['id']}")
+        listed = ids(service, "/organization/list", f"?userId={MEMBER}")
+        expect(made["id"] in listed, "the service's organization must be in its owner's list")
+    finally:
+        service.call(200, "DELETE", f"/organization/{made['id']}")
 
 
-def find_or_create(api):
-    """The organization for this test."""
-    cursor = ""
+def ids(api, path, query=""):
+    return [each["id"] for each in everything(api, path, query)]
+
+
+def everything(api, path, query=""):
+    """The items on all pages of a list."""
     while True:
-        page, headers = api.send(200, "GET", f"/organization/list{cursor}")
-        for each in page:
-            if each["name"] == NAME and each["role"] == "owner":
-                return each
+        page, headers = api.send(200, "GET", f"{path}{query}")
+        yield from page
         if "Link" not in headers:
-            break
-        cursor = "?" + headers["Link"].split("?")[1].split(">")[0]
-    return api.call(201, "POST", "/organization", {"organizationName": NAME})
+            return
+        query = "?" + headers["Link"].split("?")[1].split(">")[0]
 
 
 class Api:
-    def __init__(self, url):
-        self.url, self.token = url.rstrip("/"), None
+    def __init__(self, url, token=None):
+        self.url, self.token = url.rstrip("/"), token
 
     def call(self, expected, method, path, body=None, headers=None):
         """The body of the response, whose status must be the expected one or one of them."""
@@ -100,7 +163,9 @@ def answer(request):
 
 def expect(condition, problem):
     if not condition:
-        sys.exit(problem)
+        # At once, because what follows may fail as well. A token of an invitation must not be in a log.
+        print(re.sub(r"invt_[\w-]+", "invt_…", problem), file=sys.stderr, flush=True)
+        sys.exit(1)
 
 
 def output(stack, name):
@@ -111,8 +176,8 @@ def output(stack, name):
     return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}.get(name)
 
 
-def machine_token(stack):
-    """An access token for the stack's machine client; None if there is none."""
+def machine_token(stack, scopes):
+    """An access token with these scopes for the stack's machine client; None if there is none."""
     import boto3
 
     client_id = output(stack, "MachineClientId")
@@ -124,7 +189,7 @@ def machine_token(stack):
     basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
     request = urllib.request.Request(
         output(stack, "SignInUrl") + "/oauth2/token",
-        urllib.parse.urlencode({"grant_type": "client_credentials"}).encode(),
+        urllib.parse.urlencode({"grant_type": "client_credentials", "scope": scopes}).encode(),
         {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
     )
     status, text, _ = answer(request)

@@ -56,12 +56,18 @@ fn collect(directory: &Path, names: &mut Names) {
             collect(&path, names);
             continue;
         }
-        let text = fs::read_to_string(&path).unwrap();
-        for call in ["env::var(\"", "env::var_os(\"", "required(\""] {
-            let found = text.split(call).skip(1).filter_map(|rest| rest.split('"').next());
-            names.extend(found.map(str::to_owned));
+        // A name may be on the line below the call.
+        let text: String = fs::read_to_string(&path).unwrap().split_whitespace().collect();
+        for call in ["env::var(", "env::var_os(", "required(", "scope(", "text(", "number("] {
+            let found = text.split(&format!("{call}\"")).skip(1).filter_map(|rest| rest.split('"').next());
+            names.extend(found.filter(|name| is_variable(name)).map(str::to_owned));
         }
     }
+}
+
+/// True for `AUTH_JWKS`. Some of the calls also have other texts as arguments.
+fn is_variable(name: &str) -> bool {
+    name.len() > 3 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 
 fn read(path: &str) -> String {

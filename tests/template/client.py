@@ -1,5 +1,6 @@
 """HTTPS requests of the rehearsal."""
 
+import base64
 import json
 import urllib.error
 import urllib.parse
@@ -23,10 +24,15 @@ def send(method, url, body=None, **headers):
 
 
 class Api:
-    """The API, as the user with this token."""
+    """The API, as the caller with this token."""
 
     def __init__(self, url, token):
         self.url, self.token = url, token
+
+    def subject(self):
+        """The caller's id: the claim `sub`."""
+        claims = self.token.split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"]
 
     def __call__(self, method, path, body=None, **headers):
         """Status, headers and JSON of the response, or its text if it is not JSON. Underscores in the names of headers

@@ -1,6 +1,7 @@
 """A second stack with every parameter set, and tokens of an issuer on this machine."""
 
 import base64
+import datetime
 import http.server
 import json
 import os
@@ -25,6 +26,11 @@ PARAMETERS = {
     "JwtAudience": AUDIENCE,
     "ReadScope": "read:organizations",
     "WriteScope": "write:organizations",
+    "ServiceScope": "service:organizations",
+    "MaxOrganizationsPerUser": "3",
+    "DeletedOrganizationDays": "7",
+    "InvitationUrl": "https://app.example/invitation",
+    "InviteeEmailClaim": "https://app.example/email",
     "CorsOrigins": ",".join(ORIGINS[:2]),
     "FailOnWarnings": "true",
     "ThrottlingRateLimit": "50",
@@ -75,27 +81,63 @@ class Issuer:
         for name in NAMES:
             world.serve(name, Handler)
 
-    def token(self, subject, scope=" ".join(PARAMETERS[name] for name in ("ReadScope", "WriteScope"))):
+    def token(self, subject, scope=" ".join(PARAMETERS[name] for name in ("ReadScope", "WriteScope")), **more):
         now = int(time.time())
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + 3600, "scope": scope}
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + 3600, "scope": scope} | more
         parts = ({"alg": "RS256", "kid": "rehearsal"}, claims)
         message = ".".join(base64url(json.dumps(part).encode()) for part in parts)
         return f"{message}.{base64url(self.key.sign(message.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 
 def scopes(url, issuer):
-    """Each scope allows its methods and no others."""
-    read, write = (issuer.token("ann", PARAMETERS[name]) for name in ("ReadScope", "WriteScope"))
-    body = {"organizationName": "Acme"}
-    for token, method, path, expected in [
-        (read, "GET", "/organization/list", 200),
-        (write, "POST", "/organization", 201),
-        (write, "GET", "/organization/list", 403),
-        (read, "POST", "/organization", 403),
-        (issuer.token("ann", "organizations/read"), "GET", "/organization/list", 403),
-        (issuer.token("ann") + "x", "GET", "/organization/list", 401),
+    """Each scope allows its methods and no others, and the one of services allows all."""
+    read, write, service = (issuer.token("ivy", PARAMETERS[f"{name}Scope"]) for name in ("Read", "Write", "Service"))
+    both = issuer.token("ivy")
+    body, member = {"organizationName": "Acme"}, {"userId": "bob"}
+    its = f"/organization/{client.Api(url, write).expect(201, 'POST', '/organization', body)['id']}"
+    for token, method, path, expected, body in [
+        (read, "GET", "/organization/list", 200, None),
+        (service, "GET", its, 200, None),
+        (write, "GET", "/organization/list", 403, None),
+        (read, "POST", "/organization", 403, body),
+        (both, "POST", f"{its}/member", 403, member),
+        (service, "POST", f"{its}/member", 201, member),
+        (service, "PUT", its, 200, {"name": "Acme"}),
+        (issuer.token("ivy", "organizations/read"), "GET", "/organization/list", 403, None),
+        (issuer.token("ivy", "organizations/service"), "POST", f"{its}/member", 403, member),
+        (both + "x", "GET", "/organization/list", 401, None),
     ]:
-        client.Api(url, token).expect(expected, method, path, body if method == "POST" else None)
+        client.Api(url, token).expect(expected, method, path, body)
+
+
+def growth(url, issuer):
+    """A user creates as many organizations as the parameter says. A deleted one can be restored as long as the other
+    says, and counts until then."""
+    user, body = client.Api(url, issuer.token("max")), {"organizationName": "Acme"}
+    for _ in range(int(PARAMETERS["MaxOrganizationsPerUser"])):
+        path = f"/organization/{user.expect(201, 'POST', '/organization', body)['id']}"
+    deleted = user.expect(200, "DELETE", path)
+    kept = when(deleted["purgeAt"]) - when(deleted["deletedAt"])
+    assert abs(kept - datetime.timedelta(days=int(PARAMETERS["DeletedOrganizationDays"]))).total_seconds() <= 1, kept
+    refusal = user.expect(422, "POST", "/organization", body)
+    assert refusal["code"] == "too_many_organizations", refusal
+    assert refusal["details"]["max"] == int(PARAMETERS["MaxOrganizationsPerUser"]), refusal
+
+
+def when(timestamp):
+    return datetime.datetime.fromisoformat(timestamp)
+
+
+def invitations(url, issuer):
+    """An invitation has the page's address, and is accepted only by the user whose token has the invited one."""
+    owner, body = client.Api(url, issuer.token("eve")), {"organizationName": "Acme"}
+    path = f"/organization/{owner.expect(201, 'POST', '/organization', body)['id']}/invitation"
+    invitation = owner.expect(201, "POST", path, {"email": "bob@app.example"})
+    token = {"token": invitation["token"]}
+    assert invitation["url"] == f"{PARAMETERS['InvitationUrl']}#{invitation['token']}", invitation["url"]
+    for email, expected in [(None, 403), ("rob@app.example", 403), ("bob@app.example", 201)]:
+        claims = {PARAMETERS["InviteeEmailClaim"]: email} if email else {}
+        client.Api(url, issuer.token("bob", **claims)).expect(expected, "POST", "/invitation/accept", token)
 
 
 def browser(url, issuer, world, test):

@@ -2,102 +2,10 @@
 
 import copy
 import functools
-import itertools
 import json
-import urllib.parse
 
 import boto3
-
-unique = itertools.count()
-
-
-class Team:
-    """An organization whose owner and member have tokens."""
-
-    def __init__(self, owner, member, member_id):
-        self.owner, self.member, self.member_id = owner, member, member_id
-        self.id = owner.expect(201, "POST", "/organization", {"organizationName": "Permissions"})["id"]
-        self.path = f"/organization/{self.id}"
-        owner.expect(201, "POST", f"{self.path}/member", {"userId": member_id})
-
-    def other(self):
-        """The id and the path of a user outside the organization."""
-        id = f"permissions|{next(unique)}"
-        return id, f"{self.path}/member/{urllib.parse.quote(id)}"
-
-    def added(self):
-        """The path of a new member."""
-        id, path = self.other()
-        self.owner.expect(201, "POST", f"{self.path}/member", {"userId": id})
-        return path
-
-
-# Per function, requests that use each of its actions: a name, the expected status and the response.
-
-
-def create_organization(team):
-    body, key = {"organizationName": "Acme"}, f'"{next(unique)} {team.id}"'
-    yield "create", 201, team.owner("POST", "/organization", body)
-    yield "create with a key", 201, team.owner("POST", "/organization", body, Idempotency_Key=key)
-    yield "repeat with this key", 201, team.owner("POST", "/organization", body, Idempotency_Key=key)
-
-
-def list_organizations(team):
-    yield "list", 200, team.owner("GET", "/organization/list")
-
-
-def get_organization(team):
-    yield "get", 200, team.owner("GET", team.path)
-
-
-def update_organization(team):
-    yield "update", 200, team.owner("PUT", team.path, {"name": "Acme"})
-    yield "update by a member", 403, team.member("PUT", team.path, {"name": "Acme"})
-
-
-def set_max_overages(team):
-    yield "set", 200, team.owner("PATCH", f"{team.path}/max-overages", {"maxOverages": 5})
-    yield "set by a member", 403, team.member("PATCH", f"{team.path}/max-overages", {"maxOverages": 5})
-
-
-def list_members(team):
-    yield "list", 200, team.owner("GET", f"{team.path}/member")
-
-
-def add_member(team):
-    id, _ = team.other()
-    yield "add", 201, team.owner("POST", f"{team.path}/member", {"userId": id})
-    yield "add again", 409, team.owner("POST", f"{team.path}/member", {"userId": id})
-    yield "add by a member", 403, team.member("POST", f"{team.path}/member", {"userId": id})
-
-
-def update_member(team):
-    path = team.added()
-    yield "update", 200, team.owner("PATCH", path, {"role": "admin"})
-    yield "update by a member", 403, team.member("PATCH", path, {"role": "member"})
-    yield "update a stranger", 404, team.owner("PATCH", team.other()[1], {"role": "admin"})
-
-
-def remove_member(team):
-    path = team.added()
-    yield "remove", 200, team.owner("DELETE", path)
-    yield "remove again", 404, team.owner("DELETE", path)
-    yield "remove by a member", 403, team.member("DELETE", team.added())
-    yield "remove an invalid id", 404, team.owner("DELETE", f"{team.path}/member/no%20id")
-
-
-REQUESTS = {
-    "CreateOrganizationFunction": create_organization,
-    "ListOrganizationsFunction": list_organizations,
-    "GetOrganizationFunction": get_organization,
-    "UpdateOrganizationFunction": update_organization,
-    "SetMaxOveragesFunction": set_max_overages,
-    "ListMembersFunction": list_members,
-    "AddMemberFunction": add_member,
-    "UpdateMemberFunction": update_member,
-    "RemoveMemberFunction": remove_member,
-}
-
+from role_requests import REQUESTS
 
 # Permissions without which no request fails, and why. "Every" stands for each function.
 UNNOTICED = {

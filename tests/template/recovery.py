@@ -62,6 +62,8 @@ def rename_organizations(table, name):
     dynamodb = boto3.client("dynamodb")
     items = [item for page in dynamodb.get_paginator("scan").paginate(TableName=table) for item in page["Items"]]
     keys = [{key: item[key] for key in ("pk", "sk")} for item in items if item["pk"] == item["sk"]]
+    # Users have items of this form as well.
+    keys = [key for key in keys if key["pk"]["S"].startswith("ORG#")]
     assert keys
     for key in keys:
         dynamodb.update_item(
@@ -79,7 +81,7 @@ def adopting_stack(directory, table, pool):
     pool with its new client."""
     cognito = boto3.client("cognito-idp")
     cognito.create_user_pool_domain(UserPoolId=pool, Domain="adopted")
-    scopes = [{"ScopeName": name, "ScopeDescription": name} for name in ("read", "write")]
+    scopes = [{"ScopeName": name, "ScopeDescription": name} for name in ("read", "write", "service")]
     cognito.create_resource_server(UserPoolId=pool, Identifier="organizations", Name="Organizations", Scopes=scopes)
     app = cognito.create_user_pool_client(
         UserPoolId=pool,

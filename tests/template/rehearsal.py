@@ -25,6 +25,7 @@ import sam
 import sign_in
 import updates
 from build import COPY_DEBUG_BINARY
+from role_requests import REQUESTS, Team
 
 started = time.monotonic()
 
@@ -43,7 +44,7 @@ def step(title):
 def main(ministack, awscli, browser_test):
     with tempfile.TemporaryDirectory() as directory:
         with aws_here.running(directory, ministack, awscli, *options.NAMES) as world:
-            first = aws_here.Stack(directory, Release="first", CallbackUrls=sign_in.CALLBACK)
+            first = aws_here.Stack(directory, Release="first", **sign_in.PARAMETERS)
             with step("sam build"):
                 first.build(COPY_DEBUG_BINARY)
             with step("a first deployment that fails, and what docs/deploy.md says then"):
@@ -80,6 +81,9 @@ def tried(stack):
         tokens = pool.tokens()
     with step("an ID token is refused"):
         client.Api(url, pool.id_token("alice")).expect(403, "GET", "/organization/list")
+    with step("the app cannot ask for the scope of services") as lines:
+        lines.append(pool.refused("organizations/service"))
+        assert "error_description=invalid_scope" in lines[0], lines
     return url, tokens
 
 
@@ -93,11 +97,10 @@ def suite(url, tokens):
 
 
 def roles(stack, url, tokens):
-    alice, carol = client.Api(url, tokens["alice"]), client.Api(url, tokens["carol"])
-    team = permissions.Team(alice, carol, sign_in.subject(tokens["carol"]))
-    all_roles = permissions.Roles(stack, team)
+    callers = [client.Api(url, tokens[name]) for name in ("alice", "carol", "dave", "service")]
+    all_roles = permissions.Roles(stack, Team(*callers))
     with step("requests with unchanged roles, each of which is logged"):
-        assert (failed := all_roles.failure(permissions.REQUESTS)) is None, failed
+        assert (failed := all_roles.failure(REQUESTS)) is None, failed
     with step("each permission removed, and the request that then fails") as lines:
         found = all_roles.removed_actions() | all_roles.detached_policies()
         for (policy, action), failure in found.items():
@@ -106,7 +109,7 @@ def roles(stack, url, tokens):
     with step("each policy with the name of another table") as lines:
         found = all_roles.on_another_table()
         lines += [f"{policy:26} {failure}" for policy, failure in found.items()]
-        assert set(found) >= set(permissions.REQUESTS) and all(found.values()), found
+        assert set(found) >= set(REQUESTS) and all(found.values()), found
 
 
 def second(directory, issuer, world, browser_test):
@@ -118,6 +121,9 @@ def second(directory, issuer, world, browser_test):
     url = stack.outputs()["ApiUrl"]
     with step("tokens of an own issuer, and their scopes"):
         options.scopes(url, issuer)
+    with step("the limits of growth, and invitations"):
+        options.growth(url, issuer)
+        options.invitations(url, issuer)
     with step("pages of two allowed origins and of another one, in Chromium") as lines:
         lines += options.browser(url, issuer, world, browser_test)
         assert len(lines) == 3, lines
@@ -133,6 +139,7 @@ def lived(directory, stack, alice):
         ("an update of the code", updates.code),
         ("the same again, from uploaded artifacts: no changes", updates.nothing),
         ("an update of the memory", updates.memory),
+        ("an update of the page for invitations", updates.invitation_page),
         ("an update of the time-out", updates.time_out),
         ("an update of the tags", updates.tags),
         ("an update of the reserved concurrency", updates.reserved_concurrency),

@@ -1,6 +1,5 @@
 """Users of a user pool, signed in with the commands of docs/deploy.md, and the black-box suite as these users."""
 
-import base64
 import json
 import re
 import subprocess
@@ -12,9 +11,10 @@ from documents import commands, run
 
 USERS = ("alice", "bob", "carol", "dave")
 PASSWORD = "Correct-Horse-9"
-# The address that docs/deploy.md uses.
-CALLBACK = "http://localhost:3000/callback"
-CREATE, EXCHANGE, TEST = commands("docs/deploy.md", "Tests against the deployed stack")
+# The parameters that docs/deploy.md sets for the suite.
+PARAMETERS = dict(re.findall(r"(\w+)=(\S+)", commands("docs/deploy.md", "Tests against the deployed stack")[0]))
+CALLBACK = PARAMETERS["CallbackUrls"]
+_, CREATE, EXCHANGE, SERVICE, TEST = commands("docs/deploy.md", "Tests against the deployed stack")
 
 
 class Pool:
@@ -24,15 +24,19 @@ class Pool:
         self.variables = {
             "POOL": outputs["UserPoolId"],
             "CLIENT": outputs["AppClientId"],
+            "MACHINE": outputs.get("MachineClientId", ""),
             "SIGN_IN": outputs["SignInUrl"],
             "PASSWORD": PASSWORD,
             "CALLBACK": CALLBACK,
         }
 
     def tokens(self):
-        """Creates the users. Returns an access token of each."""
+        """Creates the users. Returns an access token of each, and one of a service."""
         run(CREATE, **self.variables)
-        return {user: self.token(user) for user in USERS}
+        return {user: self.token(user) for user in USERS} | {"service": self.service_token()}
+
+    def service_token(self):
+        return json.loads(run(SERVICE, **self.variables))["access_token"]
 
     def token(self, user):
         return self._signed_in(user)["access_token"]
@@ -40,8 +44,17 @@ class Pool:
     def id_token(self, user):
         return self._signed_in(user, scope="+openid")["id_token"]
 
+    def refused(self, scope):
+        """Where the page for signing in leads if the app asks for another scope than its own."""
+        status, headers, page = client.send("GET", f"{self._address()}+{scope}")
+        assert status == 302, page
+        return headers["Location"]
+
+    def _address(self):
+        return run(CREATE.split("\ndone\n")[1], **self.variables)
+
     def _signed_in(self, user, scope=""):
-        address = run(CREATE.split("\ndone\n")[1], **self.variables) + scope
+        address = self._address() + scope
         code = sign_in(address, f"{user}@example.com")
         return json.loads(run(EXCHANGE, CODE=code, **self.variables))
 
@@ -57,17 +70,11 @@ def sign_in(address, user):
     return urllib.parse.parse_qs(urllib.parse.urlsplit(headers["Location"]).query)["code"][0]
 
 
-def subject(token):
-    """The user's id: the claim `sub`."""
-    claims = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"]
-
-
 def black_box_suite(url, tokens):
     """Runs the suite with the documented command. Returns how many tests passed and failed, and those skipped,
     with the reasons."""
     command = TEST
-    placeholders = ("https://…", '{"alice": "…", "bob": "…", "carol": "…", "dave": "…"}')
+    placeholders = ("https://…", '{"alice": "…", "bob": "…", "carol": "…", "dave": "…", "service": "…"}')
     for placeholder, value in zip(placeholders, (url, json.dumps(tokens))):
         assert placeholder in command, command
         command = command.replace(placeholder, value)

@@ -10,6 +10,15 @@ import sam
 TEMPLATE = sam.transformed()
 RESOURCES = TEMPLATE["Resources"]
 TABLE_ARN = {"Fn::If": ["CreateTable", {"Fn::GetAtt": ["OrganizationsTable", "Arn"]}, {"Ref": "ExistingTable"}]}
+# A user joins by accepting an invitation.
+ONLY_SERVICES = {("post", "/organization/{organization_id}/member")}
+# The variables that only one function reads.
+OF_ONE_FUNCTION = {
+    "CreateOrganizationFunction": {"MAX_ORGANIZATIONS_PER_USER": {"Ref": "MaxOrganizationsPerUser"}},
+    "DeleteOrganizationFunction": {"DELETED_ORGANIZATION_DAYS": {"Ref": "DeletedOrganizationDays"}},
+    "CreateInvitationFunction": {"INVITATION_URL": {"Ref": "InvitationUrl"}},
+    "AcceptInvitationFunction": {"INVITEE_EMAIL_CLAIM": {"Ref": "InviteeEmailClaim"}},
+}
 MANAGED_POLICIES = ["service-role/AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"]
 
 
@@ -25,10 +34,6 @@ def routes():
             yield method, path, definition
 
 
-def parameters_in(value):
-    return sam.references(value) & set(TEMPLATE["Parameters"])
-
-
 FUNCTIONS = of_type("AWS::Lambda::Function")
 
 
@@ -39,13 +44,18 @@ class Routes(unittest.TestCase):
             for _, _, each in routes()
         ]
         self.assertCountEqual(called, FUNCTIONS)
-        self.assertGreaterEqual(len(called), 9)
+        self.assertGreaterEqual(len(called), 17)
 
     def test_each_route_has_the_authorizer_and_the_scope_of_its_method(self):
         for method, path, definition in routes():
             with self.subTest(f"{method} {path}"):
-                scope = "ReadScope" if method == "get" else "WriteScope"
-                self.assertEqual(definition["security"], [{"JwtAuthorizer": [{"Ref": scope}]}])
+                scopes = ["ReadScope" if method == "get" else "WriteScope", "ServiceScope"]
+                if (method, path) in ONLY_SERVICES:
+                    scopes = ["ServiceScope"]
+                self.assertEqual(definition["security"], [{"JwtAuthorizer": [{"Ref": scope} for scope in scopes]}])
+
+    def test_the_routes_for_services_only_exist(self):
+        self.assertLessEqual(ONLY_SERVICES, {(method, path) for method, path, _ in routes()})
 
     def test_the_authorizer_verifies_tokens(self):
         (api,) = of_type("AWS::ApiGatewayV2::Api").values()
@@ -147,37 +157,14 @@ class Functions(unittest.TestCase):
             self.assertEqual(function["LoggingConfig"]["LogGroup"], {"Ref": "FunctionLogs"})
             self.assertEqual(function["LoggingConfig"]["LogFormat"], "JSON")
 
-    def test_a_changed_parameter_publishes_a_version(self):
-        # Reserved concurrency belongs to the function and not to its versions.
-        conditions = {name: parameters_in(each) for name, each in TEMPLATE["Conditions"].items()}
-        versions = of_type("AWS::Lambda::Version").values()
-        self.assertCountEqual([each["FunctionName"]["Ref"] for each in versions], FUNCTIONS)
-        for version in versions:
-            function = FUNCTIONS[version["FunctionName"]["Ref"]].copy()
-            del function["ReservedConcurrentExecutions"]
-            needed = parameters_in(function).union(*(conditions[each] for each in sam.conditions(function)))
-            self.assertGreaterEqual(needed, {"Release", "MemorySize", "ExistingTable"})
-            self.assertEqual(needed - parameters_in(version["Description"]), set())
-
-    def test_a_version_description_has_at_most_256_characters(self):
-        longest = {"Release": "r" * 40, "ExistingTable": "t" * TEMPLATE["Parameters"]["ExistingTable"]["MaxLength"]}
-        longest |= {"Architecture": "x86_64", "MemorySize": "10240", "LogLevel": "INFO"}
-        self.assertTrue(re.fullmatch(TEMPLATE["Parameters"]["Release"]["AllowedPattern"], longest["Release"]))
-        for version in of_type("AWS::Lambda::Version").values():
-            text = version["Description"]["Fn::Sub"]
-            self.assertLessEqual(len(re.sub(r"\$\{(\w+)\}", lambda name: longest[name[1]], text)), 256)
-
-    def test_reserved_concurrency_publishes_no_version_if_it_is_a_parameter(self):
-        # Lambda does not publish a version without a change, and the deployment would fail.
-        def versions(*template, **parameters):
-            resources = sam.transformed(*template, **parameters)["Resources"]
-            return {id for id, each in resources.items() if each["Type"] == "AWS::Lambda::Version"}
-
-        self.assertEqual(versions(ReservedConcurrency="5"), versions())
-        for name, value in ("ReservedConcurrentExecutions", 5), ("Tags", {"team": "billing"}):
-            template = sam.source()
-            template["Globals"]["Function"][name] = value
-            self.assertNotEqual(versions(template), versions(), "docs/deploy.md warns of this for nothing")
+    def test_a_variable_is_set_for_all_functions_or_for_the_one_that_reads_it(self):
+        every = {"TABLE_NAME", "AWS_ENDPOINT_URL_DYNAMODB", "RELEASE", "AUTH_SERVICE_SCOPE"}
+        self.assertLessEqual(set(OF_ONE_FUNCTION), set(FUNCTIONS))
+        for id, function in FUNCTIONS.items():
+            variables = function["Environment"]["Variables"]
+            self.assertEqual(variables["AUTH_SERVICE_SCOPE"], {"Ref": "ServiceScope"})
+            own = {name: value for name, value in variables.items() if name not in every}
+            self.assertEqual((own, set(variables) - set(own)), (OF_ONE_FUNCTION.get(id, {}), every), id)
 
 
 class Roles(unittest.TestCase):

@@ -58,6 +58,16 @@ def memory(stack):
     publishes(stack, MemorySize=256)
 
 
+def invitation_page(stack):
+    """Only the function that reads the variable gets a new version."""
+    functions = Functions(stack)
+    before = functions.versions()
+    stack.parameters["InvitationUrl"] = "https://app.example/invitation"
+    stack.deploy()
+    after = functions.versions()
+    assert {id for id in before if after[id] != before[id]} == {"CreateInvitationFunction"}, (before, after)
+
+
 def time_out(stack):
     stack.edit("Timeout: 15", "Timeout: 20")
     publishes(stack, Timeout=20)
