@@ -53,10 +53,11 @@ class Stack(unittest.TestCase):
                 self.call_every_operation(url)
 
     def test_the_client_in_the_documentation_works(self):
-        environment = os.environ | {"API": self.stack.url, "TOKEN": self.stack.token("ann")}
+        tokens = {"TOKEN": self.stack.token("ann"), "BOBS_TOKEN": self.stack.token("bob")}
+        environment = os.environ | {"API": self.stack.url} | tokens
         command = [sys.executable, "-c", generated.documented("python")]
         done = subprocess.run(command, cwd=self.directory, env=environment, capture_output=True, text=True)
-        self.assertEqual((done.stdout, done.stderr), ("version 2 allows 500\n", ""))
+        self.assertEqual((done.stdout, done.stderr), ("version 2 allows 500\nbob is a member\n", ""))
 
     def call_every_operation(self, url):
         """Every response has the status, and the model or code, that its request must get."""
