@@ -13,7 +13,7 @@ import tempfile
 import local_stack
 
 HERE = pathlib.Path(__file__).parent
-# About 40 s of requests, with a limit for slow machines.
+# About two minutes of requests, with a limit for slow machines.
 BOUNDS = ["--seed", "1", "--max-examples", "100", "--request-timeout", "30"]
 RUN_TIMEOUT = 600
 # The operations of an organization's life, in order. Sequences must contain all of them.
