@@ -21,8 +21,10 @@ class LocalStack:
     def __init__(self, url, data_dir):
         self.url, self.data_dir = url, data_dir
 
-    def token(self, user):
-        command = [LOCAL, "token", user, "--data-dir", self.data_dir]
+    def token(self, name, is_service=False):
+        """An access token of this user, or of this service."""
+        kind = ["--service"] if is_service else []
+        command = [LOCAL, "token", *kind, name, "--data-dir", self.data_dir]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 

@@ -16,7 +16,7 @@ import prism
 
 
 class Caller:
-    """A user with the generated client. Has a method for every operation; `called` names those that were used."""
+    """A user or a service with the generated client. Has a method for every operation; `called` names those used."""
 
     def __init__(self, url, user, token):
         from organizations_api_client import AuthenticatedClient
@@ -53,10 +53,11 @@ class Stack(unittest.TestCase):
                 self.call_every_operation(url)
 
     def test_the_client_in_the_documentation_works(self):
-        environment = os.environ | {"API": self.stack.url, "TOKEN": self.stack.token("ann")}
+        tokens = {"TOKEN": self.stack.token("ann"), "BOBS_TOKEN": self.stack.token("bob")}
+        environment = os.environ | {"API": self.stack.url} | tokens
         command = [sys.executable, "-c", generated.documented("python")]
         done = subprocess.run(command, cwd=self.directory, env=environment, capture_output=True, text=True)
-        self.assertEqual((done.stdout, done.stderr), ("version 2 allows 500\n", ""))
+        self.assertEqual((done.stdout, done.stderr), ("version 2 allows 500\nbob is a member\n", ""))
 
     def call_every_operation(self, url):
         """Every response has the status, and the model or code, that its request must get."""
@@ -65,6 +66,7 @@ class Stack(unittest.TestCase):
         # Users of this call alone. Their ids have characters that a path does not contain as they are.
         ann, bob, eve = (f"auth0|{name}@{uuid.uuid4()}" for name in ("ann", "bob", "eve"))
         ann, bob, eve = (self.caller(url, user, self.stack.token(user)) for user in (ann, bob, eve))
+        billing = self.caller(url, "service:billing", self.stack.token("billing", is_service=True))
         acme = models.ByOrganizationName(organization_name="Acme", domain="Acme.example.")
         globex = models.ByNameAsInOtherOperations(name="Globex")
         key = str(uuid.uuid4())
@@ -103,10 +105,16 @@ class Stack(unittest.TestCase):
         limit = ann.set_max_overages(id, body=unlimited, if_match=f'"7", {renamed.headers["ETag"]}')
         self.assertIsNone(self.success(limit, 200, models.OverageConfiguration).max_overages)
 
-        bobs = models.AddMemberRequest(user_id=bob.user)
-        member = self.success(ann.add_member(id, body=bobs, if_match="*"), 201, models.Member)
+        member = self.invite_and_accept(id, ann, bob, eve, billing)
         self.assertEqual((member.user_id, member.role, member.added_by), (bob.user, models.Role.MEMBER, ann.user))
-        self.failure(ann.add_member(id, body=bobs), 409, "member_already_exists")
+        eves = models.AddMemberRequest(user_id=eve.user)
+        self.failure(ann.add_member(id, body=eves), 403, "insufficient_scope")
+        added = self.success(billing.add_member(id, body=eves, if_match="*"), 201, models.Member)
+        self.assertEqual((added.user_id, added.added_by), (eve.user, billing.user))
+        self.failure(billing.add_member(id, body=eves), 409, "member_already_exists")
+        self.assertEqual(self.success(bob.get_member(id, eve.user), 200, models.Member), added)
+        self.success(eve.remove_member(id, eve.user), 200, models.Organization)
+        self.failure(bob.get_member(id, eve.user), 404, "member_not_found")
         members = self.pages(bob.list_members, id)
         self.assertEqual([item.user_id for item in members], [ann.user, bob.user])
         refused = self.failure(bob.set_max_overages(id, body=unlimited), 403, "forbidden")
@@ -120,8 +128,92 @@ class Stack(unittest.TestCase):
         self.failure(ann.remove_member(id, ann.user), 422, "last_owner")
         left = self.success(bob.remove_member(id, bob.user), 200, models.Organization)
         self.assertEqual((left.role, left.member_count), (None, 1))
+        self.act_as_service(ann, billing)
+        self.delete_and_restore(id, ann, bob, billing)
 
-        self.assertEqual(ann.called | bob.called, set(generated.operations(self.openapi)))
+        called = ann.called | bob.called | billing.called
+        self.assertEqual(called, set(generated.operations(self.openapi)))
+
+    def invite_and_accept(self, id, ann, bob, eve, billing):
+        """Returns bob's membership, which ann's invitation gave him."""
+        from organizations_api_client import models
+
+        address = models.CreateInvitationRequest(email="Bob@Example.com", role=models.CreateInvitationRequestRole.OWNER)
+        created = ann.create_invitation(id, body=address, if_match="*")
+        first = self.success(created, 201, models.InvitationWithToken)
+        self.assertEqual(created.headers["Location"], f"invitation/{first.id}")
+        self.assertEqual((first.email, first.status), ("bob@example.com", models.InvitationStatus.PENDING))
+        address.role, address.expires_in_days = models.CreateInvitationRequestRole.MEMBER, 30
+        renewed = self.success(ann.create_invitation(id, body=address), 200, models.InvitationWithToken)
+        self.assertEqual((renewed.id, renewed.role), (first.id, models.Role.MEMBER))
+        created = billing.create_invitation(id, body=models.CreateInvitationRequest())
+        link = self.success(created, 201, models.InvitationWithToken)
+        self.assertEqual((link.email, link.invited_by), (None, billing.user))
+        address.email = "bob@localhost"
+        details = self.failure(ann.create_invitation(id, body=address), 422, "validation_failed").details
+        self.assertEqual((details.field, details.rule), ("email", "email"))
+
+        invitations = self.pages(ann.list_invitations, id)
+        self.assertEqual({item.id for item in invitations}, {renewed.id, link.id})
+        revoked = self.success(ann.revoke_invitation(id, link.id), 200, models.Invitation)
+        self.assertEqual(revoked.status, models.InvitationStatus.REVOKED)
+        self.failure(ann.revoke_invitation(id, link.id), 404, "invitation_not_found")
+        self.failure(bob.list_invitations(id), 404, "organization_not_found")
+
+        old, token = (models.InvitationTokenRequest(token=item.token) for item in (first, renewed))
+        self.failure(bob.accept_invitation(body=old), 404, "invitation_not_found")
+        self.failure(billing.preview_invitation(body=token), 403, "forbidden")
+        preview = self.success(bob.preview_invitation(body=token), 200, models.InvitationPreview)
+        self.assertEqual((preview.organization_name, preview.invited_by), ("Acme Europe", ann.user))
+        self.failure(ann.accept_invitation(body=token), 409, "member_already_exists")
+        joined = bob.accept_invitation(body=token)
+        member = self.success(joined, 201, models.Member)
+        path = f"/organization/{id}/member/{urllib.parse.quote(bob.user, safe='')}"
+        self.assertEqual(joined.headers["Location"], f"..{path}")
+        self.assertEqual(self.success(bob.accept_invitation(body=token), 200, models.Member), member)
+        self.failure(eve.accept_invitation(body=token), 404, "invitation_not_found")
+        self.assertEqual(self.pages(ann.list_invitations, id), [])
+        return member
+
+    def act_as_service(self, ann, billing):
+        """A service creates organizations for users, and lists a user's."""
+        from organizations_api_client import models
+
+        initech = models.ByNameAsInOtherOperations(name="Initech")
+        details = self.failure(billing.create_organization(body=initech), 400, "invalid_request").details
+        self.assertEqual(details.field, "owner")
+        initech.owner = ann.user
+        details = self.failure(ann.create_organization(body=initech), 403, "forbidden").details
+        self.assertEqual(details.field, "owner")
+        created = self.success(billing.create_organization(body=initech), 201, models.Organization)
+        self.assertEqual((created.role, created.created_by), (None, billing.user))
+        listed = functools.partial(billing.list_organizations, user_id=ann.user)
+        self.assertEqual(self.pages(listed), self.pages(ann.list_organizations))
+        self.failure(billing.list_organizations(), 400, "invalid_request")
+        refused = self.failure(ann.list_organizations(user_id=ann.user), 403, "forbidden")
+        self.assertEqual(refused.details.field, "userId")
+
+    def delete_and_restore(self, id, ann, bob, billing):
+        from organizations_api_client import models
+
+        self.failure(bob.delete_organization(id), 404, "organization_not_found")
+        current = ann.get_organization(id)
+        deleted = ann.delete_organization(id, if_match=current.headers["ETag"])
+        organization = self.success(deleted, 200, models.Organization)
+        self.assertGreater(organization.purge_at, organization.deleted_at)
+        self.assertEqual(self.success(ann.get_organization(id), 200, models.Organization), organization)
+        self.assertEqual(self.success(billing.get_organization(id), 200, models.Organization).role, None)
+        self.failure(ann.list_members(id), 409, "organization_deleted")
+        self.assertNotIn(id, [item.id for item in self.pages(ann.list_organizations)])
+        of_ann = functools.partial(billing.list_organizations, user_id=ann.user, deleted=True)
+        for listed in (functools.partial(ann.list_organizations, deleted=True), of_ann):
+            self.assertEqual(self.pages(listed), [organization])
+
+        restored = ann.restore_organization(id, if_match=deleted.headers["ETag"])
+        organization = self.success(restored, 200, models.Organization)
+        self.assertFalse(organization.deleted_at or organization.purge_at)
+        self.assertIn(organization, self.pages(ann.list_organizations))
+        self.failure(ann.delete_organization(id, if_match=deleted.headers["ETag"]), 412, "precondition_failed")
 
     def caller(self, url, user, token):
         caller = Caller(url, user, token)

@@ -13,31 +13,46 @@ import tempfile
 import local_stack
 
 HERE = pathlib.Path(__file__).parent
-# About 40 s of requests, with a limit for slow machines.
+# About two minutes of requests, with a limit for slow machines.
 BOUNDS = ["--seed", "1", "--max-examples", "100", "--request-timeout", "30"]
 RUN_TIMEOUT = 600
+# The operations of an organization's life, in order. Sequences must contain all of them.
+LIFE = ["createOrganization", "createInvitation", "acceptInvitation", "deleteOrganization", "restoreOrganization"]
 # The stateful phase runs separately. After the other phases it would reuse their data and generate far fewer
-# sequences.
-PHASES = ["examples,coverage,fuzzing", "stateful"]
+# sequences. Sequences of all operations seldom contain a whole life, so it also runs with these operations alone.
+RUNS = [
+    ["--phases", "examples,coverage,fuzzing"],
+    ["--phases", "stateful"],
+    ["--phases", "stateful", *(f"--include-operation-id={operation}" for operation in LIFE)],
+]
+# ann sends most requests. bob must not see her data, so cat accepts her invitations. `hooks.py` chooses the caller.
+USERS = ["ann", "bob", "cat"]
 
 
 def main(arguments):
     port = str(local_stack.free_port())
-    with local_stack.running("--in-memory", "--dynamodb-port", port) as local, tempfile.TemporaryDirectory() as work:
-        users = pathlib.Path(work) / "users.json"
-        users.write_text(json.dumps({"auth": [user(local, name) for name in ("ann", "bob")]}))
+    data = ["--in-memory", "--dynamodb-port", port, "--max-organizations-per-user", "1000000"]
+    with local_stack.running(*data) as local, tempfile.TemporaryDirectory() as work:
+        users, lives = pathlib.Path(work) / "users.json", pathlib.Path(work) / "lives"
+        callers = [caller(name, local.token(name)) for name in USERS]
+        callers.append(caller("billing", local.token("billing", is_service=True)))
+        users.write_text(json.dumps({"auth": callers}))
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml"]
         command += ["run", local_stack.ROOT / "openapi.yaml", "--url", local.url, *BOUNDS]
         paths = os.pathsep.join([str(HERE), os.environ["PYTHONPATH"]])
         environment = os.environ | {"PYTHONPATH": paths, "SCHEMATHESIS_USERS": str(users)}
-        for phases in PHASES:
-            whole = [*command, "--phases", phases, *arguments]
+        environment["SCHEMATHESIS_LIVES"] = str(lives)
+        lives.touch()
+        for options in RUNS:
+            whole = [*command, *options, *arguments]
             subprocess.run(whole, cwd=work, env=environment, timeout=RUN_TIMEOUT, check=True)
+        count = len(lives.read_text().splitlines())
+        assert count, "no sequence created, joined by invitation, deleted and restored an organization"
+        print(f"{count} organizations were created, joined by invitation, deleted and restored.")
 
 
-def user(local, name):
-    header = {"name": "Authorization", "value": f"Bearer {local.token(name)}"}
-    return {"name": name, "fixedHeaders": [header]}
+def caller(name, token):
+    return {"name": name, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {token}"}]}
 
 
 if __name__ == "__main__":

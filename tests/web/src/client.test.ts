@@ -16,8 +16,15 @@ before(async () => {
 after(() => stack?.stop());
 
 function client(user: string): Client<paths> {
-  const headers = { Authorization: `Bearer ${stack.token(user)}` };
-  return createClient<paths>({ baseUrl: stack.apiUrl, headers });
+  return clientWith(stack.token(user));
+}
+
+function service(name: string): Client<paths> {
+  return clientWith(stack.serviceToken(name));
+}
+
+function clientWith(token: string): Client<paths> {
+  return createClient<paths>({ baseUrl: stack.apiUrl, headers: { Authorization: `Bearer ${token}` } });
 }
 
 /** The data of a successful answer. */
@@ -48,18 +55,56 @@ test("every operation answers as its types say", async () => {
   const overages = { params: { path }, body: { maxOverages: null } };
   assert.equal(ok(await ann.PATCH("/organization/{organization_id}/max-overages", overages)).maxOverages, null);
 
-  const added = await ann.POST("/organization/{organization_id}/member", { params: { path }, body: { userId: "bob" } });
-  const member: components["schemas"]["Member"] = ok(added);
-  assert.deepEqual([member.role, member.addedBy], ["member", "ann"]);
+  const invited = await ann.POST("/organization/{organization_id}/invitation", { params: { path }, body: {} });
+  const invitation: components["schemas"]["InvitationWithToken"] = ok(invited);
+  assert.deepEqual([invitation.email, invitation.status, invitation.invitedBy], [null, "pending", "ann"]);
+  const pending = ok(await ann.GET("/organization/{organization_id}/invitation", { params: { path } }));
+  assert.deepEqual(pending.map(({ id }) => id), [invitation.id]);
+  const token = { body: { token: invitation.token } };
+  const preview = ok(await bob.POST("/invitation/preview", token));
+  assert.deepEqual([preview.organizationName, preview.role], ["Acme Europe", "member"]);
+  const member: components["schemas"]["Member"] = ok(await bob.POST("/invitation/accept", token));
+  assert.deepEqual([member.userId, member.role, member.addedBy], ["bob", "member", "ann"]);
   const bobs = { path: { ...path, user_id: "bob" } };
   const promoted = await ann.PATCH("/organization/{organization_id}/member/{user_id}", {
     params: bobs,
     body: { role: "admin" },
   });
+  assert.deepEqual(ok(await ann.GET("/organization/{organization_id}/member/{user_id}", { params: bobs })), ok(promoted));
   const members = ok(await bob.GET("/organization/{organization_id}/member", { params: { path } }));
   assert.deepEqual(members[1], ok(promoted));
   const left = ok(await bob.DELETE("/organization/{organization_id}/member/{user_id}", { params: bobs }));
   assert.deepEqual([left.role, left.memberCount], [null, 1]);
+
+  const second = await ann.POST("/organization/{organization_id}/invitation", { params: { path }, body: {} });
+  const { status } = ok(
+    await ann.DELETE("/organization/{organization_id}/invitation/{invitation_id}", {
+      params: { path: { ...path, invitation_id: ok(second).id } },
+    }),
+  );
+  assert.equal(status, "revoked");
+
+  const deleted = ok(await ann.DELETE("/organization/{organization_id}", { params: { path } }));
+  assert.ok(deleted.deletedAt && deleted.purgeAt && deleted.deletedAt < deleted.purgeAt);
+  const listed = await ann.GET("/organization/list", { params: { query: { deleted: true } } });
+  assert.deepEqual(ok(listed), [deleted]);
+  const restored = ok(await ann.POST("/organization/{organization_id}/restore", { params: { path } }));
+  assert.deepEqual([restored.deletedAt, restored.version], [undefined, deleted.version + 1]);
+});
+
+test("a service creates an organization for a user, and adds a member", async () => {
+  const billing = service("billing");
+  const created = ok(await billing.POST("/organization", { body: { name: "Globex", owner: "carol" } }));
+  assert.deepEqual([created.role, created.createdBy], [null, "service:billing"]);
+  const path = { organization_id: created.id };
+  const body = { userId: "dave", role: "admin" as const };
+  const added = ok(await billing.POST("/organization/{organization_id}/member", { params: { path }, body }));
+  assert.deepEqual([added.role, added.addedBy], ["admin", "service:billing"]);
+  const listed = ok(await billing.GET("/organization/list", { params: { query: { userId: "dave" } } }));
+  assert.deepEqual(listed.map(({ id, role }) => [id, role]), [[created.id, "admin"]]);
+
+  const refused = await client("carol").POST("/organization/{organization_id}/member", { params: { path }, body });
+  assert.deepEqual([refused.response.status, refused.error?.code], [403, "insufficient_scope"]);
 });
 
 test("errors have the codes and details of their operation", async () => {
@@ -81,6 +126,17 @@ test("errors have the codes and details of their operation", async () => {
   assert.equal(last?.code, "last_owner");
   // @ts-expect-error: this operation does not have that code
   assert.ok(last?.code !== "too_many_admins");
+
+  const owned = await ann.POST("/organization", { body: { name: "Acme", owner: "bob" } });
+  assert.ok(owned.error?.code === "forbidden");
+  assert.equal(owned.error.details?.field, "owner");
+  const wrong = await bob.POST("/invitation/accept", { body: { token: "invt_none" } });
+  assert.equal(wrong.error?.code, "invitation_not_found");
+  ok(await ann.DELETE("/organization/{organization_id}", { params: { path } }));
+  const { error: deleted } = await ann.GET("/organization/{organization_id}/member", { params: { path } });
+  assert.equal(deleted?.code, "organization_deleted");
+  const { error: gone } = await bob.POST("/organization/{organization_id}/restore", { params: { path } });
+  assert.equal(gone?.code, "organization_not_found");
 });
 
 test("Location and Link lead on from the URL of the response", async () => {
@@ -102,7 +158,7 @@ test("Location and Link lead on from the URL of the response", async () => {
 });
 
 test("requests that the API would refuse do not compile", async () => {
-  const ann = client("ann");
+  const [ann, billing] = [client("ann"), service("billing")];
   const path = { organization_id: ok(await ann.POST("/organization", { body: { name: "Acme" } })).id };
   const params = { path };
   const refused = [
@@ -113,16 +169,22 @@ test("requests that the API would refuse do not compile", async () => {
     // @ts-expect-error: a string instead of a number
     await ann.PATCH("/organization/{organization_id}/max-overages", { params, body: { maxOverages: "500" } }),
     // @ts-expect-error: an unknown role
-    await ann.POST("/organization/{organization_id}/member", { params, body: { userId: "bob", role: "king" } }),
+    await billing.POST("/organization/{organization_id}/member", { params, body: { userId: "bob", role: "king" } }),
+    // @ts-expect-error: a string instead of a number
+    await ann.POST("/organization/{organization_id}/invitation", { params, body: { expiresInDays: "7" } }),
+    // @ts-expect-error: no token
+    await ann.POST("/invitation/accept", { body: {} }),
+    // @ts-expect-error: only true
+    await ann.GET("/organization/list", { params: { query: { deleted: false } } }),
   ];
   assert.deepEqual(
     refused.map(({ response }) => response.status),
-    [400, 400, 400, 422],
+    [400, 400, 400, 422, 400, 400, 400],
   );
 });
 
 test("the client in docs/typescript.md works", () => {
-  const env = { ...process.env, API: stack.apiUrl, TOKEN: stack.token("ann") };
+  const env = { ...process.env, API: stack.apiUrl, TOKEN: stack.token("ann"), BOBS_TOKEN: stack.token("bob") };
   const printed = execFileSync("node", [join(import.meta.dirname, "documented.js")], { env, encoding: "utf8" });
-  assert.equal(printed, "version 2 allows 500\n");
+  assert.equal(printed, "version 2 allows 500\nbob is a member\n");
 });

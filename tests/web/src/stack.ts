@@ -15,6 +15,8 @@ export interface Stack {
   referenceUrl: string;
   /** An access token of this user. */
   token(user: string): string;
+  /** An access token of this service. */
+  serviceToken(name: string): string;
   /** Stops it and all its child processes. */
   stop(): Promise<void>;
 }
@@ -26,6 +28,8 @@ export async function start(): Promise<Stack> {
   const local = spawn("cargo", ["local", "--json", "--in-memory", "--data-dir", dataDir, ...options], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  const token = (...caller: string[]) =>
+    execFileSync("cargo", ["-q", "local", "token", ...caller, "--data-dir", dataDir], { encoding: "utf8" }).trim();
   const ended = once(local, "exit");
   const lines = createInterface(local.stdout);
   const ready = await new Promise<Pick<Stack, "apiUrl" | "dynamodbUrl" | "referenceUrl">>((resolve, reject) => {
@@ -38,8 +42,8 @@ export async function start(): Promise<Stack> {
   });
   return {
     ...ready,
-    token: (user) =>
-      execFileSync("cargo", ["-q", "local", "token", user, "--data-dir", dataDir], { encoding: "utf8" }).trim(),
+    token,
+    serviceToken: (name) => token("--service", name),
     stop: async () => {
       local.kill("SIGINT");
       await ended;
