@@ -6,8 +6,18 @@ use shared::store::Store;
 
 /// Fields of an organization that this operation does not change. They are ignored, so that clients can
 /// GET an organization, edit it and PUT it back.
-const READ_ONLY: [&str; 8] =
-    ["id", "maxOverages", "memberCount", "role", "createdBy", "createdAt", "updatedAt", "version"];
+const READ_ONLY: [&str; 10] = [
+    "id",
+    "maxOverages",
+    "memberCount",
+    "role",
+    "createdBy",
+    "createdAt",
+    "updatedAt",
+    "version",
+    "deletedAt",
+    "purgeAt",
+];
 
 /// Changes an organization's name, its domain or both.
 ///
