@@ -82,13 +82,21 @@ mod tests {
     #[test]
     fn only_paths_of_the_api_pass() {
         let api = Api::read().unwrap();
-        for path in ["/organization", "/organization/list", "/organization/org_1/member/a%7Cb"] {
+        for path in [
+            "/organization",
+            "/organization/list",
+            "/organization/org_1/member/a%7Cb",
+            "/organization/org_1/invitation/inv_1",
+            "/invitation/preview",
+            "/invitation/accept",
+        ] {
             assert!(api.has(path), "{path}");
         }
         for path in [
             "/",
             "//organization",
             "/organizations",
+            "/invitations",
             "/organization%2F..",
             "/.rt/2018-06-01/runtime/invocation/next",
             "/2015-03-31/functions/add-member/invocations",

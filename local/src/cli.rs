@@ -1,15 +1,17 @@
 //! The command line.
 
+#[cfg(test)]
+mod tests;
 mod values;
 
 use crate::console::Console;
 use clap::{Args, ColorChoice, Parser, Subcommand};
-use local::{Database, LOG, Options, TOKEN_LIFETIME, default_data_dir};
+use local::{Database, LOG, Options, Settings, TOKEN_LIFETIME, default_data_dir};
 use std::{
     ffi::OsString,
     path::{PathBuf, absolute},
 };
-use values::{parse_endpoint, parse_lifetime, parse_scopes, parse_user};
+use values::{parse_claim, parse_endpoint, parse_invitation_url, parse_lifetime, parse_scopes, parse_user};
 
 /// The API's default port.
 const PORT: u16 = 9000;
@@ -36,10 +38,10 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print an access token for a user, even if the API is not running
+    /// Print an access token for a user or a service, even if the API is not running
     #[command(color = ColorChoice::Never)]
     Token(Token),
-    /// Add demo data to the running API: organizations of the users alice, bob and carol
+    /// Add demo data to the running API: organizations of the users alice, bob and carol, and invitations
     #[command(color = ColorChoice::Never)]
     Seed(Seed),
     /// Delete the data of the embedded DynamoDB; tokens stay valid
@@ -77,21 +79,44 @@ struct Run {
     /// Instances per function, each of which handles one request at a time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,
+    #[command(flatten)]
+    settings: SettingsOptions,
     /// Print JSON for programs: one object a line, with its type in the field `event`
     #[arg(long)]
     json: bool,
 }
 
+/// Parameters of template.yaml. docs/configuration.md describes them.
+#[derive(Debug, Args)]
+struct SettingsOptions {
+    /// How many organizations a user may have created
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_organizations_per_user: u32,
+    /// For how many days a deleted organization can be restored
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=365))]
+    deleted_organization_days: u32,
+    /// The page where users accept invitations; the `url` of a new one is this with the token as its fragment
+    #[arg(long, value_name = "URL", default_value = "", hide_default_value = true, value_parser = parse_invitation_url)]
+    invitation_url: String,
+    /// The claim of tokens with the user's address; an invitation to another address is then refused.
+    /// `cargo local token` makes no such claim
+    #[arg(long, value_name = "CLAIM", default_value = "", hide_default_value = true, value_parser = parse_claim)]
+    invitee_email_claim: String,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Token {
     /// The user id, which becomes the token's `sub`: 1 to 255 printable ASCII characters without spaces
-    #[arg(value_parser = parse_user)]
-    pub(crate) user: String,
+    #[arg(value_parser = parse_user, required_unless_present = "service")]
+    pub(crate) user: Option<String>,
+    /// Print the token of a service of this name instead of a user's. It has the scope of services and no other
+    #[arg(long, value_name = "NAME", value_parser = parse_user, conflicts_with_all = ["user", "scopes"])]
+    pub(crate) service: Option<String>,
     /// How long the token is valid, at most 24h: seconds, or a duration such as 90s, 15m or 8h
     #[arg(long = "ttl", value_name = "TIME", default_value_t = TOKEN_LIFETIME.into(), value_parser = parse_lifetime)]
     pub(crate) lifetime: humantime::Duration,
     /// The token's scopes, separated by spaces; '' for none
-    /// [default: both scopes of the API]
+    /// [default: those for reading and writing]
     #[arg(long = "scope", value_name = "SCOPES", value_parser = parse_scopes)]
     pub(crate) scopes: Option<String>,
     #[command(flatten)]
@@ -161,6 +186,16 @@ impl Cli {
             log: Some(self.run.data_dir.path().join(LOG)),
         }
     }
+
+    pub(crate) fn settings(&self) -> Settings {
+        let settings = &self.run.settings;
+        Settings {
+            max_organizations_per_user: settings.max_organizations_per_user,
+            deleted_organization_days: settings.deleted_organization_days,
+            invitation_url: settings.invitation_url.clone(),
+            invitee_email_claim: settings.invitee_email_claim.clone(),
+        }
+    }
 }
 
 /// Puts clap's message on one line.
@@ -168,105 +203,4 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let message: Vec<_> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
     format!("{}; see `cargo local --help`", message.join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory as _;
-
-    fn parse(arguments: &[&str]) -> Result<Cli, String> {
-        let arguments = ["local"].iter().chain(arguments);
-        Cli::try_parse_from(arguments).map_err(|error| one_line(&error))
-    }
-
-    #[test]
-    fn the_command_line_definition_is_valid() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn the_defaults_are_those_of_the_readme() {
-        let cli = parse(&[]).unwrap();
-        let options = cli.options();
-        assert_eq!((options.port, options.concurrency, options.ignore_changes), (9000, 4, false));
-        assert_eq!(cli.reference_port(), 9010);
-        assert!(matches!(options.database, Database::File { port: 8000 }));
-        assert!(options.data_dir.ends_with("target/local"));
-    }
-
-    #[test]
-    fn each_database_is_chosen_by_its_option() {
-        let memory = parse(&["--in-memory", "--dynamodb-port", "8001"]).unwrap().options();
-        assert!(matches!(memory.database, Database::InMemory { port: 8001 }));
-        let external = parse(&["--dynamodb-endpoint", "http://localhost:4566"]).unwrap().options();
-        assert!(
-            matches!(external.database, Database::External { endpoint } if endpoint == "http://localhost:4566")
-        );
-    }
-
-    #[test]
-    fn invalid_arguments_are_refused_in_one_line() {
-        for arguments in [
-            &["--dynamodb-endpoint", "http://localhost:8000", "--in-memory"][..],
-            &["--dynamodb-endpoint", "http://localhost:8000", "--dynamodb-port", "8001"],
-            &["--dynamodb-endpoint", "localhost:8000"],
-            &["--dynamodb-endpoint", "http://localhost:8000/'"],
-            &["--port", "0"],
-            &["--port", "65536"],
-            &["--reference-port", "0"],
-            &["--concurrency", "0"],
-            &["--prot", "9000"],
-            &["--port", "9001", "token", "alice"],
-            &["token"],
-            &["token", "a b"],
-            &["token", ""],
-            &["token", &"x".repeat(256)],
-            &["token", ".."],
-            &["token", "alice", "--scope", "a\"b"],
-            &["token", "alice", "--scope", "a\tb"],
-            &["token", "alice", "--ttl", "0"],
-            &["token", "alice", "--ttl", "500ms"],
-            &["token", "alice", "--ttl", "86401"],
-            &["token", "alice", "--ttl", "30d"],
-            &["token", "alice", "--ttl", "8x"],
-            &["token", "alice", "--ttl", "-8h"],
-            &["tokens", "alice"],
-            &["seed", "--port", "0"],
-            &["reset", "everything"],
-        ] {
-            let line = parse(arguments).unwrap_err();
-            assert!(
-                line.starts_with("error: ") && line.ends_with("see `cargo local --help`"),
-                "{arguments:?}: {line}"
-            );
-            assert!(!line.contains('\n'), "{line}");
-        }
-    }
-
-    #[test]
-    fn user_ids_of_common_providers_are_accepted() {
-        for user in ["alice", "auth0|64ab", "google-oauth2|1", "me@example.com", &"x".repeat(255)] {
-            assert!(parse(&["token", user]).is_ok(), "{user}");
-        }
-    }
-
-    #[test]
-    fn scopes_are_optional_and_may_be_empty() {
-        let scopes = |arguments: &[&str]| match parse(arguments).unwrap().command {
-            Some(Command::Token(token)) => token.scopes,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(scopes(&["token", "alice"]), None);
-        for text in ["", "organizations/read", "organizations/read openid"] {
-            assert_eq!(scopes(&["token", "alice", "--scope", text]).as_deref(), Some(text));
-        }
-    }
-
-    #[test]
-    fn the_printed_option_is_quoted() {
-        let cli = parse(&["--data-dir", "/it's here"]).unwrap();
-        assert_eq!(cli.data_dir().option(), r" --data-dir '/it'\''s here'");
-        assert_eq!(parse(&[]).unwrap().data_dir().option(), "");
-    }
 }

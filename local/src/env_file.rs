@@ -1,7 +1,7 @@
 //! The environment file that `cargo lambda watch` starts the functions with.
 
 use crate::{
-    AUDIENCE, Error, ISSUER, Identity, READ_SCOPE, SERVICE_SCOPE, TABLE_NAME, WRITE_SCOPE,
+    AUDIENCE, Error, ISSUER, Identity, READ_SCOPE, SERVICE_SCOPE, Settings, TABLE_NAME, WRITE_SCOPE,
     credentials::{Credentials, PLACEHOLDERS},
     data_dir,
 };
@@ -18,6 +18,7 @@ pub(crate) fn render(
     region: &str,
     credentials: Credentials,
     identity: &Identity,
+    settings: &Settings,
 ) -> String {
     let mut variables = vec![
         ("TABLE_NAME", TABLE_NAME.to_owned()),
@@ -30,6 +31,7 @@ pub(crate) fn render(
         ("AUTH_WRITE_SCOPE", WRITE_SCOPE.to_owned()),
         ("AUTH_SERVICE_SCOPE", SERVICE_SCOPE.to_owned()),
     ];
+    variables.extend(settings.variables());
     if credentials == Credentials::Placeholder {
         let [id, secret] = PLACEHOLDERS;
         variables
@@ -56,6 +58,10 @@ mod tests {
         process::Command,
     };
 
+    fn with_defaults(credentials: Credentials, identity: &Identity) -> String {
+        render("http://127.0.0.1:8000", "eu-west-1", credentials, identity, &Settings::default())
+    }
+
     fn names(text: &str) -> Vec<&str> {
         text.lines().map(|line| line.split_once('=').unwrap().0).collect()
     }
@@ -63,7 +69,7 @@ mod tests {
     #[test]
     fn the_file_has_every_variable_that_the_functions_read_and_no_private_key() {
         let identity = Identity::load_or_create(&test_dir("env")).unwrap();
-        let text = render("http://127.0.0.1:8000", "eu-west-1", Credentials::Placeholder, &identity);
+        let text = with_defaults(Credentials::Placeholder, &identity);
         let expected = [
             "TABLE_NAME",
             "AWS_ENDPOINT_URL_DYNAMODB",
@@ -74,6 +80,10 @@ mod tests {
             "AUTH_READ_SCOPE",
             "AUTH_WRITE_SCOPE",
             "AUTH_SERVICE_SCOPE",
+            "MAX_ORGANIZATIONS_PER_USER",
+            "DELETED_ORGANIZATION_DAYS",
+            "INVITATION_URL",
+            "INVITEE_EMAIL_CLAIM",
             "AWS_ACCESS_KEY_ID",
             "AWS_SECRET_ACCESS_KEY",
         ];
@@ -82,9 +92,30 @@ mod tests {
     }
 
     #[test]
+    fn the_settings_are_in_the_file() {
+        let identity = Identity::load_or_create(&test_dir("env-settings")).unwrap();
+        let settings = Settings {
+            max_organizations_per_user: 3,
+            deleted_organization_days: 2,
+            invitation_url: "https://app.example.com/join".to_owned(),
+            invitee_email_claim: "email".to_owned(),
+        };
+        let text =
+            render("http://127.0.0.1:8000", "eu-west-1", Credentials::Placeholder, &identity, &settings);
+        for line in [
+            "MAX_ORGANIZATIONS_PER_USER='3'",
+            "DELETED_ORGANIZATION_DAYS='2'",
+            "INVITATION_URL='https://app.example.com/join'",
+            "INVITEE_EMAIL_CLAIM='email'",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
     fn credentials_of_the_environment_are_not_overridden() {
         let identity = Identity::load_or_create(&test_dir("env-own")).unwrap();
-        let text = render("http://127.0.0.1:8000", "eu-west-1", Credentials::Environment, &identity);
+        let text = with_defaults(Credentials::Environment, &identity);
         assert!(
             !names(&text).iter().any(|name| name.starts_with("AWS_ACCESS") || name.starts_with("AWS_SECRET"))
         );
@@ -111,8 +142,7 @@ mod tests {
         let dir = test_dir("env-quoting");
         let identity = Identity::load_or_create(&dir).unwrap();
         let file = dir.join("env");
-        write(&file, &render("http://127.0.0.1:8000", "eu-west-1", Credentials::Placeholder, &identity))
-            .unwrap();
+        write(&file, &with_defaults(Credentials::Placeholder, &identity)).unwrap();
         let script = r#". "$0" && printf %s "$AUTH_JWKS""#;
         let output = Command::new("sh").arg("-c").arg(script).arg(&file).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), identity.jwks().to_string());

@@ -75,9 +75,10 @@ async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
     let log = options.data_dir.join(LOG);
     let routes = Arc::new(Routes::of(openapi::operations()?));
     let progress = |step: &str| console.progress(step);
-    let mut stack =
-        Stack::start_with_output(options, progress, move |line| console.report_line(routes.parse(line)))
-            .await?;
+    let mut stack = Stack::start_with_output(options, &cli.settings(), progress, move |line| {
+        console.report_line(routes.parse(line))
+    })
+    .await?;
     console.report(&Event::Ready(Ready {
         api_url: stack.api_url.clone(),
         reference_url: reference.url(),
@@ -99,9 +100,12 @@ async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
 
 fn print_token(token: &Token) -> Result<ExitCode, Error> {
     let identity = Identity::load_or_create(&token.data_dir.path())?;
-    let printed = match &token.scopes {
-        Some(scopes) => identity.token_with_scopes(&token.user, scopes, *token.lifetime),
-        None => identity.token(&token.user, *token.lifetime),
+    // clap requires a user or a service.
+    let user = token.user.as_deref().unwrap_or_default();
+    let printed = match (&token.service, &token.scopes) {
+        (Some(service), _) => identity.service_token(service, *token.lifetime),
+        (None, Some(scopes)) => identity.token_with_scopes(user, scopes, *token.lifetime),
+        (None, None) => identity.token(user, *token.lifetime),
     };
     Ok(print(&printed))
 }

@@ -1,4 +1,5 @@
-//! `cargo local seed`: creates demo organizations through the running API.
+//! `cargo local seed`: creates demo organizations through the running API. Users join them as users do anywhere: an
+//! owner invites them, and they accept.
 
 use local::{Error, Identity};
 use reqwest::{Client, Method, StatusCode};
@@ -15,6 +16,8 @@ struct Demo {
     owner: &'static str,
     /// Users and their roles.
     members: &'static [(&'static str, &'static str)],
+    /// The address and role of a pending invitation.
+    invited: (&'static str, &'static str),
     max_overages: Option<u32>,
 }
 
@@ -24,6 +27,7 @@ const DEMO: [Demo; 3] = [
         domain: Some("acme.example"),
         owner: "alice",
         members: &[("bob", "admin"), ("carol", "member")],
+        invited: ("dave@acme.example", "member"),
         max_overages: Some(500),
     },
     Demo {
@@ -31,6 +35,7 @@ const DEMO: [Demo; 3] = [
         domain: Some("globex.example"),
         owner: "bob",
         members: &[("alice", "member")],
+        invited: ("erin@globex.example", "admin"),
         max_overages: Some(0),
     },
     Demo {
@@ -38,11 +43,12 @@ const DEMO: [Demo; 3] = [
         domain: None,
         owner: "carol",
         members: &[("alice", "owner")],
+        invited: ("frank@initech.example", "member"),
         max_overages: None,
     },
 ];
 
-/// Creates the demo data that is missing. Calls `print` with a line for each organization.
+/// Creates the demo data that is missing, and changes nothing else. Calls `print` with a line for each organization.
 ///
 /// # Errors
 /// [`Error::NoApi`] if nothing answers, [`Error::OtherIdentity`] if another instance answers,
@@ -50,20 +56,17 @@ const DEMO: [Demo; 3] = [
 pub(crate) async fn seed(api: &str, identity: &Identity, print: impl Fn(&str)) -> Result<(), Error> {
     let api = Api { url: api, identity, client: local::http_client() };
     for demo in DEMO {
-        let id = api.organization(&demo).await?;
+        let organization = api.organization(&demo).await?;
+        let id = text(&organization, "id");
         let path = format!("/organization/{id}");
-        for (user, role) in demo.members {
-            let member = json!({ "userId": user, "role": role });
-            let key = None;
-            // 409: the user is already a member.
-            api.send(Method::POST, &format!("{path}/member"), demo.owner, key, Some(member), &[201, 409])
-                .await?;
+        api.add_members(&demo, &path).await?;
+        api.invite(&demo, &path).await?;
+        if organization["maxOverages"] != json!(demo.max_overages) {
+            let overages = Request::patch(&format!("{path}/max-overages"), demo.owner);
+            api.send(overages.body(json!({ "maxOverages": demo.max_overages }))).await?;
         }
-        let overages = json!({ "maxOverages": demo.max_overages });
-        api.send(Method::PATCH, &format!("{path}/max-overages"), demo.owner, None, Some(overages), &[200])
-            .await?;
         let members = demo.members.iter().map(|(user, role)| format!(", {user} {role}")).collect::<String>();
-        print(&format!("{:<8} {id}  {} owner{members}", demo.name, demo.owner));
+        print(&format!("{:<8} {id}  {} owner{members}; {} invited", demo.name, demo.owner, demo.invited.0));
     }
     Ok(())
 }
@@ -75,49 +78,74 @@ struct Api<'a> {
 }
 
 impl Api<'_> {
-    /// The id of the organization of that name and owner. Creates it if there is none.
-    async fn organization(&self, demo: &Demo) -> Result<String, Error> {
-        let list = self.send(Method::GET, "/organization/list", demo.owner, None, None, &[200]).await?;
-        let is_demo =
-            |organization: &&Value| organization["name"] == demo.name && organization["role"] == "owner";
-        let found = list.as_array().into_iter().flatten().find(is_demo).map(|found| found["id"].clone());
-        let id = match found {
-            Some(id) => id,
-            None => {
-                let new = json!({ "organizationName": demo.name, "domain": demo.domain });
-                let key = format!("cargo-local-seed-{}", demo.name);
-                let created =
-                    self.send(Method::POST, "/organization", demo.owner, Some(&key), Some(new), &[201]);
-                created.await?.get("id").cloned().unwrap_or_default()
-            }
+    /// The organization of that name and owner. Restores it if it is deleted, and creates it if there is none.
+    async fn organization(&self, demo: &Demo) -> Result<Value, Error> {
+        let find = async |list: &str| {
+            let is_demo =
+                |organization: &Value| organization["name"] == demo.name && organization["role"] == "owner";
+            Ok::<_, Error>(self.list(list, demo.owner).await?.into_iter().find(is_demo))
         };
-        Ok(id.as_str().unwrap_or_default().to_owned())
+        if let Some(found) = find("/organization/list?limit=1000").await? {
+            return Ok(found);
+        }
+        // Otherwise the same key would get the answer with the deleted one.
+        if let Some(deleted) = find("/organization/list?limit=1000&deleted=true").await? {
+            let path = format!("/organization/{}/restore", text(&deleted, "id"));
+            return self.send(Request::post(&path, demo.owner)).await;
+        }
+        let new = json!({ "organizationName": demo.name, "domain": demo.domain });
+        let create = Request::post("/organization", demo.owner).body(new);
+        self.send(create.key(format!("cargo-local-seed-{}", demo.name))).await
     }
 
-    /// Sends a request as a user, and returns the body if the status is an expected one.
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        user: &str,
-        key: Option<&str>,
-        body: Option<Value>,
-        expected: &[u16],
-    ) -> Result<Value, Error> {
+    /// Invites each user who is not a member by a link, and accepts it as that user.
+    async fn add_members(&self, demo: &Demo, path: &str) -> Result<(), Error> {
+        let members = self.list(&format!("{path}/member?limit=1000"), demo.owner).await?;
+        for (user, role) in demo.members {
+            if members.iter().any(|member| member["userId"] == *user) {
+                continue;
+            }
+            let invite = Request::post(&format!("{path}/invitation"), demo.owner);
+            let invitation = self.send(invite.body(json!({ "role": role, "expiresInDays": 1 }))).await?;
+            let accept = Request::post("/invitation/accept", user);
+            self.send(accept.body(json!({ "token": invitation["token"] }))).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the pending invitation, unless there is one.
+    async fn invite(&self, demo: &Demo, path: &str) -> Result<(), Error> {
+        let path = format!("{path}/invitation");
+        let (email, role) = demo.invited;
+        let pending = self.list(&format!("{path}?limit=1000"), demo.owner).await?;
+        if !pending.iter().any(|invitation| invitation["email"] == email) {
+            let new = json!({ "email": email, "role": role, "expiresInDays": 30 });
+            self.send(Request::post(&path, demo.owner).body(new)).await?;
+        }
+        Ok(())
+    }
+
+    async fn list(&self, path: &str, user: &str) -> Result<Vec<Value>, Error> {
+        let list = self.send(Request::new(Method::GET, path, user)).await?;
+        Ok(list.as_array().cloned().unwrap_or_default())
+    }
+
+    /// Sends a request and returns the body of a successful answer.
+    async fn send(&self, request: Request<'_>) -> Result<Value, Error> {
+        let Request { method, path, user, key, body } = request;
         let token = self.identity.token(user, TOKEN_LIFETIME);
-        let mut request =
-            self.client.request(method.clone(), format!("{}{path}", self.url)).bearer_auth(token);
+        let mut http = self.client.request(method.clone(), format!("{}{path}", self.url)).bearer_auth(token);
         if let Some(key) = key {
-            request = request.header("Idempotency-Key", key);
+            http = http.header("Idempotency-Key", key);
         }
         if let Some(body) = body {
-            request = request.json(&body);
+            http = http.json(&body);
         }
         let unreachable = |_| Error::NoApi(self.url.to_owned());
-        let response = request.send().await.map_err(unreachable)?;
+        let response = http.send().await.map_err(unreachable)?;
         let status = response.status();
         let text = response.text().await.map_err(unreachable)?;
-        if expected.contains(&status.as_u16()) {
+        if status.is_success() {
             return Ok(serde_json::from_str(&text).unwrap_or_default());
         }
         Err(match status {
@@ -126,4 +154,39 @@ impl Api<'_> {
             _ => Error::Seed { request: format!("{method} {path}"), status: status.as_u16(), answer: text },
         })
     }
+}
+
+/// A request that a user sends.
+struct Request<'a> {
+    method: Method,
+    path: String,
+    user: &'a str,
+    key: Option<String>,
+    body: Option<Value>,
+}
+
+impl<'a> Request<'a> {
+    fn new(method: Method, path: &str, user: &'a str) -> Self {
+        Self { method, path: path.to_owned(), user, key: None, body: None }
+    }
+
+    fn post(path: &str, user: &'a str) -> Self {
+        Self::new(Method::POST, path, user)
+    }
+
+    fn patch(path: &str, user: &'a str) -> Self {
+        Self::new(Method::PATCH, path, user)
+    }
+
+    fn key(self, key: String) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    fn body(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
+    }
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! The local stack: starts its parts in order, and stops them in the reverse order.
 
 use crate::{
-    Error, Identity, TABLE_NAME,
+    Error, Identity, Settings, TABLE_NAME,
     api::{self, Api},
     cargo_lambda,
     child_output::{self, ChildOutput},
@@ -92,30 +92,34 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts the stack, compiles the functions if needed, and returns once the API answers. Calls
-    /// `progress` with a line for each step.
+    /// Starts the stack with the default settings, compiles the functions if needed, and returns once the API
+    /// answers. Calls `progress` with a line for each step.
     ///
     /// # Errors
     /// If a step fails. Nothing is left running then.
     pub async fn start(options: Options, progress: impl Fn(&str)) -> Result<Self, Error> {
-        Self::start_with(options, progress, |log| log.map(ChildOutput::to_file).transpose()).await
+        let output = |log: Option<File>| log.map(ChildOutput::to_file).transpose();
+        Self::start_with(options, &Settings::default(), progress, output).await
     }
 
-    /// Like [`Stack::start`]; also calls `on_line` with each line that cargo-lambda or a function prints.
+    /// Like [`Stack::start`], with these settings; also calls `on_line` with each line that cargo-lambda or a
+    /// function prints.
     ///
     /// # Errors
     /// Like [`Stack::start`].
     pub async fn start_with_output(
         options: Options,
+        settings: &Settings,
         progress: impl Fn(&str),
         on_line: impl Fn(&str) + Send + Clone + 'static,
     ) -> Result<Self, Error> {
-        Self::start_with(options, progress, |log| ChildOutput::tee(log, on_line).map(Some)).await
+        Self::start_with(options, settings, progress, |log| ChildOutput::tee(log, on_line).map(Some)).await
     }
 
     /// `output` gets the log file, if there is one, and returns where to send the output of cargo-lambda.
     async fn start_with(
         options: Options,
+        settings: &Settings,
         progress: impl Fn(&str),
         output: impl FnOnce(Option<File>) -> Result<Option<ChildOutput>, Error>,
     ) -> Result<Self, Error> {
@@ -134,7 +138,8 @@ impl Stack {
         progress(&format!("Creating the table {TABLE_NAME} of template.yaml, unless it exists"));
         table::create(&dynamodb.client, TABLE_NAME).await?;
         let env_file = data_dir.join("env");
-        let text = env_file::render(&dynamodb.url, &dynamodb.region, dynamodb.credentials, &identity);
+        let text =
+            env_file::render(&dynamodb.url, &dynamodb.region, dynamodb.credentials, &identity, settings);
         env_file::write(&env_file, &text)?;
 
         let cargo_lambda = cargo_lambda::find_or_install(&root.join("target/local-tools"), &progress).await?;

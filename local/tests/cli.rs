@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "clippy.toml allows this in tests, but not in their helpers")]
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use rustix::process::{Pid, test_kill_process};
 use std::{
     env, fs,
@@ -45,6 +46,24 @@ fn token_prints_a_token_and_nothing_else() {
     assert_eq!(stdout.trim_end().split('.').count(), 3, "{stdout}");
     assert_eq!(stdout.lines().count(), 1, "{stdout}");
     assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn a_services_token_names_the_service_and_has_its_scope_alone() {
+    let data_dir = data_dir("service");
+    let data_dir = data_dir.to_str().unwrap();
+    let claims = |who: &[&str]| -> serde_json::Value {
+        let output = local(&[&["token"], who, &["--data-dir", data_dir]].concat());
+        assert!(output.status.success(), "{output:?}");
+        let token = String::from_utf8(output.stdout).unwrap();
+        let claims = token.split('.').nth(1).unwrap();
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
+    };
+    let service = claims(&["--service", "billing"]);
+    assert_eq!((&service["sub"], &service["scope"]), (&"billing".into(), &"organizations/service".into()));
+    let user = claims(&["billing"]);
+    let both = "organizations/read organizations/write";
+    assert_eq!((&user["sub"], &user["scope"]), (&"billing".into(), &both.into()));
 }
 
 fn mode(path: &Path) -> u32 {

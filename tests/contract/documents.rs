@@ -204,9 +204,10 @@ fn sources() -> Vec<(String, String)> {
     code.map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect()
 }
 
-/// The name of a source file. For a `main.rs`, the name of its suite.
+/// The name of a source file. For a `main.rs`, the name of its suite; for a `mod.rs` or `tests.rs`, that of its module.
 fn name(path: &Path) -> String {
-    let named = if path.ends_with("main.rs") { path.parent().unwrap() } else { path };
+    let is_named_by_folder = ["main.rs", "mod.rs", "tests.rs"].iter().any(|file| path.ends_with(file));
+    let named = if is_named_by_folder { path.parent().unwrap() } else { path };
     named.file_stem().unwrap().display().to_string()
 }
 

@@ -12,9 +12,17 @@ fn one_of_each() -> Vec<Error> {
     let invalid = MaxOverages::units(-1).unwrap_err();
     let operation = [
         OperationError::Forbidden { required: Role::Admin },
+        OperationError::Forbidden { required: Role::Owner },
+        OperationError::OnlyServicesSend { field: "owner" },
+        OperationError::OnlyServicesSend { field: "userId" },
+        OperationError::OnlyUsers,
         OperationError::OrganizationNotFound,
+        OperationError::OrganizationDeleted,
         OperationError::MemberNotFound,
         OperationError::MemberAlreadyExists,
+        OperationError::InvitationNotFound,
+        OperationError::InvitationExpired,
+        OperationError::InvitationForAnotherEmail,
         OperationError::Conflict,
         OperationError::IdempotencyInProgress,
         OperationError::IdempotencyKeyReused,
@@ -24,6 +32,8 @@ fn one_of_each() -> Vec<Error> {
         OperationError::ValidationFailed { field: "maxOverages", invalid },
         OperationError::LastOwner,
         OperationError::TooManyAdmins,
+        OperationError::TooManyInvitations,
+        OperationError::TooManyOrganizations { max: 100 },
         OperationError::Internal("a cause".into()),
         OperationError::ServiceUnavailable("a cause".into()),
     ];
@@ -44,12 +54,16 @@ fn one_of_each() -> Vec<Error> {
             Error::InsufficientScope | Error::PayloadTooLarge => {}
             Error::UnsupportedMediaType { .. } | Error::UnsupportedCoding { .. } => {}
             Error::Operation(error) => match error {
-                OperationError::Forbidden { .. } | OperationError::OrganizationNotFound => {}
-                OperationError::MemberNotFound | OperationError::MemberAlreadyExists => {}
+                OperationError::Forbidden { .. } | OperationError::OnlyServicesSend { .. } => {}
+                OperationError::OnlyUsers | OperationError::OrganizationNotFound => {}
+                OperationError::OrganizationDeleted | OperationError::MemberNotFound => {}
+                OperationError::MemberAlreadyExists | OperationError::InvitationNotFound => {}
+                OperationError::InvitationExpired | OperationError::InvitationForAnotherEmail => {}
                 OperationError::Conflict | OperationError::PreconditionFailed { .. } => {}
                 OperationError::IdempotencyInProgress | OperationError::IdempotencyKeyReused => {}
                 OperationError::ValidationFailed { .. } | OperationError::LastOwner => {}
-                OperationError::TooManyAdmins | OperationError::Internal(_) => {}
+                OperationError::TooManyAdmins | OperationError::TooManyInvitations => {}
+                OperationError::TooManyOrganizations { .. } | OperationError::Internal(_) => {}
                 OperationError::ServiceUnavailable(_) => {}
             },
         }

@@ -81,14 +81,33 @@ fn the_scopes_of_cargo_local_are_the_default_ones() {
     }
 }
 
+#[test]
+fn the_settings_of_cargo_local_are_the_default_ones() {
+    let template = yaml("template.yaml");
+    let local::Settings {
+        max_organizations_per_user,
+        deleted_organization_days,
+        invitation_url,
+        invitee_email_claim,
+    } = local::Settings::default();
+    for (parameter, default) in [
+        ("MaxOrganizationsPerUser", json!(max_organizations_per_user)),
+        ("DeletedOrganizationDays", json!(deleted_organization_days)),
+        ("InvitationUrl", json!(invitation_url)),
+        ("InviteeEmailClaim", json!(invitee_email_claim)),
+    ] {
+        assert_eq!(template["Parameters"][parameter]["Default"], default, "{parameter}");
+    }
+}
+
 /// An alarm counts the lines with this message.
 #[test]
 fn the_filter_for_omitted_rows_matches_the_message_in_the_code() {
     let template = yaml("template.yaml");
     let pattern = template["Resources"]["OmittedRowsFilter"]["Properties"]["FilterPattern"].as_str().unwrap();
     let message = pattern.strip_prefix("{ $.message = ").and_then(|rest| rest.strip_suffix(" }")).unwrap();
-    let code = read("shared/src/store/items.rs");
-    assert!(code.contains(&format!(", {message})")), "no line of items.rs has the message {message}");
+    let code = read("shared/src/store/items/mod.rs");
+    assert!(code.contains(&format!(", {message})")), "no line of items/mod.rs has the message {message}");
 }
 
 #[test]

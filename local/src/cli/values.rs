@@ -6,6 +6,9 @@ use std::time::Duration;
 /// signing key is deleted.
 const MAX_LIFETIME: Duration = Duration::from_hours(24);
 
+/// The maximum length of the texts among template.yaml's parameters.
+const MAX_SETTING: usize = 70;
+
 pub(super) fn parse_endpoint(text: &str) -> Result<String, &'static str> {
     let expected = "an http or https URL is expected, such as http://127.0.0.1:8000";
     let url: reqwest::Url = text.parse().map_err(|_| expected)?;
@@ -38,7 +41,7 @@ pub(super) fn parse_user(text: &str) -> Result<String, &'static str> {
         Ok(text.to_owned())
     } else {
         Err(
-            "a user id is 1 to 255 printable ASCII characters without spaces, neither . nor .., not beginning with service:",
+            "a user id or a service's name is 1 to 255 printable ASCII characters without spaces, neither . nor .., not beginning with service:",
         )
     }
 }
@@ -51,6 +54,44 @@ pub(super) fn parse_scopes(text: &str) -> Result<String, &'static str> {
     } else {
         Err("scopes are printable ASCII characters except \" and \\, separated by spaces")
     }
+}
+
+/// Repeats the rule of template.yaml's parameter `InvitationUrl`: empty, or an https URL of at most 70 characters
+/// without a fragment. http is allowed for localhost only.
+pub(super) fn parse_invitation_url(text: &str) -> Result<String, &'static str> {
+    let is_port = |rest: &str| rest.strip_prefix(':').is_none_or(|port| !port.is_empty() && is_digits(port));
+    let host_of = |rest: &str| rest.split('/').next().unwrap_or_default().to_owned();
+    let is_url = match (text.strip_prefix("https://"), text.strip_prefix("http://localhost")) {
+        (Some(rest), _) => !host_of(rest).is_empty(),
+        (_, Some(rest)) => is_port(&host_of(rest)) && (rest.is_empty() || rest.starts_with([':', '/'])),
+        (None, None) => text.is_empty(),
+    };
+    let is_usable = text.chars().count() <= MAX_SETTING && is_unquoted_word(text) && !text.contains('#');
+    if is_url && is_usable {
+        Ok(text.to_owned())
+    } else {
+        Err(
+            "an https URL of at most 70 characters without a fragment is expected, such as https://app.example.com/join; http is allowed for localhost only",
+        )
+    }
+}
+
+/// Repeats the rule of template.yaml's parameter `InviteeEmailClaim`.
+pub(super) fn parse_claim(text: &str) -> Result<String, &'static str> {
+    if text.chars().count() <= MAX_SETTING && is_unquoted_word(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("the name of a claim of at most 70 characters is expected, without spaces, such as email")
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// True without spaces, and without a quote, which would end the value in the environment file.
+fn is_unquoted_word(text: &str) -> bool {
+    !text.contains(|c: char| c.is_whitespace() || c == '\'')
 }
 
 #[cfg(test)]
@@ -80,6 +121,50 @@ mod tests {
     fn a_lifetime_is_at_most_24_hours() {
         for text in ["86401", "24h 1s", "2d", "1year", "4294967295"] {
             assert!(parse_lifetime(text).unwrap_err().contains("24 hours"), "{text}");
+        }
+    }
+    #[test]
+    fn an_invitation_url_is_https_or_on_localhost_and_has_no_fragment() {
+        let longest = format!("https://app.example.com/{}", "x".repeat(46));
+        for text in [
+            "",
+            "https://app.example.com",
+            "https://app.example.com/",
+            "https://app.example.com:8443/join?via=mail",
+            "https://app.example.com?join",
+            "http://localhost",
+            "http://localhost/join",
+            "http://localhost:5173/join",
+            &longest,
+        ] {
+            assert!(parse_invitation_url(text).is_ok(), "{text}");
+        }
+        for text in [
+            "app.example.com",
+            "https://",
+            "https:///join",
+            "ftp://localhost",
+            "http://app.example.com",
+            "http://localhost.example.com",
+            "http://localhost:",
+            "http://localhost:x/join",
+            "http://localhost?join",
+            "https://app.example.com/#join",
+            "https://app.example.com/a b",
+            "https://app.example.com/it's",
+            &format!("{longest}x"),
+        ] {
+            assert!(parse_invitation_url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_claim_may_be_a_url() {
+        for text in ["", "email", "https://example.com/email", &"x".repeat(70)] {
+            assert!(parse_claim(text).is_ok(), "{text}");
+        }
+        for text in ["an email", "e'mail", &"x".repeat(71)] {
+            assert!(parse_claim(text).is_err(), "{text}");
         }
     }
 }
