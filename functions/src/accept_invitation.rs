@@ -17,7 +17,7 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
     let user = request.user()?;
     let token = InvitationToken::parse(&token).ok_or(OperationError::InvitationNotFound)?;
 
-    let Joining { member, is_replayed } = store.accept_invitation(user, request.invitee(), &token).await?;
+    let Joining { member, is_replayed } = store.accept_invitation(user, &request.invitee(), &token).await?;
 
     let (organization, user) = (member.organization_id.as_str(), percent_encoded(member.user_id.as_str()));
     let location = format!("../organization/{organization}/member/{user}");

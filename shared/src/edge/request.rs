@@ -1,8 +1,10 @@
 use super::event::MatchedByGateway;
 use super::{Error, Fields, PageRequest, conditional, query};
 use crate::error::Error as OperationError;
-use crate::identity::{Authenticator, Identity, Refusal, Scope};
-use crate::model::{Caller, IdempotencyKey, InvitationId, Invitee, OrganizationId, Preconditions, UserId};
+use crate::identity::{Authenticator, Identity, Refusal, Scope, VerifiedEmail};
+use crate::model::{
+    Caller, Email, IdempotencyKey, InvitationId, Invitee, OrganizationId, Preconditions, UserId,
+};
 use lambda_http::RequestExt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
@@ -65,8 +67,14 @@ impl Request {
     }
 
     /// Whom the token identifies to invitations.
-    pub fn invitee(&self) -> &Invitee {
-        &self.identity.invitee
+    pub fn invitee(&self) -> Invitee {
+        // Parsed here, so that only the functions that call this link the rules for domains.
+        match &self.identity.email {
+            None => Invitee::Anyone,
+            Some(VerifiedEmail(email)) => {
+                Invitee::Address(email.as_ref().and_then(|email| Email::parse(email).ok()))
+            }
+        }
     }
 
     /// The path's `organization_id`. Call this after checking the body: a malformed id gives the same

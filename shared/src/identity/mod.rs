@@ -14,7 +14,7 @@ mod scope;
 pub(crate) use authorizer::Authorizer;
 pub use scope::{Scope, Scopes};
 
-use crate::model::{Caller, Invitee, UserId};
+use crate::model::{Caller, UserId};
 use crate::settings::text;
 use http::header::AUTHORIZATION;
 use jwks::Jwks;
@@ -31,8 +31,12 @@ pub struct Authenticator {
 /// Whom a request comes from.
 pub(crate) struct Identity {
     pub(crate) caller: Caller,
-    pub(crate) invitee: Invitee,
+    /// `None` if invitations do not need the user's address.
+    pub(crate) email: Option<VerifiedEmail>,
 }
+
+/// The address that a token proves, if it proves one, as the issuer spells it.
+pub(crate) struct VerifiedEmail(pub(crate) Option<String>);
 
 /// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
@@ -88,6 +92,9 @@ impl Authenticator {
             Ok(jwks) => {
                 let (issuer, audience) = (required("AUTH_ISSUER")?, required("AUTH_AUDIENCE")?);
                 let (read, write) = (scope("AUTH_READ_SCOPE")?, scope("AUTH_WRITE_SCOPE")?);
+                if [&read, &write].contains(&&service) {
+                    return Err("AUTH_SERVICE_SCOPE must not be a scope that users have".to_owned());
+                }
                 Self::with_jwks(&jwks, &issuer, &audience, Scopes { read, write, service })
                     .map_err(|error| format!("AUTH_JWKS: {error}"))?
             }
@@ -126,8 +133,8 @@ impl Authenticator {
             return Err(Refusal::InsufficientScope);
         }
         let caller = if is_service { Caller::Service(subject) } else { Caller::User(subject) };
-        let invitee = self.email_claim.as_ref().map_or(Invitee::Anyone, |claim| claims.invitee(claim));
-        Ok(Identity { caller, invitee })
+        let email = self.email_claim.as_ref().map(|claim| VerifiedEmail(claims.verified_email(claim)));
+        Ok(Identity { caller, email })
     }
 }
 

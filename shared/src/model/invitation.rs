@@ -123,3 +123,32 @@ impl Invitee {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_to_an_address_is_for_who_has_it() {
+        let email = |text| Email::parse(text).unwrap();
+        let bob = email("bob@example.com");
+        for (invitee, may) in [
+            (Invitee::Anyone, true),
+            (Invitee::Address(Some(email("Bob@Example.com"))), true),
+            (Invitee::Address(Some(email("ann@example.com"))), false),
+            (Invitee::Address(None), false),
+        ] {
+            assert_eq!(invitee.may_accept(Some(&bob)), may);
+            assert!(invitee.may_accept(None));
+        }
+    }
+
+    #[test]
+    fn an_invitation_lasts_from_1_to_30_days() {
+        assert_eq!(Lifetime::days(1).unwrap().as_seconds(), 86_400);
+        assert!(Lifetime::days(30).is_ok());
+        for days in [0, 31, -1, 257, i128::MAX] {
+            assert_eq!(Lifetime::days(days).unwrap_err().rule, "range", "{days}");
+        }
+    }
+}

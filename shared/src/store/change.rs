@@ -46,8 +46,8 @@ impl Store {
     }
 
     /// Explains a refused write. Returns the item if it contains this write's id: the write succeeded, its
-    /// response was lost, and the SDK's retry was refused. Otherwise returns the error of the first broken
-    /// rule, or `None` if no rule is broken any more.
+    /// response was lost, and the SDK's retry was refused. Also returns it if there is nothing to do. Otherwise
+    /// returns the error of the first broken rule, or `None` if no rule is broken any more.
     async fn made_or_refused(
         &self,
         guard: &Guard<'_>,
@@ -59,12 +59,12 @@ impl Store {
             return items::read(item.clone()).map(Some);
         }
         let found = self.look(guard, Some(refused), None).await?;
-        let is_as_asked = |item: &&Item| {
-            is_made(item) || guard.judge(&found).is_ok_and(|verdict| verdict == Verdict::NothingToDo)
-        };
-        match found.organization.as_ref().filter(is_as_asked) {
-            Some(item) => items::read(item.clone()).map(Some),
-            None => guard.judge(&found).map(|_| None),
+        if let Some(item) = found.organization.as_ref().filter(is_made) {
+            return items::read(item.clone()).map(Some);
+        }
+        match guard.judge(&found)? {
+            Verdict::Retry => Ok(None),
+            Verdict::NothingToDo => found.organization.map(items::read).transpose(),
         }
     }
 
