@@ -1,11 +1,9 @@
 use crate::error::Error;
 use crate::model::{
-    Caller, Email, Invitation, InvitationId, InvitationStatus, InvitationToken, OrganizationId, Role,
-    SecretHash, Timestamp, UserId,
+    Caller, Email, Invitation, InvitationId, InvitationStatus, OrganizationId, Role, SecretHash, Timestamp,
+    UserId,
 };
-use crate::store::items::OrganizationItem;
 use crate::store::keys;
-use crate::store::rules::Rule;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -70,22 +68,6 @@ impl InvitationItem {
         self.accepted_by.as_ref().filter(|_| !self.has_expired(now))
     }
 
-    /// The rule that whoever invited still may.
-    pub(in crate::store) fn inviter_may(&self) -> Rule<'_> {
-        Rule::gives(self.role, &self.invited_by)
-    }
-
-    /// True if the organization is not deleted, whoever invited still may, and this is the invitation's token.
-    pub(in crate::store) fn is_offered_by(
-        &self,
-        organization: &OrganizationItem,
-        token: &InvitationToken,
-    ) -> bool {
-        token.has(&self.secret_hash)
-            && !organization.is_deleted()
-            && self.inviter_may().check(organization).is_ok()
-    }
-
     /// The id.
     ///
     /// # Errors
@@ -130,6 +112,7 @@ impl InvitationItem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::InvitationToken;
     use crate::store::items::tests::{item, text};
     use crate::store::items::{read, write};
     use aws_sdk_dynamodb::types::AttributeValue::{B, N};

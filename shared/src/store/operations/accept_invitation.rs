@@ -110,15 +110,15 @@ impl Joiner<'_> {
     }
 
     fn read(&self, found: Vec<Option<Item>>) -> Result<Seen, Error> {
-        let mut found = found.into_iter().map(|item| item.ok_or(Error::InvitationNotFound));
-        let mut next = || found.next().unwrap_or(Err(Error::InvitationNotFound));
-        let invitation: InvitationItem = items::read(next()?)?;
+        let Ok([Some(invitation), Some(organization), member]) = <[_; 3]>::try_from(found) else {
+            return Err(Error::InvitationNotFound);
+        };
+        let invitation: InvitationItem = items::read(invitation)?;
         if !self.token.has(&invitation.secret_hash) {
             return Err(Error::InvitationNotFound);
         }
-        let organization = next()?;
         let is_made = items::remembers(&organization, &self.mutation);
-        let member = next().ok().map(items::read).transpose()?;
+        let member = member.map(items::read).transpose()?;
         Ok(Seen { invitation, organization: items::read(organization)?, member, is_made })
     }
 
@@ -141,9 +141,7 @@ impl Joiner<'_> {
             let member = member.into_member(id.clone(), organization.role_of(self.user));
             return Ok(Some(Joining { member, is_replayed: !is_made }));
         }
-        if !invitation.is_offered_by(organization, self.token) {
-            return Err(Error::InvitationNotFound);
-        }
+        Rule::still_invites(invitation).check(organization).map_err(|_| Error::InvitationNotFound)?;
         if !self.invitee.may_accept(invitation.email.as_ref()) {
             return Err(Error::InvitationForAnotherEmail);
         }
@@ -175,7 +173,7 @@ impl Joiner<'_> {
         };
         let item = MemberItem::new(&member, Some(self.token.invitation()));
         let user = Caller::User(self.user.clone());
-        let mut rules = vec![invitation.inviter_may(), Rule::IsNoMember];
+        let mut rules = vec![Rule::still_invites(invitation), Rule::IsNoMember];
         rules.extend((role != Role::Member).then_some(Rule::RoomForAdmin(self.user)));
         let joins = Guard::new(id, &user, rules);
         let forget_at = AttributeValue::N((Timestamp::seconds_now() + REMEMBERED_SECONDS).to_string());

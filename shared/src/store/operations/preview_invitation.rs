@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::model::{InvitationPreview, InvitationToken, Timestamp};
 use crate::store::items::{self, InvitationItem, OrganizationItem};
 use crate::store::keys;
+use crate::store::rules::Rule;
 use crate::store::table::Store;
 
 impl Store {
@@ -15,12 +16,13 @@ impl Store {
     pub async fn preview_invitation(&self, token: &InvitationToken) -> Result<InvitationPreview, Error> {
         let id = token.organization();
         let keys = vec![keys::invitation(id, token.invitation()), keys::organization(id)];
-        let mut found =
-            self.batch_get_each(keys).await?.into_iter().map(|item| item.ok_or(Error::InvitationNotFound));
-        let mut next = || found.next().unwrap_or(Err(Error::InvitationNotFound));
-        let (invitation, organization): (InvitationItem, OrganizationItem) =
-            (items::read(next()?)?, items::read(next()?)?);
-        if !invitation.is_offered_by(&organization, token) || invitation.accepted_by.is_some() {
+        let found = <[_; 2]>::try_from(self.batch_get_each(keys).await?);
+        let Ok([Some(invitation), Some(organization)]) = found else { return Err(Error::InvitationNotFound) };
+        let invitation: InvitationItem = items::read(invitation)?;
+        let organization: OrganizationItem = items::read(organization)?;
+        let is_offered =
+            !organization.is_deleted() && Rule::still_invites(&invitation).check(&organization).is_ok();
+        if !token.has(&invitation.secret_hash) || !is_offered || invitation.accepted_by.is_some() {
             return Err(Error::InvitationNotFound);
         }
         if invitation.has_expired(Timestamp::seconds_now()) {

@@ -88,6 +88,11 @@ impl<'a> Rule<'a> {
         if role == Role::Owner { Self::Owns(caller) } else { Self::Administers(caller) }
     }
 
+    /// The rule that whoever made an invitation still may.
+    pub(super) fn still_invites(invitation: &'a InvitationItem) -> Self {
+        Self::gives(invitation.role, &invitation.invited_by)
+    }
+
     /// True for a rule about the target's item.
     pub(super) fn is_about_the_target(self) -> bool {
         matches!(self, Self::IsMember { .. } | Self::IsNoMember | Self::IsPending)
