@@ -58,6 +58,7 @@ pub(crate) struct Assumptions {
     pub(crate) traced_share: f64,
     pub(crate) peak_to_average: f64,
     pub(crate) members_per_organization: f64,
+    pub(crate) invitations_per_organization: f64,
 }
 
 #[derive(Deserialize)]

@@ -91,7 +91,15 @@ pub(crate) fn organizations(inputs: &Inputs) -> String {
     let prices = &inputs.given.prices;
     let row = |organizations: f64| {
         let memberships = organizations * inputs.given.assumptions.members_per_organization;
-        let items = [("organization", organizations), ("member", memberships), ("membership", memberships)];
+        let invitations = organizations * inputs.given.assumptions.invitations_per_organization;
+        // Counts one creator for each organization.
+        let items = [
+            ("organization", organizations),
+            ("user", organizations),
+            ("member", memberships),
+            ("membership", memberships),
+            ("accepted invitation", invitations),
+        ];
         let bytes: f64 = items.iter().map(|(item, number)| number * (inputs.bytes(item) + OVERHEAD)).sum();
         let table = bytes / GIGABYTE;
         let cost = table * (prices.dynamodb_gb_month + prices.dynamodb_backup_gb_month);
@@ -145,22 +153,43 @@ pub(crate) fn lists(inputs: &Inputs) -> String {
     )
 }
 
+/// What inviting and listing invitations read, by the number of stored invitations.
+pub(crate) fn invitations(inputs: &Inputs) -> String {
+    let price = |units: f64| dollars(units * inputs.given.prices.dynamodb_million_read_units);
+    let row = |stored: f64| {
+        let query = (stored * inputs.bytes("accepted invitation") / 4096.0).ceil();
+        // Besides the invitations, inviting reads the organization, and a list also the caller's membership.
+        let (inviting, listing) = (1.0 + query, 2.0 + query);
+        [whole(stored), units(inviting), price(inviting), units(listing), price(listing)]
+    };
+    table(
+        [
+            "stored invitations",
+            "createInvitation: read units",
+            "$ a million",
+            "listInvitations: read units",
+            "$ a million",
+        ],
+        [1.0, 10.0, 100.0, 1000.0].map(row),
+    )
+}
+
 /// What a write of a stranger costs at most, by the organization's item.
 pub(crate) fn refusals(inputs: &Inputs) -> String {
     let prices = &inputs.given.prices;
     let row = |(name, bytes): (&str, f64)| {
         let (written, read) = ((bytes / 1024.0).ceil().max(1.0), (bytes / 4096.0).ceil().max(1.0));
-        // Transactions cost twice as much. That of addMember also writes two items. The one that finds out the
+        // Transactions cost twice as much. That of removeMember also writes two items. The one that finds out the
         // reason of a refusal reads the organization and one or two memberships.
         let update = [written, 2.0 * (read + 1.0)];
-        let add = [2.0 * (written + 2.0), 2.0 * (read + 2.0)];
+        let remove = [2.0 * (written + 2.0), 2.0 * (read + 2.0)];
         let price = |[writes, reads]: [f64; 2]| {
             dollars(writes * prices.dynamodb_million_write_units + reads * prices.dynamodb_million_read_units)
         };
         let [update_writes, update_reads] = update.map(whole);
-        let [add_writes, add_reads] = add.map(whole);
+        let [remove_writes, remove_reads] = remove.map(whole);
         let name = name.to_owned();
-        [name, update_writes, update_reads, price(update), add_writes, add_reads, price(add)]
+        [name, update_writes, update_reads, price(update), remove_writes, remove_reads, price(remove)]
     };
     let rows = [
         ("none", 0.0),
@@ -173,7 +202,7 @@ pub(crate) fn refusals(inputs: &Inputs) -> String {
             "updateOrganization: write units",
             "read units",
             "$ a million",
-            "addMember: write units",
+            "removeMember: write units",
             "read units",
             "$ a million",
         ],

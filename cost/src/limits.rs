@@ -17,7 +17,7 @@ pub(crate) fn table(inputs: &Inputs) -> String {
         };
         // Each creation has an organization of its own.
         let creates = kind.operation == Operation::CreateOrganization;
-        let in_transaction = !creates && capacity.writes() > 1.0;
+        let in_transaction = capacity.writes() > 1.0;
         let rate_without_conflicts =
             if in_transaction { 1000.0 / inputs.given.assumptions.transaction_ms } else { f64::INFINITY };
         let organization_rate = if creates { f64::INFINITY } else { rate(organization) };

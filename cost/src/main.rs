@@ -37,6 +37,7 @@ fn filled(document: &str) -> Result<String, Box<dyn Error>> {
         ("rates", growth::rates(&inputs)),
         ("organizations", growth::organizations(&inputs)),
         ("lists", growth::lists(&inputs)),
+        ("invitations", growth::invitations(&inputs)),
         ("privileged", growth::privileged(&inputs)),
         ("refusals", growth::refusals(&inputs)),
         ("limits", limits::table(&inputs)),

@@ -1,11 +1,13 @@
 //! A DynamoDB that stalls, throttles or has conflicts for longer than the time limit.
 
-use crate::table::{ANY, Table, acme, number, refusal, user};
+use crate::invitations::invitation;
+use crate::table::{ANY, Table, acme, caller, number, refusal, user};
 use futures_util::{FutureExt as _, future::join_all};
 use shared::edge::FUNCTION_TIMEOUT;
 use shared::error::Error;
 use shared::model::{
-    IdempotencyKey, MaxOverages, OrganizationChanges, OrganizationId, OrganizationName, Role,
+    IdempotencyKey, InvitationId, InvitationToken, Invitee, MaxOverages, OrganizationChanges, OrganizationId,
+    OrganizationName, Role,
 };
 use shared::store::deadline::within;
 use shared::store::meter::measure;
@@ -40,18 +42,28 @@ fn throttling() -> impl Iterator<Item = Fault> {
 
 /// Runs all operations concurrently. Returns the error and the number of requests of each.
 async fn all_refused(table: &Table, id: &OrganizationId, time: Duration) -> Vec<(String, u32)> {
-    let (ann, bob, cyd) = (&user("ann"), &user("bob"), &user("cyd"));
+    let (ann, bob, cyd, dan) = (&caller("ann"), &user("bob"), &user("cyd"), &user("dan"));
+    let (invited, new) = (&InvitationId::generate(), || invitation(None, Role::Member));
+    let token = &InvitationToken::generate(id, invited).unwrap();
     // Boxed, because all futures in one would be too large for a test's stack.
     join_all([
-        refused(time, table.create_organization(ann, acme(), None)).boxed_local(),
-        refused(time, table.list_organizations(ann, 1000, None)).boxed_local(),
+        refused(time, table.create(ann, acme(), None)).boxed_local(),
+        refused(time, table.list_organizations(&user("ann"), false, 1000, None)).boxed_local(),
         refused(time, table.get_organization(ann, id)).boxed_local(),
         refused(time, table.update_organization(ann, id, rename(), &ANY)).boxed_local(),
         refused(time, table.set_max_overages(ann, id, MaxOverages::UNLIMITED, &ANY)).boxed_local(),
-        refused(time, table.add_member(ann, id, user("dan"), Role::Member, &ANY)).boxed_local(),
+        refused(time, table.add(id, "dan", Role::Member, &ANY)).boxed_local(),
         refused(time, table.update_member(ann, id, bob, Role::Member, &ANY)).boxed_local(),
         refused(time, table.list_members(ann, id, 1000, None)).boxed_local(),
+        refused(time, table.get_member(ann, id, cyd)).boxed_local(),
         refused(time, table.remove_member(ann, id, cyd, &ANY)).boxed_local(),
+        refused(time, table.delete_organization(ann, id, &ANY)).boxed_local(),
+        refused(time, table.restore_organization(ann, id, &ANY)).boxed_local(),
+        refused(time, table.create_invitation(ann, id, new(), &ANY)).boxed_local(),
+        refused(time, table.list_invitations(ann, id, 1000, None)).boxed_local(),
+        refused(time, table.revoke_invitation(ann, id, invited, &ANY)).boxed_local(),
+        refused(time, table.preview_invitation(token)).boxed_local(),
+        refused(time, table.accept_invitation(dan, &Invitee::Anyone, token)).boxed_local(),
     ])
     .await
 }
@@ -71,7 +83,7 @@ async fn retries_against_a_stalling_or_throttling_dynamodb_end_before_the_deadli
         }
         table.proxy.end();
         assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
-        assert_eq!(table.size().await, 7);
+        assert_eq!(table.size().await, 8);
     }
 }
 
@@ -83,27 +95,27 @@ async fn no_request_starts_without_enough_time() {
         assert_eq!(answer, ("service_unavailable".to_owned(), 0));
     }
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
-    assert_eq!(table.size().await, 7);
+    assert_eq!(table.size().await, 8);
 }
 
 /// A refusal is definite. A retry that is cut off would leave the write in doubt.
 #[tokio::test]
 async fn a_refused_request_is_not_retried_without_time_for_a_whole_attempt() {
     let table = Table::new().await;
-    let (ann, key) = (user("ann"), IdempotencyKey::parse("k").ok());
+    let (ann, key) = (caller("ann"), IdempotencyKey::parse("k").ok());
     let id = table.organization_of(&ann).await.id;
     let time = Duration::from_millis(2900);
-    // After a conflict, a second request reads the caller's membership, because a non-member must get another
-    // error.
+    // After a conflict, further requests read whether the caller may know of the organization: others must get
+    // another error.
 
     table.inject([Fault::canceled(["TransactionConflict", "None", "None"])]);
-    let answer = refused(time, table.add_member(&ann, &id, user("bob"), Role::Member, &ANY)).await;
+    let answer = refused(time, table.add(&id, "bob", Role::Member, &ANY)).await;
     assert_eq!(answer, ("conflict".to_owned(), 2));
     table.inject([Fault::exception("TransactionConflictException")]);
     let answer = refused(time, table.update_organization(&ann, &id, rename(), &ANY)).await;
-    assert_eq!(answer, ("conflict".to_owned(), 2));
-    table.inject([Fault::canceled(["None", "None", "None", "TransactionConflict"])]);
-    let answer = refused(time, table.create_organization(&ann, acme(), key.as_ref())).await;
+    assert_eq!(answer, ("conflict".to_owned(), 3));
+    table.inject([Fault::canceled(["None", "None", "None", "None", "TransactionConflict"])]);
+    let answer = refused(time, table.create(&ann, acme(), key.as_ref())).await;
     assert_eq!(answer, ("idempotency_in_progress".to_owned(), 1));
 
     table.inject([Fault::Unprocessed]);
@@ -114,11 +126,11 @@ async fn a_refused_request_is_not_retried_without_time_for_a_whole_attempt() {
 #[tokio::test]
 async fn a_completed_write_is_answered_even_if_the_read_for_its_answer_fails_at_first() {
     let table = Table::new().await;
-    let (ann, bob) = (user("ann"), user("bob"));
+    let ann = caller("ann");
     let id = table.team().await;
 
     table.inject_into("GetItem", throttling().take(3));
-    let removed = within(WORK_TIMEOUT, table.remove_member(&ann, &id, &bob, &ANY)).await.unwrap();
+    let removed = within(WORK_TIMEOUT, table.remove_member(&ann, &id, &user("bob"), &ANY)).await.unwrap();
     assert_eq!((removed.version, removed.member_count), (4, 2));
 }
 
@@ -127,17 +139,17 @@ async fn a_completed_write_is_answered_even_if_the_read_for_its_answer_fails_at_
 #[tokio::test]
 async fn a_completed_write_is_answered_even_if_reading_the_callers_membership_fails_at_first() {
     let table = Table::new().await;
-    let (bob, cyd) = (user("bob"), user("cyd"));
+    let bob = caller("bob");
     let id = table.team().await;
 
     let (store, organization) = (table.store.clone(), id.clone());
     let demotion = Fault::AnswerAfter(Box::pin(async move {
-        let (ann, bob) = (user("ann"), user("bob"));
-        store.update_member(&ann, &organization, &bob, Role::Member, &ANY).await.unwrap();
+        let ann = caller("ann");
+        store.update_member(&ann, &organization, &user("bob"), Role::Member, &ANY).await.unwrap();
     }));
     table.inject_into("TransactWriteItems", [demotion]);
     table.inject_into("GetItem", [Fault::None].into_iter().chain(throttling().take(3)));
-    let removed = within(WORK_TIMEOUT, table.remove_member(&bob, &id, &cyd, &ANY)).await.unwrap();
+    let removed = within(WORK_TIMEOUT, table.remove_member(&bob, &id, &user("cyd"), &ANY)).await.unwrap();
     assert_eq!((removed.version, removed.role), (5, Some(Role::Member)));
 }
 
@@ -145,11 +157,12 @@ async fn a_completed_write_is_answered_even_if_reading_the_callers_membership_fa
 #[tokio::test]
 async fn a_write_is_not_made_if_the_read_before_it_fails() {
     let table = Table::new().await;
-    let (ann, cyd) = (user("ann"), user("cyd"));
+    let ann = caller("ann");
     let id = table.team().await;
 
     table.inject_into("BatchGetItem", throttling().take(3));
-    let (code, _) = refused(WORK_TIMEOUT, table.update_member(&ann, &id, &cyd, Role::Admin, &ANY)).await;
+    let (code, _) =
+        refused(WORK_TIMEOUT, table.update_member(&ann, &id, &user("cyd"), Role::Admin, &ANY)).await;
     assert_eq!(code, "service_unavailable");
     assert_eq!(number(&table.organization_item(&id).await, "version"), 3);
 }
@@ -159,19 +172,22 @@ async fn a_write_is_not_made_if_the_read_before_it_fails() {
 #[tokio::test]
 async fn an_unacknowledged_write_gets_503_and_a_repeated_request_finds_it_done() {
     let table = Table::new().await;
-    let (ann, bob) = (user("ann"), user("bob"));
+    let ann = caller("ann");
     let id = table.team().await;
     let (time, key) = (Duration::from_millis(1500), IdempotencyKey::parse("k").ok());
 
     table.inject([Fault::Silence]);
-    let (code, _) = refused(time, table.create_organization(&ann, acme(), key.as_ref())).await;
+    let (code, _) = refused(time, table.create(&ann, acme(), key.as_ref())).await;
     assert_eq!(code, "service_unavailable");
-    let created = table.create_organization(&ann, acme(), key.as_ref()).await.unwrap().organization;
-    let listed = table.list_organizations(&ann, 9, None).await.unwrap().items;
+    let created = table.create(&ann, acme(), key.as_ref()).await.unwrap().organization;
+    let listed = table.list_organizations(&user("ann"), false, 9, None).await.unwrap().items;
     assert_eq!((listed.len(), listed.last()), (2, Some(&created)));
 
     table.inject_into("GetItem", [Fault::Stall]);
-    assert_eq!(refused(time, table.remove_member(&ann, &id, &bob, &ANY)).await.0, "service_unavailable");
-    assert_eq!(refusal(table.remove_member(&ann, &id, &bob, &ANY).await), "member_not_found");
+    assert_eq!(
+        refused(time, table.remove_member(&ann, &id, &user("bob"), &ANY)).await.0,
+        "service_unavailable"
+    );
+    assert_eq!(refusal(table.remove_member(&ann, &id, &user("bob"), &ANY).await), "member_not_found");
     assert_eq!(number(&table.organization_item(&id).await, "memberCount"), 2);
 }

@@ -1,15 +1,19 @@
-use crate::table::{Table, refusal, user};
+use crate::table::{Table, caller, refusal};
 use shared::model::{OrganizationId, Role};
 
 #[tokio::test]
-async fn each_member_sees_their_own_role() {
+async fn each_member_sees_their_own_role_and_a_service_has_none() {
     let table = Table::new().await;
-    let (ann, bob, cyd) = (user("ann"), user("bob"), user("cyd"));
     let id = table.team().await;
 
-    for (who, role) in [(&ann, Role::Owner), (&bob, Role::Admin), (&cyd, Role::Member)] {
-        let organization = table.get_organization(who, &id).await.unwrap();
-        assert_eq!(organization.role, Some(role));
+    for (who, role) in [
+        ("ann", Some(Role::Owner)),
+        ("bob", Some(Role::Admin)),
+        ("cyd", Some(Role::Member)),
+        ("service:backend", None),
+    ] {
+        let organization = table.get_organization(&caller(who), &id).await.unwrap();
+        assert_eq!(organization.role, role);
         assert_eq!((organization.version, organization.member_count), (3, 3));
     }
 }
@@ -17,18 +21,20 @@ async fn each_member_sees_their_own_role() {
 #[tokio::test]
 async fn strangers_and_missing_organizations_get_the_same_error() {
     let table = Table::new().await;
-    let id = table.organization_of(&user("ann")).await.id;
+    let id = table.organization_of(&caller("ann")).await.id;
 
-    assert_eq!(refusal(table.get_organization(&user("eve"), &id).await), "organization_not_found");
+    assert_eq!(refusal(table.get_organization(&caller("eve"), &id).await), "organization_not_found");
     let nowhere = OrganizationId::generate();
-    assert_eq!(refusal(table.get_organization(&user("ann"), &nowhere).await), "organization_not_found");
+    for name in ["ann", "service:backend"] {
+        assert_eq!(refusal(table.get_organization(&caller(name), &nowhere).await), "organization_not_found");
+    }
 }
 
 #[tokio::test]
 async fn an_orphaned_membership_reveals_nothing() {
     let table = Table::new().await;
-    let (ann, orphan) = (user("ann"), OrganizationId::generate());
-    let template = table.member_item(&ann, &table.organization_of(&ann).await.id).await.unwrap();
+    let (ann, orphan) = (caller("ann"), OrganizationId::generate());
+    let template = table.member_item("ann", &table.organization_of(&ann).await.id).await.unwrap();
     let mut membership = template;
     membership.insert("sk".into(), crate::table::text(&format!("ORG#{}", orphan.as_str())));
     table.put(membership).await;

@@ -2,18 +2,32 @@
 //! which errors it returns, and what it costs. [`budgets`] checks requests and capacity, and [`item_sizes`]
 //! checks bytes.
 
+mod accept_invitation;
 mod add_member;
 mod budgets;
+mod conflicts;
+mod create_invitation;
 mod create_organization;
 mod deadline;
+mod delete_organization;
+mod get_member;
 mod get_organization;
 mod idempotency;
+mod invitation_moments;
+mod invitations;
 mod item_sizes;
+mod list_invitations;
 mod list_members;
 mod list_organizations;
 mod lost_answers;
+mod lost_deletion_answers;
+mod lost_invitation_answers;
 mod one_moment;
+mod pending_limit;
+mod preview_invitation;
 mod remove_member;
+mod restore_organization;
+mod revoke_invitation;
 mod set_max_overages;
 mod table;
 mod update_member;

@@ -1,12 +1,12 @@
-use crate::table::{ANY, Table, refusal, user};
+use crate::table::{ANY, Table, caller, refusal};
 use shared::model::{MaxOverages, OrganizationId, Preconditions, Role};
 
 #[tokio::test]
 async fn a_limit_can_be_set_and_removed() {
     let table = Table::new().await;
-    let (ann, bob) = (user("ann"), user("bob"));
+    let (ann, bob) = (caller("ann"), caller("bob"));
     let id = table.organization_of(&ann).await.id;
-    table.with(&ann, &id, &bob, Role::Admin).await;
+    table.with(&id, "bob", Role::Admin).await;
 
     for (version, limit) in
         [(3, MaxOverages::units(500).unwrap()), (4, MaxOverages::UNLIMITED), (5, MaxOverages::NONE)]
@@ -23,9 +23,9 @@ async fn a_limit_can_be_set_and_removed() {
 #[tokio::test]
 async fn the_most_basic_of_several_errors_is_returned() {
     let table = Table::new().await;
-    let (ann, cyd, eve) = (user("ann"), user("cyd"), user("eve"));
+    let (ann, cyd, eve) = (caller("ann"), caller("cyd"), caller("eve"));
     let id = table.organization_of(&ann).await.id;
-    table.with(&ann, &id, &cyd, Role::Member).await;
+    table.with(&id, "cyd", Role::Member).await;
     let stale = Preconditions::if_match(vec![1]);
     let nowhere = OrganizationId::generate();
 

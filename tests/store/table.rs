@@ -4,16 +4,18 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::error::Error;
 use shared::model::{
-    Member, NewOrganization, Organization, OrganizationId, OrganizationName, Preconditions, Role, UserId,
+    Caller, Creation, IdempotencyKey, Member, NewOrganization, Organization, OrganizationId,
+    OrganizationName, Preconditions, Role, UserId,
 };
 use shared::store::Store;
 use std::collections::BTreeSet;
 use std::ops::Deref;
+use std::time::{SystemTime, UNIX_EPOCH};
 use support::database::Database;
 pub use support::database::Item;
 use support::faults::Fault;
-use support::invariants::digest;
 pub use support::invariants::set;
+use support::invariants::{Contents, digest};
 use support::proxy::Proxy;
 
 /// A store on a table of its own. Stops its DynamoDB when dropped.
@@ -51,24 +53,44 @@ impl Table {
         self.proxy.inject(action, faults);
     }
 
-    /// Creates an organization that `owner` owns.
-    pub async fn organization_of(&self, owner: &UserId) -> Organization {
-        self.create_organization(owner, acme(), None).await.unwrap().organization
+    /// Creates an organization that the user `owner` owns.
+    pub async fn create(
+        &self,
+        owner: &Caller,
+        new: NewOrganization,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Creation, Error> {
+        self.create_organization(owner, owner.user().unwrap(), new, key).await
+    }
+
+    /// The same with the usual values.
+    pub async fn organization_of(&self, owner: &Caller) -> Organization {
+        self.create(owner, acme(), None).await.unwrap().organization
     }
 
     /// Creates an organization that `ann` owns, with the admin `bob` and the member `cyd`. It is at version
     /// 3.
     pub async fn team(&self) -> OrganizationId {
-        let ann = user("ann");
-        let id = self.organization_of(&ann).await.id;
-        self.with(&ann, &id, &user("bob"), Role::Admin).await;
-        self.with(&ann, &id, &user("cyd"), Role::Member).await;
+        let id = self.organization_of(&caller("ann")).await.id;
+        self.with(&id, "bob", Role::Admin).await;
+        self.with(&id, "cyd", Role::Member).await;
         id
     }
 
-    /// Adds a member, on behalf of an owner.
-    pub async fn with(&self, owner: &UserId, id: &OrganizationId, user: &UserId, role: Role) -> Member {
-        self.add_member(owner, id, user.clone(), role, &ANY).await.unwrap()
+    /// Adds a member, on behalf of a service.
+    pub async fn with(&self, id: &OrganizationId, user: &str, role: Role) -> Member {
+        self.add(id, user, role, &ANY).await.unwrap()
+    }
+
+    /// The same if the preconditions hold.
+    pub async fn add(
+        &self,
+        id: &OrganizationId,
+        name: &str,
+        role: Role,
+        preconditions: &Preconditions,
+    ) -> Result<Member, Error> {
+        self.add_member(&user("backend"), id, user(name), role, preconditions).await
     }
 
     /// The stored item of an organization.
@@ -79,21 +101,27 @@ impl Table {
 
     /// The stored item of a member in the organization's partition. Asserts that this item and the membership
     /// in the user's partition both exist or are both missing.
-    pub async fn member_item(&self, user: &UserId, id: &OrganizationId) -> Option<Item> {
+    pub async fn member_item(&self, user: &str, id: &OrganizationId) -> Option<Item> {
         let membership = self.membership_item(user, id).await;
-        let member = self.item(&format!("ORG#{}", id.as_str()), &format!("MEMBER#{}", user.as_str())).await;
+        let member = self.item(&format!("ORG#{}", id.as_str()), &format!("MEMBER#{user}")).await;
         assert_eq!(member.is_some(), membership.is_some(), "{member:?} {membership:?}");
         member
     }
 
     /// The stored item of a membership in the user's partition.
-    pub async fn membership_item(&self, user: &UserId, id: &OrganizationId) -> Option<Item> {
-        self.item(&format!("USER#{}", user.as_str()), &format!("ORG#{}", id.as_str())).await
+    pub async fn membership_item(&self, user: &str, id: &OrganizationId) -> Option<Item> {
+        self.item(&format!("USER#{user}"), &format!("ORG#{}", id.as_str())).await
     }
 
-    /// The stored record of a user's request with a key.
-    pub async fn idempotency_item(&self, user: &UserId, key: &str) -> Option<Item> {
-        self.item(&format!("USER#{}", user.as_str()), &format!("IDEMPOTENCY#{key}")).await
+    /// The stored record of a caller's request with a key.
+    pub async fn idempotency_item(&self, caller: &str, key: &str) -> Option<Item> {
+        self.item(&format!("USER#{caller}"), &format!("IDEMPOTENCY#{key}")).await
+    }
+
+    /// A user's own item.
+    pub async fn user_item(&self, user: &str) -> Option<Item> {
+        let key = format!("USER#{user}");
+        self.item(&key, &key).await
     }
 
     /// The number of items in the table.
@@ -101,16 +129,27 @@ impl Table {
         self.client.scan().table_name(local::TABLE_NAME).send().await.unwrap().count
     }
 
-    async fn item(&self, pk: &str, sk: &str) -> Option<Item> {
+    /// The item with this key.
+    pub async fn item(&self, pk: &str, sk: &str) -> Option<Item> {
         let get = self.client.get_item().table_name(local::TABLE_NAME);
         let get = get.key("pk", AttributeValue::S(pk.into())).key("sk", AttributeValue::S(sk.into()));
         get.send().await.unwrap().item
     }
 
+    /// Fails if the table violates an invariant.
+    pub async fn expect_no_fault(&self) {
+        Contents::read(&self.client).await.expect_no_fault();
+    }
+
     /// Stores an item, valid or not.
     pub async fn put(&self, item: Item) {
-        self.client.put_item().table_name(local::TABLE_NAME).set_item(Some(item)).send().await.unwrap();
+        put(&self.client, item).await;
     }
+}
+
+/// Stores an item, valid or not.
+pub async fn put(client: &Client, item: Item) {
+    client.put_item().table_name(local::TABLE_NAME).set_item(Some(item)).send().await.unwrap();
 }
 
 /// Any version.
@@ -118,6 +157,21 @@ pub const ANY: Preconditions = Preconditions::NONE;
 
 pub fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
+}
+
+/// A user, or a service if the name begins with `service:`.
+pub fn caller(name: &str) -> Caller {
+    name.to_owned().try_into().unwrap()
+}
+
+/// The seconds since 1970.
+pub fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
+}
+
+/// A number as an attribute.
+pub fn integer(number: i64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }
 
 pub fn acme() -> NewOrganization {

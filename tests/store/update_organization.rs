@@ -1,4 +1,4 @@
-use crate::table::{ANY, Table, refusal, user};
+use crate::table::{ANY, Table, caller, refusal};
 use shared::model::{
     Domain, Organization, OrganizationChanges, OrganizationId, OrganizationName, Preconditions,
 };
@@ -19,7 +19,7 @@ fn name_and_domain(organization: &Organization) -> (&str, Option<&str>) {
 #[tokio::test]
 async fn only_the_given_fields_change_and_every_change_increments_the_version() {
     let table = Table::new().await;
-    let ann = user("ann");
+    let ann = caller("ann");
     let id = table.organization_of(&ann).await.id;
     let both = OrganizationChanges { domain: move_to(Some("b.example")).domain, ..rename("B") };
     let name_alone = OrganizationChanges { domain: Some(None), ..rename("C") };
@@ -42,7 +42,7 @@ async fn only_the_given_fields_change_and_every_change_increments_the_version() 
 #[tokio::test]
 async fn the_version_must_be_one_of_the_expected_ones() {
     let table = Table::new().await;
-    let ann = user("ann");
+    let ann = caller("ann");
     let id = table.organization_of(&ann).await.id;
     let update = |versions| {
         let expected = Preconditions::if_match(versions);
@@ -60,7 +60,7 @@ async fn the_version_must_be_one_of_the_expected_ones() {
 #[tokio::test]
 async fn the_most_basic_of_several_errors_is_returned() {
     let table = Table::new().await;
-    let (ann, bob, cyd, eve) = (user("ann"), user("bob"), user("cyd"), user("eve"));
+    let (ann, bob, cyd, eve) = (caller("ann"), caller("bob"), caller("cyd"), caller("eve"));
     let id = table.team().await;
     let stale = Preconditions::if_match(vec![1]);
     let nowhere = OrganizationId::generate();

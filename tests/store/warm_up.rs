@@ -1,4 +1,5 @@
-use crate::table::{ANY, Table, acme, user};
+use crate::invitations::token;
+use crate::table::{ANY, Table, acme, caller, user};
 use shared::model::{MaxOverages, OrganizationChanges, OrganizationName, Role};
 use std::time::{Duration, Instant};
 use support::database::{Database, store};
@@ -21,19 +22,28 @@ async fn opening_a_connection_sends_no_request() {
 #[tokio::test]
 async fn every_operation_uses_the_connection_opened_at_start() {
     let table = Table::new().await;
-    let (ann, bob) = (user("ann"), user("bob"));
+    let ann = caller("ann");
     let rename = OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None };
 
     for _ in 0..2 {
-        let id = table.create_organization(&ann, acme(), None).await.unwrap().organization.id;
-        table.list_organizations(&ann, 100, None).await.unwrap();
+        let id = table.create(&ann, acme(), None).await.unwrap().organization.id;
+        table.list_organizations(&user("ann"), false, 100, None).await.unwrap();
         table.get_organization(&ann, &id).await.unwrap();
         table.update_organization(&ann, &id, rename.clone(), &ANY).await.unwrap();
         table.set_max_overages(&ann, &id, MaxOverages::UNLIMITED, &ANY).await.unwrap();
-        table.add_member(&ann, &id, bob.clone(), Role::Member, &ANY).await.unwrap();
-        table.update_member(&ann, &id, &bob, Role::Admin, &ANY).await.unwrap();
+        table.add(&id, "bob", Role::Member, &ANY).await.unwrap();
+        table.update_member(&ann, &id, &user("bob"), Role::Admin, &ANY).await.unwrap();
         table.list_members(&ann, &id, 100, None).await.unwrap();
-        table.remove_member(&ann, &id, &bob, &ANY).await.unwrap();
+        table.get_member(&ann, &id, &user("bob")).await.unwrap();
+        table.remove_member(&ann, &id, &user("bob"), &ANY).await.unwrap();
+        table.delete_organization(&ann, &id, &ANY).await.unwrap();
+        table.restore_organization(&ann, &id, &ANY).await.unwrap();
+        let issued = table.invite(&ann, &id, Role::Member).await;
+        table.list_invitations(&ann, &id, 100, None).await.unwrap();
+        table.preview_invitation(&token(&issued)).await.unwrap();
+        table.accept("bob", &issued).await.unwrap();
+        let issued = table.invite(&ann, &id, Role::Member).await;
+        table.revoke_invitation(&ann, &id, &issued.invitation.id, &ANY).await.unwrap();
     }
 
     assert_eq!(table.proxy.connections(), 1);
@@ -42,12 +52,15 @@ async fn every_operation_uses_the_connection_opened_at_start() {
 #[tokio::test]
 async fn a_connection_lost_between_requests_does_not_fail_the_next_request() {
     let table = Table::new().await;
-    let ann = user("ann");
+    let ann = caller("ann");
 
     for organizations in 1..=3 {
         table.proxy.cut().await;
-        table.create_organization(&ann, acme(), None).await.unwrap();
-        assert_eq!(table.list_organizations(&ann, 9, None).await.unwrap().items.len(), organizations);
+        table.create(&ann, acme(), None).await.unwrap();
+        assert_eq!(
+            table.list_organizations(&user("ann"), false, 9, None).await.unwrap().items.len(),
+            organizations
+        );
         assert_eq!(table.proxy.connections(), 1 + organizations, "one new connection");
     }
 }
@@ -60,7 +73,7 @@ async fn opening_a_store_does_not_wait_for_an_unreachable_dynamodb() {
     let store = store(format!("http://{closed}")).await;
     assert!(started.elapsed() < Duration::from_secs(1));
 
-    let refused = store.list_organizations(&user("ann"), 9, None).await.unwrap_err();
+    let refused = store.list_organizations(&user("ann"), false, 9, None).await.unwrap_err();
     assert_eq!(refused.code(), "service_unavailable");
 }
 

@@ -57,8 +57,8 @@ pub(in crate::store) struct OrganizationItem {
     /// is still here, even after other writes. See [`remembers`].
     #[serde(skip_deserializing)]
     last_mutations: Vec<String>,
-    /// How many invitations were ever made. Whoever counts the pending ones knows by it whether more were made
-    /// since. Not in [`Self::LISTED`].
+    /// How often an invitation was made or renewed. It shows whether there may be more pending ones than were
+    /// counted before. Not in [`Self::LISTED`].
     #[serde(default)]
     pub invitations_created: u64,
     /// Only in a deleted organization.

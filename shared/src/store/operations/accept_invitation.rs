@@ -25,6 +25,7 @@ struct Joiner<'a> {
     user: &'a UserId,
     invitee: &'a Invitee,
     token: &'a InvitationToken,
+    now: Timestamp,
     /// The id of the write.
     mutation: String,
 }
@@ -34,8 +35,6 @@ struct Seen {
     invitation: InvitationItem,
     organization: OrganizationItem,
     member: Option<MemberItem>,
-    /// True if the organization's item names this request's own write.
-    is_made: bool,
 }
 
 impl Store {
@@ -52,37 +51,46 @@ impl Store {
         invitee: &Invitee,
         token: &InvitationToken,
     ) -> Result<Joining, Error> {
-        let joiner = Joiner { user, invitee, token, mutation: new_mutation() };
+        let joiner = Joiner { user, invitee, token, now: Timestamp::now(), mutation: new_mutation() };
         let mut attempts = Attempts::default();
+        let mut sent = None;
         // Without a valid token, this is the only request, whether or not there is such an organization.
         let seen = joiner.read(self.batch_get_each(joiner.keys()).await?)?;
+        // These items may be from different moments, so only the transaction can rely on them.
         let mut joined = match joiner.judge(&seen) {
-            Ok(Some(joining)) => return Ok(joining),
-            Ok(None) => match self.try_to_join(&joiner, &seen, &attempts).await {
+            Ok(None) => match self.try_to_join(&joiner, &seen, &mut sent, &attempts).await {
                 Ok(None) => None,
                 outcome => attempts.settle(outcome).await?,
             },
-            // These items may be from different moments.
-            Err(_) => None,
+            Ok(Some(_)) | Err(_) => None,
         };
         loop {
             match joined {
                 Some(joining) => return Ok(joining),
-                None => joined = attempts.settle(self.join_if_possible(&joiner, &attempts).await).await?,
+                None => {
+                    let outcome = self.join_if_possible(&joiner, &mut sent, &attempts).await;
+                    joined = attempts.settle(outcome).await?;
+                }
             }
         }
     }
 
-    /// Judges the request by items from one moment. Returns `None` if the transaction is refused after that.
+    /// Judges the request by items from one moment. Returns `None` if the transaction is refused after that. `sent`
+    /// is the member that the last transaction would have made.
     async fn join_if_possible(
         &self,
         joiner: &Joiner<'_>,
+        sent: &mut Option<Member>,
         attempts: &Attempts,
     ) -> Result<Option<Joining>, Error> {
-        let seen = joiner.read(self.transact_get(joiner.keys().into_iter()).await?)?;
+        let found = self.transact_get(joiner.keys().into_iter()).await?;
+        if let Some(member) = joiner.made(&found, sent) {
+            return Ok(Some(Joining { member, is_replayed: false }));
+        }
+        let seen = joiner.read(found)?;
         match joiner.judge(&seen)? {
-            Some(joining) => Ok(Some(joining)),
-            None => self.try_to_join(joiner, &seen, attempts).await,
+            Some(member) => Ok(Some(Joining { member, is_replayed: true })),
+            None => self.try_to_join(joiner, &seen, sent, attempts).await,
         }
     }
 
@@ -91,9 +99,12 @@ impl Store {
         &self,
         joiner: &Joiner<'_>,
         seen: &Seen,
+        sent: &mut Option<Member>,
         attempts: &Attempts,
     ) -> Result<Option<Joining>, Error> {
-        let (member, steps) = joiner.steps(self, &seen.invitation)?;
+        let member = joiner.member(&seen.invitation);
+        let steps = joiner.steps(self, &seen.invitation, &member)?;
+        *sent = Some(member.clone());
         let refused = self.transact(&Transaction::new(steps), attempts).await?;
         Ok(refused.is_ok().then_some(Joining { member, is_replayed: false }))
     }
@@ -109,6 +120,15 @@ impl Joiner<'_> {
         ]
     }
 
+    /// The member that this request made, if the last transaction was made and its answer was lost: whatever became
+    /// of the member since.
+    fn made(&self, found: &[Option<Item>], sent: &mut Option<Member>) -> Option<Member> {
+        match found {
+            [_, Some(organization), _] if items::remembers(organization, &self.mutation) => sent.take(),
+            _ => None,
+        }
+    }
+
     fn read(&self, found: Vec<Option<Item>>) -> Result<Seen, Error> {
         let Ok([Some(invitation), Some(organization), member]) = <[_; 3]>::try_from(found) else {
             return Err(Error::InvitationNotFound);
@@ -117,15 +137,13 @@ impl Joiner<'_> {
         if !self.token.has(&invitation.secret_hash) {
             return Err(Error::InvitationNotFound);
         }
-        let is_made = items::remembers(&organization, &self.mutation);
         let member = member.map(items::read).transpose()?;
-        Ok(Seen { invitation, organization: items::read(organization)?, member, is_made })
+        Ok(Seen { invitation, organization: items::read(organization)?, member })
     }
 
     /// Returns the member if the user has joined by this invitation, or `None` if the user may join.
-    fn judge(&self, seen: &Seen) -> Result<Option<Joining>, Error> {
-        let Seen { invitation, organization, member, is_made } = seen;
-        let id = self.token.organization();
+    fn judge(&self, seen: &Seen) -> Result<Option<Member>, Error> {
+        let Seen { invitation, organization, member } = seen;
         if organization.is_deleted() {
             return Err(Error::InvitationNotFound);
         }
@@ -138,8 +156,8 @@ impl Joiner<'_> {
                     && member.invitation.as_ref() == Some(self.token.invitation())
             });
             let member = member.ok_or(Error::InvitationNotFound)?.clone();
-            let member = member.into_member(id.clone(), organization.role_of(self.user));
-            return Ok(Some(Joining { member, is_replayed: !is_made }));
+            let role = organization.role_of(self.user);
+            return Ok(Some(member.into_member(self.token.organization().clone(), role)));
         }
         Rule::still_invites(invitation).check(organization).map_err(|_| Error::InvitationNotFound)?;
         if !self.invitee.may_accept(invitation.email.as_ref()) {
@@ -157,21 +175,26 @@ impl Joiner<'_> {
         Ok(None)
     }
 
-    /// The member, and the steps of the transaction that makes the user one.
+    /// The member that an invitation makes of the user.
+    fn member(&self, invitation: &InvitationItem) -> Member {
+        Member {
+            organization_id: self.token.organization().clone(),
+            user_id: self.user.clone(),
+            role: invitation.role,
+            added_by: invitation.invited_by.clone(),
+            joined_at: self.now.clone(),
+        }
+    }
+
+    /// The steps of the transaction that makes the user this member.
     fn steps(
         &self,
         store: &Store,
         invitation: &InvitationItem,
-    ) -> Result<(Member, Vec<TransactWriteItem>), Error> {
+        member: &Member,
+    ) -> Result<Vec<TransactWriteItem>, Error> {
         let (id, role) = (self.token.organization(), invitation.role);
-        let member = Member {
-            organization_id: id.clone(),
-            user_id: self.user.clone(),
-            role,
-            added_by: invitation.invited_by.clone(),
-            joined_at: Timestamp::now(),
-        };
-        let item = MemberItem::new(&member, Some(self.token.invitation()));
+        let item = MemberItem::new(member, Some(self.token.invitation()));
         let user = Caller::User(self.user.clone());
         let mut rules = vec![Rule::still_invites(invitation), Rule::IsNoMember];
         rules.extend((role != Role::Member).then_some(Rule::RoomForAdmin(self.user)));
@@ -182,7 +205,7 @@ impl Joiner<'_> {
             .value(":secretHash", invitation.secret_hash_value())
             .value(":user", AttributeValue::S(self.user.as_str().to_owned()))
             .value(":forgetAt", forget_at);
-        let steps = vec![
+        Ok(vec![
             joins.step(store, &self.mutation, Change::joining(self.user, role))?,
             store.put(items::write(&item)?, joins.target_condition())?,
             store.put(keys::membership(self.user, id), Condition::NONE)?,
@@ -191,7 +214,6 @@ impl Joiner<'_> {
                 "SET acceptedBy = :user, expiresAt = :forgetAt",
                 accepted,
             )?,
-        ];
-        Ok((member, steps))
+        ])
     }
 }

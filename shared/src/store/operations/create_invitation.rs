@@ -5,8 +5,9 @@
 //! invitation is as it was read; there is room for another one.
 //!
 //! Conditions cannot count items, and an invitation expires without a write. So the query counts the pending ones,
-//! and the organization counts how many were ever made. If N were pending after the organization was read, at most
-//! N of them still are, and all others have been made since. The condition admits as many of these as leave room.
+//! and the organization counts how often one was made or renewed. If N were pending after the organization was
+//! read, at most N of them still are, and all others have been made or renewed since. The condition admits as many
+//! of these as leave room. A renewal counts too: its invitation may have expired since it was read.
 
 use crate::error::Error;
 use crate::model::{
@@ -110,20 +111,16 @@ impl Store {
         let (version, made) = (organization.version, organization.invitations_created);
         guard.judge_by(Seen { organization: Some(organization), target: Target::Met })?;
 
-        let stored = self.stored_invitations(request).await?;
-        let renewed = stored.same.as_ref().filter(|same| same.is_pending(Timestamp::seconds_now()));
-        if renewed.is_none() && stored.pending >= MAX_PENDING {
+        let now = Timestamp::seconds_now();
+        let stored = self.stored_invitations(request, now).await?;
+        let renewed = stored.same.as_ref().filter(|same| same.is_pending(now));
+        let others = stored.pending - u64::from(renewed.is_some());
+        if others >= MAX_PENDING {
             return self.refuse_at_limit(request, &stored, version).await.map(|()| None);
         }
         let issued = request.issue(self, renewed)?;
-        let (guard, change) = match renewed {
-            Some(_) => (guard, Change::default()),
-            None => {
-                let room = Rule::InvitationsMade(made + MAX_PENDING - 1 - stored.pending);
-                let change = Change { clauses: "ADD invitationsCreated :one", ..Change::default() };
-                (request.guard(Some(room)), change)
-            }
-        };
+        let guard = request.guard(Some(Rule::InvitationsMade(made + MAX_PENDING - 1 - others)));
+        let change = Change { clauses: "ADD invitationsCreated :one", ..Change::default() };
         let steps = request.steps(self, &guard, change, &issued.invitation, stored.same.as_ref())?;
         *sent = Some(issued.clone());
         match self.transact(&Transaction::new(steps), attempts).await? {
@@ -135,8 +132,7 @@ impl Store {
         }
     }
 
-    async fn stored_invitations(&self, request: &Request<'_>) -> Result<Stored, Error> {
-        let now = Timestamp::seconds_now();
+    async fn stored_invitations(&self, request: &Request<'_>, now: u64) -> Result<Stored, Error> {
         let mut stored = Stored { pending: 0, same: None };
         let mut after: Option<String> = None;
         loop {
@@ -149,7 +145,7 @@ impl Store {
                 self.query_page(list, PAGE, after.as_deref(), items::read_for_list::<InvitationItem>).await?;
             for invitation in page.items {
                 stored.pending += u64::from(invitation.is_pending(now));
-                if invitation.id()? == request.id {
+                if invitation.id().is_ok_and(|id| id == request.id) {
                     stored.same = Some(invitation);
                 }
             }
@@ -168,17 +164,18 @@ impl Store {
         stored: &Stored,
         version: u64,
     ) -> Result<(), Error> {
-        if let Some(user) =
-            stored.same.as_ref().and_then(|same| same.remembered_user(Timestamp::seconds_now()))
-            && self.get_item(keys::member(request.organization, user)).await?.is_some()
-        {
-            return Err(Error::MemberAlreadyExists);
-        }
+        let accepted_by =
+            stored.same.as_ref().and_then(|same| same.remembered_user(Timestamp::seconds_now()));
+        let member = match accepted_by {
+            Some(user) => self.get_item(keys::member(request.organization, user)).await?,
+            None => None,
+        };
         let item = self.get_item(keys::organization(request.organization)).await?;
         let organization: Option<OrganizationItem> = item.map(items::read).transpose()?;
-        match organization {
-            Some(organization) if organization.version == version => Err(Error::TooManyInvitations),
-            Some(_) | None => Ok(()),
+        match organization.filter(|organization| organization.version == version) {
+            None => Ok(()),
+            Some(_) if member.is_some() => Err(Error::MemberAlreadyExists),
+            Some(_) => Err(Error::TooManyInvitations),
         }
     }
 }

@@ -32,7 +32,7 @@ impl Store {
             ..Change::default()
         };
         let item = self.change_organization(&guard, change).await?;
-        let role = item.role_for(caller);
+        let role = self.role_since(&item, caller, id).await?;
         Ok(item.into_organization(id.clone(), role))
     }
 }

@@ -24,7 +24,7 @@ impl Store {
         let guard = Guard::new(id, caller, rules);
         let change = Change { clauses: "REMOVE deletedAt, expiresAt", ..Change::default() };
         let item = self.change_organization(&guard, change).await?;
-        let role = item.role_for(caller);
+        let role = self.role_since(&item, caller, id).await?;
         Ok(item.into_organization(id.clone(), role))
     }
 }

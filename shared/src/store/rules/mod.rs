@@ -49,7 +49,7 @@ pub(super) enum Rule<'a> {
     OwnerStays(&'a UserId),
     /// There is room for another owner or admin, or the user is one already.
     RoomForAdmin(&'a UserId),
-    /// No more invitations were made than this number. If there were, the pending ones must be counted again.
+    /// Invitations were made or renewed at most this often. If more often, the pending ones must be counted again.
     InvitationsMade(u64),
 }
 
