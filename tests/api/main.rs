@@ -16,6 +16,7 @@
 //! fail. [`gateway`] knows what API Gateway answers in front of a deployed stack. [`client`] sends requests, and [`organizations`] builds test data.
 
 mod client;
+mod examples;
 mod failing;
 mod gateway;
 mod host;

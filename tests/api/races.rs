@@ -94,10 +94,10 @@ async fn when_two_owners_leave_at_once_one_remains() {
 #[tokio::test]
 async fn a_user_added_by_four_concurrent_requests_is_added_once() {
     for _ in 0..ROUNDS {
-        let alice = stack::user("alice");
+        let (alice, service) = (stack::user("alice"), stack::service());
         let organization = alice.create_organization("Race").await;
         let body = json!({ "userId": stack::unique("other") });
-        let add = || alice.post(organization.members(), body.clone()).send();
+        let add = || service.post(organization.members(), body.clone()).send();
         for lost in one_wins(join_all([add(), add(), add(), add()]).await) {
             if !is_conflict(&lost) {
                 lost.expect_error(409, "member_already_exists");
@@ -187,11 +187,11 @@ async fn concurrent_changes_of_different_kinds_all_succeed() {
 
 #[tokio::test]
 async fn concurrently_added_members_are_all_counted() {
-    let alice = stack::user("alice");
+    let (alice, service) = (stack::user("alice"), stack::service());
     let organization = alice.create_organization("Race").await;
     let ids: Vec<_> = (0..12).map(|_| stack::unique("other")).collect();
     join_all(ids.iter().map(async |id| {
-        let add = || alice.post(organization.members(), json!({ "userId": id })).send();
+        let add = || service.post(organization.members(), json!({ "userId": id })).send();
         let mut response = add().await;
         while is_conflict(&response) {
             response = add().await;
