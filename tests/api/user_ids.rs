@@ -135,6 +135,8 @@ async fn the_gateways_events_may_contain_any_id() {
         change["body"] = json!(json!({ "role": "admin" }).to_string());
         let (status, changed) = gateway_events::invoke(local, "update-member", &change).await;
         assert_eq!((status, &changed["userId"]), (200, &json!(id)), "{changed}");
+        let got = gateway_events::invoke(local, "get-member", &event(&Method::GET, &id)).await;
+        assert_eq!(got, (200, changed), "{id}");
         let (status, removed) =
             gateway_events::invoke(local, "remove-member", &event(&Method::DELETE, &id)).await;
         assert_eq!((status, &removed["memberCount"]), (200, &json!(1)), "{id}: {removed}");
