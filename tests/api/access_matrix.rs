@@ -2,70 +2,91 @@
 
 use crate::{
     client::{Request, User},
-    organizations::{Team, percent_encode, team},
+    examples::{Place, body, path},
+    organizations::{Team, team},
     stack,
 };
-use functions::Operation::{self, AddMember, RemoveMember, UpdateMember};
-use reqwest::Method;
+use functions::Operation::{self, AcceptInvitation, AddMember, CreateInvitation, RemoveMember, UpdateMember};
 use serde_json::json;
-use support::example::{Allowed, Example, example};
+use support::example::{Allowed, example};
 
 /// Success with the status of the example, or the status and code of an error.
 type Answer = Result<(), (u16, &'static str)>;
 
 const OK: Answer = Ok(());
 const UNAUTHORIZED: Answer = Err((401, "unauthorized"));
+const SCOPE: Answer = Err((403, "insufficient_scope"));
 const FORBIDDEN: Answer = Err((403, "forbidden"));
 const HIDDEN: Answer = Err((404, "organization_not_found"));
+const NO_MEMBER: Answer = Err((404, "member_not_found"));
+const IS_MEMBER: Answer = Err((409, "member_already_exists"));
 const LAST_OWNER: Answer = Err((422, "last_owner"));
 
-const CALLERS: [&str; 5] = ["owner", "admin", "member", "stranger", "no token"];
+const CALLERS: [&str; 6] = ["owner", "admin", "member", "stranger", "no token", "service"];
 
-/// The expected answers to an operation's example, one for each of [`CALLERS`]. `allowed` says who may send
-/// the example.
+/// The expected answers to an operation's example, one for each of [`CALLERS`].
 #[rustfmt::skip]
-fn matrix(allowed: Allowed) -> [Answer; 5] {
-    match allowed {
-        //                   owner  admin  member     stranger  no token
-        Allowed::Users   => [OK,    OK,    OK,        OK,       UNAUTHORIZED],
-        Allowed::Members => [OK,    OK,    OK,        HIDDEN,   UNAUTHORIZED],
-        Allowed::Admins  => [OK,    OK,    FORBIDDEN, HIDDEN,   UNAUTHORIZED],
+fn matrix(operation: Operation) -> [Answer; 6] {
+    match example(operation).allowed {
+        //                     owner      admin      member     stranger no token      service
+        Allowed::Everybody => [OK,        OK,        OK,        OK,      UNAUTHORIZED, OK],
+        Allowed::Members   => [OK,        OK,        OK,        HIDDEN,  UNAUTHORIZED, OK],
+        Allowed::Admins    => [OK,        OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK],
+        Allowed::Owners    => [OK,        FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK],
+        Allowed::Services  => [SCOPE,     SCOPE,     SCOPE,     SCOPE,   UNAUTHORIZED, OK],
+        Allowed::Invitees if operation == AcceptInvitation
+                           => [IS_MEMBER, IS_MEMBER, IS_MEMBER, OK,      UNAUTHORIZED, FORBIDDEN],
+        Allowed::Invitees  => [OK,        OK,        OK,        OK,      UNAUTHORIZED, FORBIDDEN],
     }
 }
 
 /// The answers that depend on the target of the change or on the role that it grants.
 #[rustfmt::skip]
-const OWNERS_AND_ONESELF: [(Operation, Target, Option<&str>, [Answer; 5]); 10] = [
-    //                                      owner       admin      member     stranger no token
-    (RemoveMember, ADMIN,   None,           [OK,         OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED]),
-    (RemoveMember, OWNER,   None,           [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED]),
-    (RemoveMember, ONESELF, None,           [LAST_OWNER, OK,        OK,        HIDDEN,  UNAUTHORIZED]),
-    (AddMember,    NEW,     Some("admin"),  [OK,         OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED]),
-    (AddMember,    NEW,     Some("owner"),  [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED]),
-    (UpdateMember, ADMIN,   Some("member"), [OK,         OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED]),
-    (UpdateMember, PLAIN,   Some("owner"),  [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED]),
-    (UpdateMember, OWNER,   Some("admin"),  [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED]),
-    (UpdateMember, OWNER,   Some("member"), [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED]),
-    (UpdateMember, ONESELF, Some("member"), [LAST_OWNER, OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED]),
+const TARGETS_AND_ROLES: [(Operation, Target, Option<&str>, [Answer; 6]); 20] = [
+    //                                             owner       admin      member     stranger no token      service
+    (RemoveMember,     ADMIN,     None,           [OK,         OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
+    (RemoveMember,     OWNER,     None,           [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
+    (RemoveMember,     SOLE,      None,           [LAST_OWNER, FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED, LAST_OWNER]),
+    (RemoveMember,     ONESELF,   None,           [LAST_OWNER, OK,        OK,        HIDDEN,  UNAUTHORIZED, NO_MEMBER]),
+    (RemoveMember,     NEW,       None,           [NO_MEMBER,  NO_MEMBER, NO_MEMBER, HIDDEN,  UNAUTHORIZED, NO_MEMBER]),
+    (AddMember,        NEW,       Some("admin"),  [SCOPE,      SCOPE,     SCOPE,     SCOPE,   UNAUTHORIZED, OK]),
+    (AddMember,        NEW,       Some("owner"),  [SCOPE,      SCOPE,     SCOPE,     SCOPE,   UNAUTHORIZED, OK]),
+    (AddMember,        PLAIN,     Some("owner"),  [SCOPE,      SCOPE,     SCOPE,     SCOPE,   UNAUTHORIZED, IS_MEMBER]),
+    (AddMember,        SOLE,      Some("member"), [SCOPE,      SCOPE,     SCOPE,     SCOPE,   UNAUTHORIZED, IS_MEMBER]),
+    (UpdateMember,     ADMIN,     Some("member"), [OK,         OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
+    (UpdateMember,     PLAIN,     Some("owner"),  [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
+    (UpdateMember,     OWNER,     Some("admin"),  [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
+    (UpdateMember,     OWNER,     Some("member"), [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
+    (UpdateMember,     SOLE,      Some("admin"),  [LAST_OWNER, FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED, LAST_OWNER]),
+    (UpdateMember,     SOLE,      Some("owner"),  [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
+    (UpdateMember,     ONESELF,   Some("member"), [LAST_OWNER, OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED, NO_MEMBER]),
+    (UpdateMember,     NEW,       Some("member"), [NO_MEMBER,  NO_MEMBER, NO_MEMBER, HIDDEN,  UNAUTHORIZED, NO_MEMBER]),
+    (CreateInvitation, NEW,       Some("member"), [OK,         OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
+    (CreateInvitation, NEW,       Some("admin"),  [OK,         OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
+    (CreateInvitation, NEW,       Some("owner"),  [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
 ];
 
 /// The user that a change affects.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Target {
-    /// The user in the example's body, not yet a member.
+    /// A user who is not a member.
     New,
     /// The caller.
     Oneself,
+    /// The only owner.
+    SoleOwner,
     /// Another member, with this role.
     Other(&'static str),
 }
 const NEW: Target = Target::New;
 const ONESELF: Target = Target::Oneself;
+const SOLE: Target = Target::SoleOwner;
 const PLAIN: Target = Target::Other("member");
 const ADMIN: Target = Target::Other("admin");
 const OWNER: Target = Target::Other("owner");
 
-/// The example of an operation, with this target and role, as a request to the team's organization.
+/// The example of an operation as a request to the team's organization, with a target and a role if it is not the
+/// example's own.
 async fn request(
     operation: Operation,
     target: Target,
@@ -73,33 +94,31 @@ async fn request(
     team: &Team,
     caller: &User,
 ) -> Request {
-    let mut path = operation.path().replace("{organization_id}", &team.organization.id);
-    if path.contains("{user_id}") {
-        let user_id = match target {
-            Target::New => panic!("{operation:?} needs a target that is a member"),
-            Target::Oneself => caller.id.clone(),
-            Target::Other(role) => {
-                let other = stack::unique("other");
-                team.organization.add(&other, role).await;
-                other
-            }
-        };
-        path = path.replace("{user_id}", &percent_encode(&user_id));
-    }
-    let method = Method::from_bytes(operation.method().as_bytes()).expect("a method");
-    let request = caller.request(method, path);
-    match (example(operation).body, role) {
-        (Some(mut body), Some(role)) => {
-            body["role"] = json!(role);
-            request.json(&body)
+    let target = match target {
+        Target::New => stack::unique("other"),
+        Target::Oneself => caller.id.clone(),
+        Target::SoleOwner => team.owner.id.clone(),
+        Target::Other(role) => {
+            let other = stack::unique("other");
+            team.organization.add_by(&team.service, &other, role).await;
+            other
         }
-        (Some(body), None) => request.json(&body),
-        (None, _) => request,
+    };
+    let place = Place::of(team).await.about(&target);
+    let method = operation.method().parse().expect("a method");
+    let request = caller.request(method, path(operation, caller, &place));
+    let Some(mut body) = body(operation, caller, &place) else { return request };
+    if let Some(role) = role {
+        body["role"] = json!(role);
+        if operation == AddMember {
+            body["userId"] = json!(target);
+        }
     }
+    request.json(&body)
 }
 
-async fn check(operation: Operation, target: Target, role: Option<&str>, answers: [Answer; 5]) {
-    let Example { status: success, .. } = example(operation);
+async fn check(operation: Operation, target: Target, role: Option<&str>, answers: [Answer; 6]) {
+    let success = example(operation).status;
     for (caller, answer) in CALLERS.into_iter().zip(answers) {
         let team = team().await;
         let nobody = stack::anonymous();
@@ -108,6 +127,7 @@ async fn check(operation: Operation, target: Target, role: Option<&str>, answers
             "admin" => &team.admin,
             "member" => &team.member,
             "stranger" => &team.stranger,
+            "service" => &team.service,
             _ => &nobody,
         };
         let request = request(operation, target, role, &team, user).await;
@@ -131,13 +151,13 @@ async fn check(operation: Operation, target: Target, role: Option<&str>, answers
 #[tokio::test]
 async fn every_operation_answers_every_kind_of_caller_as_the_matrix_says() {
     for &operation in Operation::ALL {
-        check(operation, PLAIN, None, matrix(example(operation).allowed)).await;
+        check(operation, PLAIN, None, matrix(operation)).await;
     }
 }
 
 #[tokio::test]
-async fn only_owners_can_make_or_change_owners_and_every_member_may_leave() {
-    for (operation, target, role, answers) in OWNERS_AND_ONESELF {
+async fn only_owners_and_services_can_make_or_change_owners_and_every_member_may_leave() {
+    for (operation, target, role, answers) in TARGETS_AND_ROLES {
         check(operation, target, role, answers).await;
     }
 }

@@ -1,12 +1,14 @@
 //! Malformed bodies and the limit of 64 KiB, on every operation with a body.
 
 use crate::{
-    client::{Request, Response},
+    client::{Request, Response, User},
+    examples::{Place, request},
     gateway,
     organizations::{Team, team},
     stack,
 };
 use reqwest::Method;
+use support::example::example;
 
 const LIMIT: usize = 64 * 1024;
 
@@ -20,11 +22,13 @@ pub(crate) struct Operation<'a> {
     text: bool,
 }
 
-pub(crate) fn operations<'a>(team: &'a Team, other: &str) -> [Operation<'a>; 5] {
-    let (owner, organization) = (&team.owner, &team.organization);
-    let operation = |method: Method, path: String, body: &str, field, text| Operation {
+/// The operations with a body, in an order in which all succeed. The organization is then at version 4, before any
+/// of them.
+pub(crate) async fn operations<'a>(team: &'a Team, other: &str) -> [Operation<'a>; 8] {
+    let Team { organization, owner, stranger, service, .. } = team;
+    let operation = |user: &'a User, method: Method, path: String, body: &str, field, text| Operation {
         is_patch: method == Method::PATCH,
-        request: Box::new(move || owner.request(method.clone(), &path)),
+        request: Box::new(move || user.request(method.clone(), &path)),
         body: body.to_owned(),
         field,
         text,
@@ -32,12 +36,18 @@ pub(crate) fn operations<'a>(team: &'a Team, other: &str) -> [Operation<'a>; 5] 
     let member = organization.member(&team.member.id);
     let add = format!("{{\"userId\":\"{other}\"}}");
     let create = "{\"organizationName\":\"Acme\"}";
+    let (overages, invite) = (organization.max_overages(), format!("{}/invitation", organization.path));
+    let token = format!("{{\"token\":\"{}\"}}", Place::of(team).await.ids.token);
+    let (preview, accept) = ("/invitation/preview".to_owned(), "/invitation/accept".to_owned());
     [
-        operation(Method::POST, "/organization".to_owned(), create, "organizationName", true),
-        operation(Method::PUT, organization.path.clone(), "{\"name\":\"Acme\"}", "name", true),
-        operation(Method::PATCH, organization.max_overages(), "{\"maxOverages\":5}", "maxOverages", false),
-        operation(Method::POST, organization.members(), &add, "userId", true),
-        operation(Method::PATCH, member, "{\"role\":\"admin\"}", "role", true),
+        operation(owner, Method::POST, "/organization".to_owned(), create, "organizationName", true),
+        operation(owner, Method::PUT, organization.path.clone(), "{\"name\":\"Acme\"}", "name", true),
+        operation(owner, Method::PATCH, overages, "{\"maxOverages\":5}", "maxOverages", false),
+        operation(service, Method::POST, organization.members(), &add, "userId", true),
+        operation(owner, Method::PATCH, member, "{\"role\":\"admin\"}", "role", true),
+        operation(owner, Method::POST, invite, "{\"role\":\"admin\"}", "role", true),
+        operation(stranger, Method::POST, preview, &token, "token", true),
+        operation(stranger, Method::POST, accept, &token, "token", true),
     ]
 }
 
@@ -61,7 +71,7 @@ impl Operation<'_> {
 #[tokio::test]
 async fn a_body_that_is_not_a_json_object_is_refused() {
     let team = team().await;
-    for operation in operations(&team, "other") {
+    for operation in operations(&team, "other").await {
         let good = &operation.body;
         for body in [
             "",
@@ -89,7 +99,7 @@ async fn a_body_that_is_not_a_json_object_is_refused() {
 #[tokio::test]
 async fn a_missing_body_is_refused() {
     let team = team().await;
-    for operation in operations(&team, "other") {
+    for operation in operations(&team, "other").await {
         (operation.request)().send().await.expect_error(400, "invalid_request");
         let request = (operation.request)().header("content-type", "application/json");
         request.send().await.expect_error(400, "invalid_request");
@@ -101,7 +111,7 @@ async fn deep_nesting_is_refused_anywhere_in_a_body() {
     let team = team().await;
     let (open, close) = ("[".repeat(10_000), "]".repeat(10_000));
     let objects = format!("{}1{}", "{\"a\":".repeat(9_000), "}".repeat(9_000));
-    for operation in operations(&team, "other") {
+    for operation in operations(&team, "other").await {
         let field = operation.field;
         for body in [
             format!("{open}{close}"),
@@ -120,7 +130,7 @@ async fn deep_nesting_is_refused_anywhere_in_a_body() {
 #[tokio::test]
 async fn a_duplicate_field_is_refused_even_if_both_values_are_equal() {
     let team = team().await;
-    for operation in operations(&team, "other") {
+    for operation in operations(&team, "other").await {
         let field = operation.body.trim_start_matches('{').trim_end_matches('}');
         let escaped = field.replacen(operation.field, &escape(operation.field), 1);
         for body in [format!("{{{field},{field}}}"), format!("{{{field},{escaped}}}")] {
@@ -137,7 +147,7 @@ fn escape(text: &str) -> String {
 #[tokio::test]
 async fn a_body_that_is_not_utf_8_is_refused() {
     let team = team().await;
-    for operation in operations(&team, "other") {
+    for operation in operations(&team, "other").await {
         let good = operation.body.as_bytes();
         let in_the_value = [b"{\"", operation.field.as_bytes(), b"\":\"a\xffb\"}"].concat();
         let in_the_name = [b"{\"a\xff\":1,", &good[1..]].concat();
@@ -159,7 +169,7 @@ async fn a_body_that_is_not_utf_8_is_refused() {
 #[tokio::test]
 async fn an_unpaired_surrogate_is_refused_and_the_error_says_so() {
     let team = team().await;
-    for operation in operations(&team, "other").into_iter().filter(|operation| operation.text) {
+    for operation in operations(&team, "other").await.into_iter().filter(|operation| operation.text) {
         for half in ["\\ud800", "\\udc00", "\\ud83d x", "\\udc00\\ud800"] {
             let response = operation.send(format!("{{\"{}\":\"a{half}\"}}", operation.field)).await;
             response.expect_invalid_request(operation.field);
@@ -169,7 +179,7 @@ async fn an_unpaired_surrogate_is_refused_and_the_error_says_so() {
             expect_message(&response, "unpaired surrogate");
         }
     }
-    let create = &operations(&team, "other")[0];
+    let create = &operations(&team, "other").await[0];
     let whole = create.send("{\"organizationName\":\"\\ud83d\\ude00\"}").await.expect(201);
     assert_eq!(whole["name"], "\u{1f600}");
 }
@@ -177,7 +187,7 @@ async fn an_unpaired_surrogate_is_refused_and_the_error_says_so() {
 #[tokio::test]
 async fn a_byte_order_mark_is_refused_and_the_error_says_so() {
     let team = team().await;
-    for operation in operations(&team, "other") {
+    for operation in operations(&team, "other").await {
         let response = operation.send(format!("\u{feff}{}", operation.body)).await;
         response.expect_error(400, "invalid_request");
         expect_message(&response, "byte order mark");
@@ -188,7 +198,7 @@ async fn a_byte_order_mark_is_refused_and_the_error_says_so() {
 async fn the_error_names_the_type_that_a_field_must_have() {
     let team = team().await;
     let domain = "The field \"domain\" must be a string or null.";
-    for operation in operations(&team, "other") {
+    for operation in operations(&team, "other").await {
         let expected = match operation.text {
             true => format!("The field {:?} must be a string.", operation.field),
             false => format!("The field {:?} must be an integer or null.", operation.field),
@@ -200,7 +210,7 @@ async fn the_error_names_the_type_that_a_field_must_have() {
             expect_message(&response, &expected);
         }
     }
-    for operation in &operations(&team, "other")[..2] {
+    for operation in &operations(&team, "other").await[..2] {
         let response = operation.send(operation.body.replace('}', ",\"domain\":5}")).await;
         expect_message(&response, domain);
     }
@@ -217,7 +227,7 @@ fn expect_message(response: &Response, text: &str) {
 async fn a_body_of_64_kib_is_accepted_and_one_byte_more_is_refused() {
     for media_type in ["application/json", "Application/JSON"] {
         let (team, other) = (team().await, stack::unique("other"));
-        for operation in operations(&team, &other) {
+        for operation in operations(&team, &other).await {
             let response = operation.send_as(media_type, operation.padded(LIMIT + 1)).await;
             response.expect_error(413, "payload_too_large");
             let response = operation.send_as(media_type, "x".repeat(LIMIT + 1)).await;
@@ -239,4 +249,30 @@ async fn the_limit_counts_bytes_and_not_characters() {
     let body = format!("{{\"organizationName\":\"{name}\"}}");
     assert!(body.chars().count() < LIMIT && body.len() > LIMIT);
     post(body).send().await.expect_error(413, "payload_too_large");
+}
+
+#[tokio::test]
+async fn the_list_of_operations_with_a_body_is_complete() {
+    let team = team().await;
+    let with_a_body =
+        functions::Operation::ALL.iter().filter(|operation| example(**operation).body.is_some());
+    assert_eq!(operations(&team, "other").await.len(), with_a_body.count());
+}
+
+/// A client may send an empty object, or nothing at all, where no body is read.
+#[tokio::test]
+async fn operations_without_a_body_ignore_one() {
+    for body in [None, Some("{}"), Some("{\"organizationName\":"), Some("\u{feff}")] {
+        for &operation in functions::Operation::ALL {
+            if example(operation).body.is_some() {
+                continue;
+            }
+            let team = team().await;
+            let place = Place::of(&team).await;
+            let request = request(operation, &team.owner, &place);
+            let request = body.into_iter().fold(request, Request::body);
+            let response = request.send().await;
+            assert_eq!(response.status.as_u16(), example(operation).status, "{response}");
+        }
+    }
 }

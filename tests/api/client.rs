@@ -25,6 +25,11 @@ impl User {
         }
     }
 
+    /// True for a service.
+    pub(crate) fn is_service(&self) -> bool {
+        self.id.starts_with("service:")
+    }
+
     /// The user's token.
     pub(crate) fn token(&self) -> Option<&str> {
         self.authorization.as_deref()?.strip_prefix("Bearer ")
@@ -170,7 +175,7 @@ impl Response {
     pub(crate) fn expect_error(&self, status: u16, code: &str) -> Value {
         let error = self.expect(status);
         let error = error.as_object().unwrap_or_else(|| panic!("{self}"));
-        if status == 401 && gateway::answered(self) {
+        if matches!(status, 401 | 403) && gateway::answered(self) {
             return Value::Null;
         }
         assert_eq!(error["code"], code, "{self}");
@@ -198,6 +203,16 @@ impl Response {
     #[track_caller]
     pub(crate) fn expect_forbidden(&self, role: &str) {
         assert_eq!(self.expect_error(403, "forbidden")["requiredRole"], role, "{self}");
+    }
+
+    /// Expects the refusal of a token without the scope that the operation requires.
+    #[track_caller]
+    pub(crate) fn expect_insufficient_scope(&self) {
+        assert_eq!(self.expect_error(403, "insufficient_scope"), Value::Null, "{self}");
+        if !gateway::answered(self) {
+            let challenge = self.header("www-authenticate");
+            assert_eq!(challenge, Some("Bearer error=\"insufficient_scope\""), "{self}");
+        }
     }
 
     /// True if the response is a repetition of the first one to the same `Idempotency-Key`.

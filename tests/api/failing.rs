@@ -7,7 +7,8 @@ use support::proxy::Proxy;
 /// Requests for a local user of this name are throttled.
 pub(crate) const THROTTLED: &str = "throttled";
 
-/// Transactions for a local user of this name are canceled by a conflict.
+/// Transactions for a local user of this name are canceled by a conflict. If one puts the record of an idempotency
+/// key, the conflict is about the record.
 pub(crate) const CONTENDED: &str = "contended";
 
 /// If DynamoDB refuses a request for a local user of this name, its refusal contains no items. Old builds of
@@ -23,7 +24,10 @@ pub(crate) async fn start(dynamodb_url: String) -> Proxy {
         if is_about(THROTTLED) {
             Some(Fault::exception("ThrottlingException"))
         } else if is_about(CONTENDED) {
-            Some(Fault::Conflict)
+            // The record is the last item.
+            let others = body.matches("\"TableName\"").count().saturating_sub(1);
+            let reasons = std::iter::repeat_n("None", others).chain(["TransactionConflict"]);
+            Some(if body.contains("IDEMPOTENCY#") { Fault::canceled(reasons) } else { Fault::Conflict })
         } else {
             is_about(UNEXPLAINED).then_some(Fault::WithoutItems)
         }

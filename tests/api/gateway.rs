@@ -8,12 +8,16 @@ use serde_json::json;
 /// True if the gateway answered instead of a function. Its own bodies have the fixed form `{"message": …}`,
 /// and no `x-request-id`.
 pub(crate) fn answered(response: &Response) -> bool {
-    !stack::is_local() && (response.status == StatusCode::UNAUTHORIZED || is_without_route(response))
-}
-
-fn is_without_route(response: &Response) -> bool {
-    response.status == StatusCode::NOT_FOUND
-        && response.body == json!({ "message": "Not Found" }).to_string().as_bytes()
+    let is = |message: &str| response.body == json!({ "message": message }).to_string().as_bytes();
+    let is_the_gateways = match response.status {
+        StatusCode::UNAUTHORIZED => true,
+        // The token lacks the route's scope.
+        StatusCode::FORBIDDEN => is("Forbidden"),
+        // There is no such route.
+        StatusCode::NOT_FOUND => is("Not Found"),
+        _ => false,
+    };
+    is_the_gateways && !stack::is_local()
 }
 
 /// The gateway may change these ids before a function sees them. Captures of `rawPath` show that it decodes a path

@@ -1,9 +1,17 @@
 //! Events as API Gateway sends them after its JWT authorizer has verified the token. The emulator's
 //! invocation route passes an event to a function unchanged.
 
-use crate::{host::Local, stack};
+use crate::{
+    examples::{Place, sender},
+    host::Local,
+    organizations::team,
+    stack,
+};
+use functions::Operation;
+use heck::ToKebabCase as _;
 use reqwest::Method;
 use serde_json::{Value, json};
+use support::example::{MEMBER as MEMBER_ID, example};
 
 const REASON: &str = "a deployed function accepts events only from its gateway";
 pub(crate) const MEMBER: &str = "/organization/{organization_id}/member/{user_id+}";
@@ -204,4 +212,43 @@ async fn a_list_with_a_next_page_succeeds_despite_a_control_character_in_the_pat
     let (status, found) =
         invoke(local, "list-organizations", &with_claims(event, json!({ "sub": alice.id }))).await;
     assert_eq!((status, found.as_array().map(Vec::len)), (200, Some(1)), "{found}");
+}
+
+#[tokio::test]
+async fn the_gateways_event_of_every_operation_succeeds() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    for &operation in Operation::ALL {
+        let team = team().await;
+        let place = Place::of(&team).await.ids;
+        team.organization.add(MEMBER_ID, "member").await;
+        let caller = sender(operation, &team);
+        let request = support::example::request(operation, &caller.id, &place);
+        let (status, found) = invoke(local, &operation.id().to_kebab_case(), &request.event()).await;
+        assert_eq!(status, u64::from(example(operation).status), "{operation:?}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn the_authorizers_claims_say_whether_the_caller_is_a_service() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    let organization = stack::user("alice").create_organization("Acme").await;
+    let parameters = json!({ "organization_id": organization.id });
+    let event = event(&Method::GET, "/organization/{organization_id}", &organization.path, parameters);
+    for (claim, scopes, is_service) in [
+        ("scope", json!("organizations/service"), true),
+        ("scope", json!("openid organizations/service organizations/read"), true),
+        // The gateway passes on a list of scopes as such a text.
+        ("scope", json!("[organizations/read organizations/service]"), true),
+        ("scp", json!("[organizations/service]"), true),
+        ("scp", json!(["organizations/service"]), true),
+        ("scope", json!("organizations/read organizations/write"), false),
+        ("scope", json!("organizations/services"), false),
+        ("scope", json!("x:organizations/service"), false),
+        ("scopes", json!("organizations/service"), false),
+        ("client_id", json!("organizations/service"), false),
+    ] {
+        let claims = json!({ "sub": "billing", claim: scopes });
+        let (status, found) = invoke(local, "get-organization", &with_claims(event.clone(), claims)).await;
+        assert_eq!(status, if is_service { 200 } else { 404 }, "{claim} {scopes}: {found}");
+    }
 }

@@ -1,6 +1,10 @@
 //! `GET /organization/list`
 
-use crate::{organizations::team, stack};
+use crate::{
+    invitations::{delete, restore},
+    organizations::team,
+    stack,
+};
 use serde_json::json;
 
 const LIST: &str = "/organization/list";
@@ -133,4 +137,57 @@ async fn another_users_cursor_reveals_none_of_their_organizations() {
     let seen = bob.get(&next).send().await.expect(200);
     assert_eq!(seen[0]["id"], his.id, "{seen}");
     assert_eq!(seen.as_array().unwrap().len(), 1, "{seen}");
+}
+
+#[tokio::test]
+async fn a_deleted_organization_moves_to_the_list_of_deleted_ones_and_back() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let lists = async || {
+        let deleted = alice.pages(&format!("{LIST}?deleted=true")).await.concat();
+        [alice.pages(LIST).await.concat(), deleted]
+            .map(|list| list.into_iter().find(|listed| listed["id"] == organization.id))
+    };
+    let before = alice.organization(&organization).await;
+    assert_eq!(lists().await, [Some(before), None]);
+    delete(&alice, &organization).await;
+    let deleted = alice.organization(&organization).await;
+    assert!(deleted.get("purgeAt").is_some(), "{deleted}");
+    assert_eq!(lists().await, [None, Some(deleted)]);
+    restore(&alice, &organization).await;
+    assert_eq!(lists().await, [Some(alice.organization(&organization).await), None]);
+}
+
+/// Both lists are made of the same memberships.
+#[tokio::test]
+async fn a_page_may_be_empty_and_not_the_last() {
+    let Some(_) = stack::local_only("it needs a new user") else { return };
+    let alice = stack::user("alice");
+    let mut organizations = Vec::new();
+    for _ in 0..4 {
+        organizations.push(alice.create_organization("Acme").await);
+    }
+    for organization in &organizations[1..3] {
+        delete(&alice, organization).await;
+    }
+    for (query, kept) in [("", [0, 3]), ("&deleted=true", [1, 2])] {
+        let path = format!("{LIST}?limit=1{query}");
+        let pages = alice.pages(&path).await;
+        assert_eq!(pages.len(), 4, "{pages:?}");
+        let found: Vec<_> = (0..4).filter(|page| !pages[*page].is_empty()).collect();
+        assert_eq!(found, kept, "{path}: {pages:?}");
+        let ids = kept.map(|kept| organizations[kept].id.clone());
+        assert_eq!(alice.list(&path, "id").await, ids, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn deleted_must_be_true_or_absent() {
+    let alice = stack::user("alice");
+    for value in ["false", "", "True", "1", "true%20", "yes"] {
+        let response = alice.get(format!("{LIST}?deleted={value}")).send().await;
+        response.expect_invalid_request("deleted");
+        assert_eq!(response.expect(400)["message"], "deleted must be true, or absent.", "{response}");
+    }
+    alice.get(format!("{LIST}?deleted=true")).send().await.expect(200);
 }

@@ -8,33 +8,47 @@
 //! - [`bodies`], [`media_types`], [`paths`], [`user_ids`], [`parameters`], [`names_and_domains`],
 //!   [`preconditions`], [`precondition_matrix`]: the limits of requests; [`quotes`]: what errors quote of them
 //! - [`idempotency`]: repeated creations
+//! - [`services`]: callers that are no users; [`abuse`]: users who act against others
+//! - [`deleted_organizations`]: who knows of a deleted organization, and what is left of it
 //! - [`unavailable`]: a DynamoDB that throttles or has conflicts
 //! - [`reference`]: the ports of `cargo local`, without a browser
-//! - [`races`], [`too_many_admins`], [`many_organizations`], [`broken_rows`]: the limits of data
+//! - [`races`], [`too_many_admins`], [`too_many_organizations`], [`many_organizations`], [`broken_rows`]: the limits
+//!   of data
 //!
 //! [`stack`] finds the stack to test, and [`host`] starts it if it is local. [`failing`] makes its DynamoDB
-//! fail. [`gateway`] knows what API Gateway answers in front of a deployed stack. [`client`] sends requests, and [`organizations`] builds test data.
+//! fail. [`gateway`] knows what API Gateway answers in front of a deployed stack. [`client`] sends requests,
+//! [`organizations`] and [`invitations`] build test data, and [`examples`] has a valid request of each operation.
+//! [`table`] writes past the API, and [`in_process`] runs functions without a stack.
 
 mod client;
+mod examples;
 mod failing;
 mod gateway;
 mod host;
+mod in_process;
+mod invitations;
 mod organizations;
 mod stack;
+mod table;
 
 mod add_member;
 mod create_organization;
+mod delete_organization;
+mod get_member;
 mod get_organization;
 mod list_members;
 mod list_organizations;
 mod remove_member;
+mod restore_organization;
 mod set_max_overages;
 mod update_member;
 mod update_organization;
 
+mod abuse;
 mod access_matrix;
 mod bodies;
 mod broken_rows;
+mod deleted_organizations;
 mod existence;
 mod forged_tokens;
 mod gateway_events;
@@ -51,7 +65,9 @@ mod quotes;
 mod races;
 mod reference;
 mod scopes;
+mod services;
 mod tokens;
 mod too_many_admins;
+mod too_many_organizations;
 mod unavailable;
 mod user_ids;

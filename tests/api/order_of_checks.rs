@@ -1,11 +1,13 @@
-//! The order of errors, when a request has several: 401; 413, 415, 400, 422; 404, 403, 412; then business
-//! rules.
+//! The order of errors, when a request has several: 401; 403 for the scope; 413, 415, 400, 403 for a field, 422;
+//! 404, 409 for a deleted organization, 403, 412; then business rules.
 
 use crate::{
     client::Request,
+    examples::{Place, is_a_write, is_on_an_organization, request, sender},
     organizations::{Organization, team},
     stack,
 };
+use functions::Operation;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -58,7 +60,10 @@ async fn the_syntax_of_a_request_is_checked_before_its_values() {
     let response = alice.put(&organization.path, json!({ "name": "" })).if_match("1").send();
     response.await.expect_invalid_request("If-Match");
     let body = json!({ "userId": "", "role": 5 });
-    alice.post(organization.members(), body).send().await.expect_invalid_request("role");
+    stack::service().post(organization.members(), body).send().await.expect_invalid_request("role");
+    let body = json!({ "email": "", "role": "king", "expiresInDays": "5" });
+    let invite = alice.post(format!("{}/invitation", organization.path), body);
+    invite.send().await.expect_invalid_request("expiresInDays");
 }
 
 #[tokio::test]
@@ -88,6 +93,55 @@ async fn a_request_is_validated_before_the_role_is_checked() {
     request.send().await.expect_validation_failed("name");
     let request = team.member.patch(team.organization.max_overages(), json!({}));
     request.send().await.expect_invalid_request("maxOverages");
+    let request = team.member.delete(&team.organization.path).if_match("1");
+    request.send().await.expect_invalid_request("If-Match");
+    let body = json!({ "expiresInDays": 31 });
+    let request = team.member.post(format!("{}/invitation", team.organization.path), body);
+    request.send().await.expect_validation_failed("expiresInDays");
+}
+
+/// A malformed field is reported first, since the body must be read to find a field that is not the caller's to
+/// send.
+#[tokio::test]
+async fn a_field_that_only_services_send_is_reported_after_the_syntax_and_before_the_values() {
+    let alice = stack::user("alice");
+    let create = |body: Value| alice.post("/organization", body).send();
+    let owner = json!({ "organizationName": "", "owner": "" });
+    assert_eq!(create(owner).await.expect_error(403, "forbidden")["field"], "owner");
+    let colour = json!({ "organizationName": "Acme", "owner": "bob", "colour": "red" });
+    create(colour).await.expect_invalid_request("colour");
+    create(json!({ "organizationName": "Acme", "owner": 5 })).await.expect_invalid_request("owner");
+    let list = |query: &str| alice.get(format!("/organization/list?{query}")).send();
+    assert_eq!(list("userId=").await.expect_error(403, "forbidden")["field"], "userId");
+    list("userId=bob&limit=0").await.expect_invalid_request("limit");
+    list("userId=bob&deleted=no").await.expect_invalid_request("deleted");
+    list("userId=bob&colour=red").await.expect_invalid_request("colour");
+}
+
+/// Roles hardly matter here: only owners and services know of the organization, and they may do anything else.
+#[tokio::test]
+async fn deletion_is_reported_before_the_version_and_the_target() {
+    let team = team().await;
+    let place = Place::of(&team).await;
+    team.owner.delete(&team.organization.path).send().await.expect(200);
+    let waives = |operation: Operation| {
+        matches!(operation, Operation::DeleteOrganization | Operation::RestoreOrganization)
+    };
+    let mut nowhere = place.about("nobody");
+    "inv_00000000000000000000000000".clone_into(&mut nowhere.ids.invitation);
+    let mut malformed = place.about("no body");
+    "inv_".clone_into(&mut malformed.ids.invitation);
+    let writes = Operation::ALL.iter().copied().filter(|operation| {
+        is_on_an_organization(*operation) && is_a_write(*operation) && !waives(*operation)
+    });
+    for operation in writes {
+        for place in [&place, &nowhere, &malformed] {
+            let by_user = request(operation, sender(operation, &team), place).if_match("\"7\"");
+            by_user.send().await.expect_error(409, "organization_deleted");
+            let by_service = request(operation, &team.service, place).if_match("\"7\"");
+            by_service.send().await.expect_error(409, "organization_deleted");
+        }
+    }
 }
 
 #[tokio::test]
@@ -102,14 +156,17 @@ async fn the_target_is_looked_up_before_the_role_is_checked() {
 #[tokio::test]
 async fn existence_and_role_are_checked_before_the_version() {
     let team = team().await;
-    let organization = &team.organization;
+    let (organization, place) = (&team.organization, Place::of(&team).await);
     for (user, status, code) in
         [(&team.stranger, 404, "organization_not_found"), (&team.member, 403, "forbidden")]
     {
         for request in [
             user.put(&organization.path, json!({ "name": "Mine" })),
             user.patch(organization.max_overages(), json!({ "maxOverages": 5 })),
-            user.post(organization.members(), json!({ "userId": "somebody" })),
+            user.post(format!("{}/invitation", organization.path), json!({})),
+            user.delete(format!("{}/invitation/{}", organization.path, place.ids.invitation)),
+            user.delete(&organization.path),
+            user.post(format!("{}/restore", organization.path), json!({})),
             user.patch(organization.member(&team.admin.id), json!({ "role": "member" })),
             user.delete(organization.member(&team.admin.id)),
         ] {
@@ -128,7 +185,7 @@ async fn the_version_is_checked_before_business_rules() {
     let requests = || {
         let existing = json!({ "userId": team.member.id });
         [
-            (owner.post(organization.members(), existing), 409, "member_already_exists"),
+            (team.service.post(organization.members(), existing), 409, "member_already_exists"),
             (owner.delete(organization.member(&owner.id)), 422, "last_owner"),
             (owner.patch(organization.member(&owner.id), json!({ "role": "admin" })), 422, "last_owner"),
         ]
@@ -145,9 +202,7 @@ async fn the_version_is_checked_before_business_rules() {
 #[tokio::test]
 async fn the_role_is_checked_before_business_rules() {
     let team = team().await;
-    let (organization, body) = (&team.organization, json!({ "userId": team.admin.id }));
-    team.member.post(organization.members(), body).send().await.expect_forbidden("admin");
-    let path = organization.member(&team.owner.id);
+    let path = team.organization.member(&team.owner.id);
     team.admin.delete(&path).send().await.expect_forbidden("owner");
     let update = team.admin.patch(&path, json!({ "role": "member" }));
     update.send().await.expect_forbidden("owner");

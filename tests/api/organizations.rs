@@ -29,8 +29,13 @@ impl Organization {
 
     /// A service adds a member. Returns the member.
     pub(crate) async fn add(&self, user_id: &str, role: &str) -> Value {
+        self.add_by(&stack::service(), user_id, role).await
+    }
+
+    /// The same by this service.
+    pub(crate) async fn add_by(&self, service: &User, user_id: &str, role: &str) -> Value {
         let body = json!({ "userId": user_id, "role": role });
-        stack::service().post(self.members(), body).send().await.expect(201)
+        service.post(self.members(), body).send().await.expect(201)
     }
 }
 
@@ -44,9 +49,10 @@ pub(crate) fn percent_encode(text: &str) -> String {
         .collect()
 }
 
-/// An organization with a member of each role, and a stranger.
+/// An organization with a member of each role, a stranger, and the service that added the members.
 pub(crate) struct Team {
     pub(crate) organization: Organization,
+    pub(crate) service: User,
     pub(crate) owner: User,
     pub(crate) admin: User,
     pub(crate) member: User,
@@ -56,10 +62,11 @@ pub(crate) struct Team {
 /// A new team. Its organization is at version 3, after the creation and two additions.
 pub(crate) async fn team() -> Team {
     let [owner, admin, member, stranger] = ["alice", "bob", "carol", "dave"].map(stack::user);
-    let organization = owner.create_organization("Team").await;
-    organization.add(&admin.id, "admin").await;
-    organization.add(&member.id, "member").await;
-    Team { organization, owner, admin, member, stranger }
+    let (service, organization) = (stack::service(), owner.create_organization("Team").await);
+    for (user, role) in [(&admin, "admin"), (&member, "member")] {
+        organization.add_by(&service, &user.id, role).await;
+    }
+    Team { organization, service, owner, admin, member, stranger }
 }
 
 impl User {

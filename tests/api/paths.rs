@@ -71,19 +71,23 @@ async fn a_plus_in_a_path_is_not_a_space() {
 
 #[tokio::test]
 async fn a_user_id_of_255_characters_is_accepted_and_one_of_256_is_not() {
-    let alice = stack::user("alice");
+    let (alice, service) = (stack::user("alice"), stack::service());
     let organization = alice.create_organization("Acme").await;
     // Percent-encoded, the longest id has 765 bytes.
     for longest in ["a".repeat(255), "|".repeat(255)] {
         assert_eq!(organization.add(&longest, "member").await["userId"], *longest);
         let update = alice.patch(organization.member(&longest), json!({ "role": "admin" }));
-        assert_eq!(update.send().await.expect(200)["userId"], *longest);
+        let updated = update.send().await.expect(200);
+        assert_eq!(updated["userId"], *longest);
+        assert_eq!(alice.get(organization.member(&longest)).send().await.expect(200), updated);
 
         let longer = format!("{longest}a");
-        let add = alice.post(organization.members(), json!({ "userId": longer }));
+        let add = service.post(organization.members(), json!({ "userId": longer }));
         add.send().await.expect_validation_failed("userId");
         let update = alice.patch(organization.member(&longer), json!({ "role": "admin" }));
         update.send().await.expect_error(404, "member_not_found");
+        let get = alice.get(organization.member(&longer));
+        get.send().await.expect_error(404, "member_not_found");
         let remove = alice.delete(organization.member(&longer));
         remove.send().await.expect_error(404, "member_not_found");
 
@@ -96,13 +100,15 @@ async fn a_malformed_user_id_is_not_a_member() {
     let team = team().await;
     for segment in ["a%20b", "%20", "a%00b", "a%0Ab", "a%7Fb", "%ff", "%C3%A9", "service%3Aa"] {
         let path = format!("{}/{segment}", team.organization.members());
-        for user in [&team.owner, &team.admin, &team.member] {
+        for user in [&team.owner, &team.admin, &team.member, &team.service] {
             let update = user.patch(&path, json!({ "role": "admin" })).send().await;
             update.expect_error(404, "member_not_found");
+            user.get(&path).send().await.expect_error(404, "member_not_found");
             user.delete(&path).send().await.expect_error(404, "member_not_found");
         }
-        let remove = team.stranger.delete(&path).send().await;
-        remove.expect_error(404, "organization_not_found");
+        for request in [team.stranger.delete(&path), team.stranger.get(&path)] {
+            request.send().await.expect_error(404, "organization_not_found");
+        }
     }
 }
 
@@ -119,7 +125,7 @@ async fn location_and_link_resolve_behind_a_base_path() {
     assert_eq!(resolved("/organization", location), behind(&organization.path), "{created}");
 
     let (members, id) = (organization.members(), "auth0|a:b@c");
-    let added = alice.post(&members, json!({ "userId": id })).send().await;
+    let added = stack::service().post(&members, json!({ "userId": id })).send().await;
     added.expect(201);
     let location = added.header("location").unwrap();
     assert_eq!(resolved(&members, location), behind(&organization.member(id)), "{added}");

@@ -7,13 +7,13 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// The five writes, in an order in which all succeed.
+/// Five writes, in an order in which all succeed.
 fn writes<'a>(team: &'a Team, other: &'a str) -> [Box<dyn Fn() -> Request + 'a>; 5] {
-    let (owner, organization) = (&team.owner, &team.organization);
+    let Team { owner, organization, service, .. } = team;
     [
         Box::new(|| owner.put(&organization.path, json!({ "name": "Emca" }))),
         Box::new(|| owner.patch(organization.max_overages(), json!({ "maxOverages": 5 }))),
-        Box::new(move || owner.post(organization.members(), json!({ "userId": other }))),
+        Box::new(move || service.post(organization.members(), json!({ "userId": other }))),
         Box::new(move || owner.patch(organization.member(other), json!({ "role": "admin" }))),
         Box::new(move || owner.delete(organization.member(other))),
     ]
@@ -127,7 +127,7 @@ async fn the_message_says_which_precondition_failed_and_why() {
         (
             "if-none-match",
             "W/\"3\"",
-            "If-None-Match excludes the organization, which is at version 3. \
+            "If-None-Match matches the organization, which is at version 3. \
              Remove the header, or send the ETags of other versions.",
         ),
     ] {
@@ -221,7 +221,7 @@ async fn a_failed_precondition_changes_nothing() {
     for request in [
         team.owner.put(&team.organization.path, json!({ "name": "Emca" })),
         team.owner.patch(team.organization.max_overages(), json!({ "maxOverages": 5 })),
-        team.owner.post(team.organization.members(), json!({ "userId": other })),
+        team.service.post(team.organization.members(), json!({ "userId": other })),
         team.owner.patch(&member, json!({ "role": "owner" })),
         team.owner.delete(&member),
         team.member.delete(&member),

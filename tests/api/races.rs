@@ -94,10 +94,10 @@ async fn when_two_owners_leave_at_once_one_remains() {
 #[tokio::test]
 async fn a_user_added_by_four_concurrent_requests_is_added_once() {
     for _ in 0..ROUNDS {
-        let alice = stack::user("alice");
+        let (alice, service) = (stack::user("alice"), stack::service());
         let organization = alice.create_organization("Race").await;
         let body = json!({ "userId": stack::unique("other") });
-        let add = || alice.post(organization.members(), body.clone()).send();
+        let add = || service.post(organization.members(), body.clone()).send();
         for lost in one_wins(join_all([add(), add(), add(), add()]).await) {
             if !is_conflict(&lost) {
                 lost.expect_error(409, "member_already_exists");
@@ -187,11 +187,11 @@ async fn concurrent_changes_of_different_kinds_all_succeed() {
 
 #[tokio::test]
 async fn concurrently_added_members_are_all_counted() {
-    let alice = stack::user("alice");
+    let (alice, service) = (stack::user("alice"), stack::service());
     let organization = alice.create_organization("Race").await;
     let ids: Vec<_> = (0..12).map(|_| stack::unique("other")).collect();
     join_all(ids.iter().map(async |id| {
-        let add = || alice.post(organization.members(), json!({ "userId": id })).send();
+        let add = || service.post(organization.members(), json!({ "userId": id })).send();
         let mut response = add().await;
         while is_conflict(&response) {
             response = add().await;
@@ -227,5 +227,55 @@ async fn a_member_removed_during_a_promotion_keeps_no_rights() {
             rename.send().await.expect_forbidden("admin");
             assert_eq!(owner.organization(organization).await["memberCount"], 3);
         }
+    }
+}
+
+#[tokio::test]
+async fn an_organization_deleted_and_restored_by_many_at_once_is_deleted_and_restored_once() {
+    for _ in 0..ROUNDS {
+        let (organization, alice, bob) = two_owners().await;
+        let restore = |user: &User| user.post(format!("{}/restore", organization.path), json!({})).send();
+        let delete = |user: &User| user.delete(&organization.path).send();
+        let deleted = join_all([&alice, &bob, &alice, &bob].map(delete)).await;
+        for response in deleted.iter().filter(|response| !is_conflict(response)) {
+            assert_eq!(response.expect(200)["version"], 3, "{response}");
+        }
+        let restored = join_all([&alice, &bob, &alice, &bob].map(restore)).await;
+        for response in restored.iter().filter(|response| !is_conflict(response)) {
+            assert_eq!(response.expect(200)["version"], 4, "{response}");
+        }
+        assert_eq!(alice.organization(&organization).await["version"], 4);
+    }
+}
+
+#[tokio::test]
+async fn a_write_is_made_before_a_concurrent_deletion_or_not_at_all() {
+    for _ in 0..ROUNDS {
+        let team = team().await;
+        let (owner, organization) = (&team.owner, &team.organization);
+        let rename = |name: &str| owner.put(&organization.path, json!({ "name": name })).send();
+        let add = team.service.post(organization.members(), json!({ "userId": stack::unique("other") }));
+        let responses = join_all([
+            rename("a"),
+            rename("b"),
+            owner.delete(&organization.path).send(),
+            rename("c"),
+            add.send(),
+        ])
+        .await;
+        let deletion = responses[2].expect(200);
+        let mut made = 0;
+        for (index, response) in responses.iter().enumerate().filter(|(_, response)| !is_conflict(response)) {
+            match response.status.is_success() {
+                true => made += 1,
+                false => drop(response.expect_error(409, "organization_deleted")),
+            }
+            // A new member has no version.
+            let version = response.expect(response.status.as_u16())["version"].as_u64();
+            assert!(version <= deletion["version"].as_u64(), "{index}: {response}");
+        }
+        let found = owner.organization(organization).await;
+        assert_eq!(found, deletion);
+        assert_eq!(found["version"], 3 + made);
     }
 }

@@ -4,6 +4,7 @@
 use crate::client::User;
 use crate::host::Local;
 use crate::stack;
+use functions::Operation;
 use local::Reference;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -120,6 +121,22 @@ async fn only_requests_to_the_api_are_forwarded() {
         let answer = send(Method::POST, format!("{origin}{path}"), &[]).await;
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.text().await.expect("a text"), "Not found. The API reference is at /.");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_is_reached_through_the_page_and_on_the_apis_port() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    for origin in [serve(local).await, local.api_url.clone()] {
+        for &operation in Operation::ALL {
+            let path = operation.path().replace("{organization_id}", "org_").replace("{user_id}", "a%2Fb");
+            let path = path.replace("{invitation_id}", "inv_");
+            let method = operation.method().parse().expect("a method");
+            let answer = send(method, format!("{origin}{path}"), &[("origin", &origin)]).await;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{operation:?} at {origin}");
+            let text = answer.text().await.expect("a text");
+            assert!(text.contains("\"unauthorized\""), "{operation:?} at {origin}: {text}");
+        }
     }
 }
 

@@ -2,66 +2,81 @@
 //! Gateway checks the scopes.
 
 use crate::{
-    client::{Request, User},
-    host::Local,
-    organizations::{Organization, team},
-    stack,
+    client::User,
+    examples::{Place, request, sender},
+    organizations::team,
+    stack::{self, with_scopes},
     tokens::{claims, header, with},
 };
 use functions::{Operation, Scope};
-use local::{READ_SCOPE, WRITE_SCOPE};
+use local::{READ_SCOPE, SERVICE_SCOPE, WRITE_SCOPE};
 use serde_json::{Value, json};
-use std::time::Duration;
-use support::example::example;
+use support::example::{Allowed, example};
 
 const REASON: &str = "a deployed function leaves the scopes to its gateway";
 
-/// A user with a token that has these scopes.
-fn with_scopes(local: &Local, id: &str, scopes: &str) -> User {
-    stack::bearer(&local.identity.token_with_scopes(id, scopes, Duration::from_secs(60)))
-}
-
-/// A valid request for an operation.
-fn request(operation: Operation, user: &User, organization: &Organization, member: &str) -> Request {
-    let path = operation.path().replace("{organization_id}", &organization.id).replace("{user_id}", member);
-    let request = user.request(operation.method().parse().expect("a method"), path);
-    match example(operation).body {
-        Some(body) => request.json(&body),
-        None => request,
+/// The scope that an operation requires, and the scopes that do not suffice.
+fn scopes_of(operation: Operation) -> (&'static str, String) {
+    match operation.scope() {
+        Scope::Read => (READ_SCOPE, WRITE_SCOPE.to_owned()),
+        Scope::Write => (WRITE_SCOPE, READ_SCOPE.to_owned()),
+        Scope::Service => (SERVICE_SCOPE, format!("{READ_SCOPE} {WRITE_SCOPE}")),
     }
-}
-
-/// Asserts that a request is refused for its scope.
-async fn expect_insufficient_scope(request: Request) {
-    let response = request.send().await;
-    assert_eq!(response.expect_error(403, "insufficient_scope"), json!(null));
-    assert_eq!(
-        response.header("www-authenticate"),
-        Some("Bearer error=\"insufficient_scope\""),
-        "{response}"
-    );
 }
 
 #[tokio::test]
 async fn every_operation_requires_its_scope_and_no_other() {
     let Some(local) = stack::local_only(REASON) else { return };
     for &operation in Operation::ALL {
-        let (right, wrong) = match operation.scope() {
-            Scope::Read => (READ_SCOPE, WRITE_SCOPE),
-            Scope::Write => (WRITE_SCOPE, READ_SCOPE),
-        };
+        let (right, wrong) = scopes_of(operation);
         let team = team().await;
-        let sub = &team.owner.id;
-        let refused = ["", "openid profile", wrong, &right.to_uppercase(), &format!("{right}s")];
+        let place = Place::of(&team).await;
+        let sub = sender(operation, &team).id.trim_start_matches("service:");
+        let refused = ["", "openid profile", &wrong, &right.to_uppercase(), &format!("{right}s")];
         for scopes in refused {
             let user = with_scopes(local, sub, scopes);
-            expect_insufficient_scope(request(operation, &user, &team.organization, "nobody")).await;
+            request(operation, &user, &place).send().await.expect_insufficient_scope();
         }
-        let member = crate::organizations::percent_encode(&team.member.id);
         let user = with_scopes(local, sub, &format!("openid {right}"));
-        let response = request(operation, &user, &team.organization, &member).send().await;
+        let response = request(operation, &user, &place).send().await;
         assert_eq!(response.status.as_u16(), example(operation).status, "{response}");
     }
+}
+
+/// A service needs neither a membership nor any other scope.
+#[tokio::test]
+async fn the_scope_of_services_suffices_for_every_operation() {
+    let Some(local) = stack::local_only(REASON) else { return };
+    for scopes in [SERVICE_SCOPE.to_owned(), format!("{READ_SCOPE} {SERVICE_SCOPE} {WRITE_SCOPE}")] {
+        for &operation in Operation::ALL {
+            let place = Place::of(&team().await).await;
+            let service = with_scopes(local, &stack::unique("service"), &scopes);
+            let response = request(operation, &service, &place).send().await;
+            match example(operation).allowed {
+                Allowed::Invitees => {
+                    assert_eq!(response.expect_error(403, "forbidden"), json!(null), "{response}");
+                    let message = response.expect(403)["message"].clone();
+                    let only = "Only a user may do this, not a service. Send a user's access token.";
+                    assert_eq!(message, only, "{response}");
+                }
+                _ => assert_eq!(response.status.as_u16(), example(operation).status, "{response}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_cannot_do_what_only_services_may() {
+    let team = team().await;
+    let place = Place::of(&team).await;
+    let only_services = |operation: &&Operation| operation.scope() == Scope::Service;
+    assert!(Operation::ALL.iter().any(|operation| only_services(&operation)));
+    for &operation in Operation::ALL.iter().filter(only_services) {
+        for user in [&team.owner, &team.admin, &team.member, &team.stranger] {
+            request(operation, user, &place).send().await.expect_insufficient_scope();
+        }
+    }
+    assert_eq!(team.owner.organization(&team.organization).await["version"], 4);
 }
 
 #[tokio::test]
@@ -74,12 +89,14 @@ async fn the_scope_is_checked_after_the_token_and_before_everything_else() {
         user.request(reqwest::Method::POST, "/organization").header("content-type", "text/plain").body(body)
     };
     malformed(&anonymous).send().await.expect_error(401, "unauthorized");
-    expect_insufficient_scope(malformed(&reader)).await;
+    malformed(&reader).send().await.expect_insufficient_scope();
     // The subject is a part of the token.
     let nobody = with_scopes(local, "no body", READ_SCOPE);
     malformed(&nobody).send().await.expect_error(401, "unauthorized");
     for path in ["/organization/org_", "/organization/org_00000000000000000000000000"] {
-        expect_insufficient_scope(reader.put(path, json!({ "name": "Acme" }))).await;
+        reader.put(path, json!({ "name": "Acme" })).send().await.expect_insufficient_scope();
+        let add = stack::user("alice").post(format!("{path}/member"), json!({ "userId": 5 }));
+        add.send().await.expect_insufficient_scope();
     }
 }
 
@@ -89,8 +106,9 @@ async fn a_refused_write_changes_nothing() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
     let reader = with_scopes(local, &alice.id, READ_SCOPE);
-    expect_insufficient_scope(reader.put(&organization.path, json!({ "name": "Emca" }))).await;
-    expect_insufficient_scope(reader.delete(organization.member(&alice.id))).await;
+    reader.put(&organization.path, json!({ "name": "Emca" })).send().await.expect_insufficient_scope();
+    reader.delete(organization.member(&alice.id)).send().await.expect_insufficient_scope();
+    reader.delete(&organization.path).send().await.expect_insufficient_scope();
     let found = reader.organization(&organization).await;
     assert_eq!((&found["version"], &found["name"]), (&json!(1), &json!("Acme")));
 }
@@ -110,11 +128,10 @@ async fn scopes_may_be_a_list_and_may_be_in_scp() {
         ("scope", json!(5), false),
     ] {
         let token = local.identity.sign(&header(local), &with(none.clone(), claim, Some(value)));
-        let request = stack::bearer(&token).get("/organization/list");
-        if accepted {
-            request.send().await.expect(200);
-        } else {
-            expect_insufficient_scope(request).await;
+        let response = stack::bearer(&token).get("/organization/list").send().await;
+        match accepted {
+            true => drop(response.expect(200)),
+            false => response.expect_insufficient_scope(),
         }
     }
 }

@@ -80,6 +80,14 @@ pub(crate) fn service() -> User {
     }
 }
 
+/// The local caller with this `sub`, with a token that has these scopes.
+pub(crate) fn with_scopes(local: &Local, sub: &str, scopes: &str) -> User {
+    let token = local.identity.token_with_scopes(sub, scopes, Duration::from_secs(60));
+    let is_service = scopes.split(' ').any(|scope| scope == local::SERVICE_SCOPE);
+    let id = if is_service { format!("service:{sub}") } else { sub.to_owned() };
+    User::new(&stack().url, id, Some(&token))
+}
+
 /// A caller without any token.
 pub(crate) fn anonymous() -> User {
     User::new(&stack().url, "anonymous".to_owned(), None)

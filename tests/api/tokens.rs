@@ -2,10 +2,13 @@
 //! [`crate::forged_tokens`] covers signatures, algorithms and keys.
 
 use crate::{
+    examples::{Place, request, sender},
     host::Local,
-    organizations::{Organization, percent_encode},
+    organizations::{percent_encode, team},
     stack,
 };
+use functions::Operation;
+use local::{READ_SCOPE, SERVICE_SCOPE, WRITE_SCOPE};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -218,23 +221,19 @@ async fn a_token_outside_the_authorization_header_is_ignored() {
 #[tokio::test]
 async fn every_function_verifies_the_token() {
     let Some(local) = stack::local_only(REASON) else { return };
-    let alice = stack::user("alice");
-    let organization = alice.create_organization("Acme").await;
-    let expired = with(claims(&alice.id), "exp", Some(json!(now() - 3600)));
-    let expired = stack::bearer(&local.identity.sign(&header(local), &expired));
-    let Organization { path, .. } = &organization;
-    for request in [
-        expired.post("/organization", json!({ "organizationName": "Acme" })),
-        expired.get(LIST),
-        expired.get(path),
-        expired.put(path, json!({ "name": "Emca" })),
-        expired.delete(organization.member("somebody")),
-        expired.patch(organization.max_overages(), json!({ "maxOverages": 5 })),
-        expired.get(organization.members()),
-        expired.post(organization.members(), json!({ "userId": "somebody" })),
-        expired.patch(organization.member("somebody"), json!({ "role": "admin" })),
-    ] {
-        request.send().await.expect_error(401, "unauthorized");
+    let team = team().await;
+    let place = Place::of(&team).await;
+    for &operation in Operation::ALL {
+        let sender = sender(operation, &team);
+        let scopes = if sender.is_service() {
+            SERVICE_SCOPE.to_owned()
+        } else {
+            format!("{READ_SCOPE} {WRITE_SCOPE}")
+        };
+        let expired = with(claims(sender.id.trim_start_matches("service:")), "scope", Some(json!(scopes)));
+        let expired = with(expired, "exp", Some(json!(now() - 3600)));
+        let expired = stack::bearer(&local.identity.sign(&header(local), &expired));
+        request(operation, &expired, &place).send().await.expect_error(401, "unauthorized");
     }
-    assert_eq!(alice.organization(&organization).await["version"], 1);
+    assert_eq!(team.owner.organization(&team.organization).await["version"], 4);
 }

@@ -13,6 +13,9 @@ async fn a_throttled_dynamodb_gives_503_with_retry_after() {
         user.get("/organization/list"),
         user.get("/organization/org_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
         user.post("/organization", json!({ "organizationName": "Acme" })),
+        user.delete("/organization/org_01ARZ3NDEKTSV4RRFFQ69G5FAV/member/somebody"),
+        user.get("/organization/org_01ARZ3NDEKTSV4RRFFQ69G5FAV/member/somebody"),
+        user.get("/organization/org_01ARZ3NDEKTSV4RRFFQ69G5FAV/invitation"),
     ] {
         let response = request.send().await;
         response.expect_error(503, "service_unavailable");

@@ -1,7 +1,7 @@
 //! User ids with every character that they may contain: as the caller, in bodies, paths, lists, cursors and
 //! `Location`, over HTTP and in the gateway's events.
 
-use crate::{gateway, gateway_events, stack, tokens};
+use crate::{gateway, gateway_events, organizations::percent_encode, stack, tokens};
 use reqwest::Method;
 use serde_json::json;
 
@@ -46,12 +46,14 @@ fn ids_in_paths() -> impl Iterator<Item = String> {
 
 #[tokio::test]
 async fn a_member_with_any_id_is_added_listed_changed_and_removed() {
-    let alice = stack::user("alice");
+    let (alice, service) = (stack::user("alice"), stack::service());
     let organization = alice.create_organization("Acme").await;
     for id in ids_in_paths() {
-        let add = alice.post(organization.members(), json!({ "userId": id })).send().await;
-        assert_eq!(add.expect(201)["userId"], id, "{add}");
+        let add = service.post(organization.members(), json!({ "userId": id })).send().await;
+        let member = add.expect(201);
+        assert_eq!(member["userId"], id, "{add}");
         let location = add.location();
+        assert_eq!(alice.get(&location).send().await.expect(200), member, "{add}");
         let list = alice.list(&organization.members(), "userId").await;
         assert!(list.contains(&id), "{id} is not in {list:?}");
         let change = alice.patch(&location, json!({ "role": "admin" })).send().await;
@@ -133,6 +135,8 @@ async fn the_gateways_events_may_contain_any_id() {
         change["body"] = json!(json!({ "role": "admin" }).to_string());
         let (status, changed) = gateway_events::invoke(local, "update-member", &change).await;
         assert_eq!((status, &changed["userId"]), (200, &json!(id)), "{changed}");
+        let got = gateway_events::invoke(local, "get-member", &event(&Method::GET, &id)).await;
+        assert_eq!(got, (200, changed), "{id}");
         let (status, removed) =
             gateway_events::invoke(local, "remove-member", &event(&Method::DELETE, &id)).await;
         assert_eq!((status, &removed["memberCount"]), (200, &json!(1)), "{id}: {removed}");
@@ -145,13 +149,18 @@ const REFUSED: [&str; 4] = [".", "..", "service:", "service:billing"];
 
 #[tokio::test]
 async fn ids_that_a_url_cannot_contain_and_reserved_ids_are_refused() {
-    let alice = stack::user("alice");
+    let (alice, service) = (stack::user("alice"), stack::service());
     let organization = alice.create_organization("Acme").await;
     for id in REFUSED {
-        let add = alice.post(organization.members(), json!({ "userId": id })).send().await;
+        let add = service.post(organization.members(), json!({ "userId": id })).send().await;
         add.expect_validation_failed("userId");
+        let create = json!({ "organizationName": "Acme", "owner": id });
+        service.post("/organization", create).send().await.expect_validation_failed("owner");
+        let list = format!("/organization/list?userId={}", percent_encode(id));
+        service.get(list).send().await.expect_invalid_request("userId");
     }
     let reserved = organization.member("service:billing");
+    alice.get(&reserved).send().await.expect_error(404, "member_not_found");
     alice.delete(reserved).send().await.expect_error(404, "member_not_found");
     assert_eq!(alice.organization(&organization).await["memberCount"], 1);
 }
@@ -160,7 +169,11 @@ async fn ids_that_a_url_cannot_contain_and_reserved_ids_are_refused() {
 async fn a_caller_with_such_an_id_is_refused() {
     let Some(local) = stack::local_only("a real issuer does not sign such tokens") else { return };
     for id in REFUSED {
-        let token = local.identity.sign(&tokens::header(local), &tokens::claims(id));
-        stack::bearer(&token).get("/organization/list").send().await.expect_error(401, "unauthorized");
+        let user = tokens::claims(id);
+        let service = tokens::with(user.clone(), "scope", Some(json!(local::SERVICE_SCOPE)));
+        for claims in [user, service] {
+            let token = local.identity.sign(&tokens::header(local), &claims);
+            stack::bearer(&token).get("/organization/list").send().await.expect_error(401, "unauthorized");
+        }
     }
 }
