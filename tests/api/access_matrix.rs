@@ -27,9 +27,9 @@ const CALLERS: [&str; 5] = ["owner", "admin", "member", "stranger", "no token"];
 fn matrix(allowed: Allowed) -> [Answer; 5] {
     match allowed {
         //                   owner  admin  member     stranger  no token
-        Allowed::Users   => [OK,    OK,    OK,        OK,       UNAUTHORIZED],
+        Allowed::Everybody | Allowed::Invitees => [OK,    OK,    OK,        OK,       UNAUTHORIZED],
         Allowed::Members => [OK,    OK,    OK,        HIDDEN,   UNAUTHORIZED],
-        Allowed::Admins  => [OK,    OK,    FORBIDDEN, HIDDEN,   UNAUTHORIZED],
+        Allowed::Admins | Allowed::Owners | Allowed::Services => [OK,    OK,    FORBIDDEN, HIDDEN,   UNAUTHORIZED],
     }
 }
 

@@ -55,6 +55,7 @@ fn request(operation: Operation, team: &Team) -> Request {
             owner.patch(organization.member(&team.member.id), json!({ "role": "admin" }))
         }
         Operation::RemoveMember => owner.delete(organization.member(&team.member.id)),
+        _ => owner.get(&organization.path),
     }
 }
 

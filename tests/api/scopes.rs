@@ -49,6 +49,7 @@ async fn every_operation_requires_its_scope_and_no_other() {
         let (right, wrong) = match operation.scope() {
             Scope::Read => (READ_SCOPE, WRITE_SCOPE),
             Scope::Write => (WRITE_SCOPE, READ_SCOPE),
+            Scope::Service => (local::SERVICE_SCOPE, WRITE_SCOPE),
         };
         let team = team().await;
         let sub = &team.owner.id;
