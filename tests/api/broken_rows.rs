@@ -2,49 +2,14 @@
 //! omits it.
 
 use crate::{
-    host::Local,
     organizations::{Organization, team},
     stack,
+    table::{REASON, Table},
 };
-use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Config, Credentials, Region},
-    types::AttributeValue,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-const REASON: &str = "it writes to the table directly, bypassing the API";
-
-struct Table(Client);
-
 impl Table {
-    fn of(stack: &Local) -> Self {
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
-            .endpoint_url(&stack.dynamodb_url)
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .region(Region::new("local"))
-            .build();
-        Self(Client::from_conf(config))
-    }
-
-    /// Overwrites one attribute of the organization's item, which must exist.
-    async fn set(&self, organization: &Organization, attribute: &str, value: AttributeValue) {
-        let key = AttributeValue::S(format!("ORG#{}", organization.id));
-        let update = self.0.update_item().table_name(local::TABLE_NAME);
-        update
-            .key("pk", key.clone())
-            .key("sk", key)
-            .update_expression("SET #attribute = :value")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_names("#attribute", attribute)
-            .expression_attribute_values(":value", value)
-            .send()
-            .await
-            .expect("the row is overwritten");
-    }
-
     /// Writes a membership item, in the user's partition.
     async fn put_membership(&self, user_id: &str, organization_id: &str) {
         let put = self.0.put_item().table_name(local::TABLE_NAME);

@@ -21,6 +21,7 @@ mod gateway;
 mod host;
 mod organizations;
 mod stack;
+mod table;
 
 mod add_member;
 mod create_organization;

@@ -1,0 +1,47 @@
+//! Writes to the local stack's table that bypass the API, for items that it would not write.
+
+use crate::{host::Local, organizations::Organization};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Config, Credentials, Region},
+    types::AttributeValue,
+};
+
+/// Why a test that uses the table needs the local stack.
+pub(crate) const REASON: &str = "it writes to the table directly, bypassing the API";
+
+pub(crate) struct Table(pub(crate) Client);
+
+impl Table {
+    pub(crate) fn of(stack: &Local) -> Self {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
+            .endpoint_url(&stack.dynamodb_url)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .region(Region::new("local"))
+            .build();
+        Self(Client::from_conf(config))
+    }
+
+    /// Overwrites one attribute of the organization's item, which must exist.
+    pub(crate) async fn set(&self, organization: &Organization, attribute: &str, value: AttributeValue) {
+        let key = format!("ORG#{}", organization.id);
+        self.set_in((&key, &key), attribute, value).await;
+    }
+
+    /// Overwrites one attribute of an item, which must exist.
+    async fn set_in(&self, (pk, sk): (&str, &str), attribute: &str, value: AttributeValue) {
+        let update = self.0.update_item().table_name(local::TABLE_NAME);
+        update
+            .key("pk", AttributeValue::S(pk.to_owned()))
+            .key("sk", AttributeValue::S(sk.to_owned()))
+            .update_expression("SET #attribute = :value")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#attribute", attribute)
+            .expression_attribute_values(":value", value)
+            .send()
+            .await
+            .expect("the row is overwritten");
+    }
+}
