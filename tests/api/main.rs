@@ -8,27 +8,38 @@
 //! - [`bodies`], [`media_types`], [`paths`], [`user_ids`], [`parameters`], [`names_and_domains`],
 //!   [`preconditions`], [`precondition_matrix`]: the limits of requests; [`quotes`]: what errors quote of them
 //! - [`idempotency`]: repeated creations
+//! - [`renewals`], [`invited_addresses`], [`inviters`], [`invitee_email`], [`invitation_secrets`],
+//!   [`invitation_limits`], [`overtaken`], [`invitation_races`], [`joining_races`]: invitations
 //! - [`unavailable`]: a DynamoDB that throttles or has conflicts
 //! - [`reference`]: the ports of `cargo local`, without a browser
 //! - [`races`], [`too_many_admins`], [`many_organizations`], [`broken_rows`]: the limits of data
 //!
 //! [`stack`] finds the stack to test, and [`host`] starts it if it is local. [`failing`] makes its DynamoDB
-//! fail. [`gateway`] knows what API Gateway answers in front of a deployed stack. [`client`] sends requests, and [`organizations`] builds test data.
+//! fail. [`gateway`] knows what API Gateway answers in front of a deployed stack. [`client`] sends requests, and
+//! [`organizations`] and [`invitations`] build test data. [`table`] writes past the API, and [`in_process`] runs functions
+//! without a stack.
 
 mod client;
 mod failing;
 mod gateway;
 mod host;
+mod in_process;
+mod invitations;
 mod organizations;
 mod stack;
 mod table;
 
+mod accept_invitation;
 mod add_member;
+mod create_invitation;
 mod create_organization;
 mod get_organization;
+mod list_invitations;
 mod list_members;
 mod list_organizations;
+mod preview_invitation;
 mod remove_member;
+mod revoke_invitation;
 mod set_max_overages;
 mod update_member;
 mod update_organization;
@@ -40,10 +51,18 @@ mod existence;
 mod forged_tokens;
 mod gateway_events;
 mod idempotency;
+mod invitation_limits;
+mod invitation_races;
+mod invitation_secrets;
+mod invited_addresses;
+mod invitee_email;
+mod inviters;
+mod joining_races;
 mod many_organizations;
 mod media_types;
 mod names_and_domains;
 mod order_of_checks;
+mod overtaken;
 mod parameters;
 mod paths;
 mod precondition_matrix;
@@ -51,6 +70,7 @@ mod preconditions;
 mod quotes;
 mod races;
 mod reference;
+mod renewals;
 mod scopes;
 mod tokens;
 mod too_many_admins;

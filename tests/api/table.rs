@@ -1,11 +1,14 @@
-//! Writes to the local stack's table that bypass the API, for items that it would not write.
+//! Writes to the local stack's table that bypass the API: for items that it would not write, and for time that
+//! has passed.
 
-use crate::{host::Local, organizations::Organization};
+use crate::{host::Local, invitations::text, organizations::Organization};
 use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Config, Credentials, Region},
     types::AttributeValue,
 };
+use serde_json::Value;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Why a test that uses the table needs the local stack.
 pub(crate) const REASON: &str = "it writes to the table directly, bypassing the API";
@@ -28,6 +31,15 @@ impl Table {
     pub(crate) async fn set(&self, organization: &Organization, attribute: &str, value: AttributeValue) {
         let key = format!("ORG#{}", organization.id);
         self.set_in((&key, &key), attribute, value).await;
+    }
+
+    /// Lets the time of an invitation pass: after it, a pending one can no longer be accepted, and an accepted one is
+    /// forgotten.
+    pub(crate) async fn expire(&self, invitation: &Value) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs();
+        let pk = format!("ORG#{}", text(invitation, "organizationId"));
+        let sk = format!("INVITATION#{}", text(invitation, "id"));
+        self.set_in((&pk, &sk), "expiresAt", AttributeValue::N(now.to_string())).await;
     }
 
     /// Overwrites one attribute of an item, which must exist.
