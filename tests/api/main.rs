@@ -10,6 +10,8 @@
 //! - [`idempotency`]: repeated creations
 //! - [`services`]: callers that are no users; [`abuse`]: users who act against others
 //! - [`deleted_organizations`]: who knows of a deleted organization, and what is left of it
+//! - [`renewals`], [`invited_addresses`], [`inviters`], [`invitee_email`], [`invitation_secrets`],
+//!   [`invitation_limits`], [`overtaken`], [`invitation_races`], [`joining_races`]: invitations
 //! - [`unavailable`]: a DynamoDB that throttles or has conflicts
 //! - [`reference`]: the ports of `cargo local`, without a browser
 //! - [`races`], [`too_many_admins`], [`too_many_organizations`], [`many_organizations`], [`broken_rows`]: the limits
@@ -31,15 +33,20 @@ mod organizations;
 mod stack;
 mod table;
 
+mod accept_invitation;
 mod add_member;
+mod create_invitation;
 mod create_organization;
 mod delete_organization;
 mod get_member;
 mod get_organization;
+mod list_invitations;
 mod list_members;
 mod list_organizations;
+mod preview_invitation;
 mod remove_member;
 mod restore_organization;
+mod revoke_invitation;
 mod set_max_overages;
 mod update_member;
 mod update_organization;
@@ -53,10 +60,18 @@ mod existence;
 mod forged_tokens;
 mod gateway_events;
 mod idempotency;
+mod invitation_limits;
+mod invitation_races;
+mod invitation_secrets;
+mod invited_addresses;
+mod invitee_email;
+mod inviters;
+mod joining_races;
 mod many_organizations;
 mod media_types;
 mod names_and_domains;
 mod order_of_checks;
+mod overtaken;
 mod parameters;
 mod paths;
 mod precondition_matrix;
@@ -64,6 +79,7 @@ mod preconditions;
 mod quotes;
 mod races;
 mod reference;
+mod renewals;
 mod scopes;
 mod services;
 mod tokens;

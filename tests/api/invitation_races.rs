@@ -1,0 +1,198 @@
+//! The limits of growth, and the one use of an invitation, under concurrent requests of many users. They go to the
+//! functions in this process: the stack has four instances of each, so at most four requests overlap there.
+//! [`crate::joining_races`] has those of few users.
+//!
+//! `RACES=10` runs ten times as many rounds of those that are repeated.
+
+use crate::{
+    in_process::{Answer, Functions, accepting, inviting},
+    invitations::text,
+    stack,
+};
+use functions::Operation;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use shared::settings::Settings;
+use std::{collections::BTreeMap, env};
+use support::{database::items, event, invariants::Contents};
+
+/// `number` times `RACES`.
+fn rounds(number: usize) -> usize {
+    let times = env::var("RACES").map_or(1, |times| times.parse().expect("RACES is a number"));
+    number * times
+}
+
+/// Sends a request, and again while it conflicts with others.
+async fn settled(functions: &Functions, request: &event::Request, conflicts: &mut usize) -> Answer {
+    loop {
+        let answer = functions.send(request).await;
+        if !answer.is_conflict() {
+            return answer;
+        }
+        *conflicts += 1;
+    }
+}
+
+/// Sends all requests at once. Returns the answers, and how many requests were repeated after a conflict.
+async fn at_once(functions: &Functions, requests: &[event::Request]) -> (Vec<Answer>, usize) {
+    let sent = requests.iter().map(async |request| {
+        let mut conflicts = 0;
+        (settled(functions, request, &mut conflicts).await, conflicts)
+    });
+    let (answers, conflicts): (Vec<_>, Vec<_>) = join_all(sent).await.into_iter().unzip();
+    (answers, conflicts.iter().sum())
+}
+
+/// How many answers have each status and code.
+fn outcomes(answers: &[Answer]) -> BTreeMap<String, usize> {
+    let mut outcomes = BTreeMap::new();
+    for answer in answers {
+        let code = answer.body["code"].as_str().unwrap_or("ok");
+        *outcomes.entry(format!("{} {code}", answer.status)).or_default() += 1;
+    }
+    outcomes
+}
+
+fn expected<const N: usize>(outcomes: [(&str, usize); N]) -> BTreeMap<String, usize> {
+    outcomes.map(|(outcome, count)| (outcome.to_owned(), count)).into()
+}
+
+/// The link that an owner or service makes.
+async fn link(functions: &Functions, inviter: &str, organization: &str, role: &str) -> Value {
+    let invited = functions.send(&inviting(inviter, organization, json!({ "role": role }))).await;
+    invited.expect(201).clone()
+}
+
+#[tokio::test]
+async fn of_twenty_users_who_accept_one_link_at_once_one_joins() {
+    let (functions, mut conflicts) = (Functions::start(Settings::default()).await, 0);
+    let rounds = rounds(20);
+    let organization = functions.organization("ann").await;
+    for round in 0..rounds {
+        let link = link(&functions, "ann", &organization, "member").await;
+        let users: Vec<_> = (0..20).map(|user| format!("user-{round}-{user}")).collect();
+        let requests: Vec<_> = users.iter().map(|user| accepting(user, &link)).collect();
+        let (answers, repeated) = at_once(&functions, &requests).await;
+        conflicts += repeated;
+        let one = expected([("201 ok", 1), ("404 invitation_not_found", 19)]);
+        assert_eq!(outcomes(&answers), one, "round {round}");
+        // The winner's repetition gets the same answer, and nobody else's does.
+        let winner = answers.iter().position(|answer| answer.status == 201).unwrap();
+        let again = functions.send(&requests[winner]).await;
+        assert_eq!(again.expect(200), &answers[winner].body);
+        assert_eq!(again.body["userId"], users[winner]);
+    }
+    let contents = Contents::read(&functions.database.client).await;
+    contents.expect_no_fault();
+    let found = &contents.organizations[&organization];
+    assert_eq!((found.members.len() as u64, found.version), (rounds as u64 + 1, 2 * rounds as u64 + 1));
+    stack::report(&format!(
+        "20 users accepted each of {rounds} links at once: {rounds} joined, {} refused, {conflicts} repeated after a conflict",
+        19 * rounds
+    ));
+}
+
+#[tokio::test]
+async fn of_fifty_who_accept_at_once_three_get_the_last_three_places_of_admins() {
+    let functions = Functions::start(Settings::default()).await;
+    let organization = functions.organization("ann").await;
+    for index in 0..96 {
+        let body = json!({ "userId": format!("admin-{index}"), "role": "admin" });
+        let add =
+            event::Request::new(Operation::AddMember, "service:crm").of("organization_id", &organization);
+        functions.send(&add.body(body)).await.expect(201);
+    }
+    let mut requests = Vec::new();
+    for user in 0..50 {
+        let link = link(&functions, "service:crm", &organization, "admin").await;
+        requests.push(accepting(&format!("user-{user}"), &link));
+    }
+    let (answers, conflicts) = at_once(&functions, &requests).await;
+    assert_eq!(outcomes(&answers), expected([("201 ok", 3), ("422 too_many_admins", 47)]));
+    let contents = Contents::read(&functions.database.client).await;
+    contents.expect_no_fault();
+    let found = &contents.organizations[&organization];
+    assert_eq!(found.members.values().filter(|role| *role == "admin").count(), 99);
+    let accepted = found.invitations.values().filter(|user| user.is_some()).count();
+    assert_eq!((found.members.len(), accepted), (100, 3));
+    stack::report(&format!(
+        "50 users accepted 50 links for 3 places: 3 joined, 47 refused, {conflicts} repeated after a conflict"
+    ));
+}
+
+#[tokio::test]
+async fn of_120_invitations_made_at_once_100_are_pending() {
+    let functions = Functions::start(Settings::default()).await;
+    let organization = functions.organization("ann").await;
+    let address = |index| json!({ "email": format!("user-{index}@example.com") });
+    let requests: Vec<_> = (0..120)
+        .map(|index| if index % 2 == 0 { json!({}) } else { address(index) })
+        .map(|body| inviting("ann", &organization, body))
+        .collect();
+    let (answers, conflicts) = at_once(&functions, &requests).await;
+    assert_eq!(outcomes(&answers), expected([("201 ok", 100), ("422 too_many_invitations", 20)]));
+    let contents = Contents::read(&functions.database.client).await;
+    contents.expect_no_fault();
+    let found = &contents.organizations[&organization];
+    assert_eq!((found.invitations.len(), found.version), (100, 101));
+    stack::report(&format!(
+        "120 invitations at once: 100 pending, 20 refused, {conflicts} repeated after a conflict"
+    ));
+}
+
+#[tokio::test]
+async fn while_an_invitation_ends_at_most_one_of_twenty_takes_its_place() {
+    let functions = Functions::start(Settings::default()).await;
+    let organization = functions.organization("ann").await;
+    let mut links = Vec::new();
+    for _ in 0..100 {
+        links.push(link(&functions, "ann", &organization, "member").await);
+    }
+    let (mut taken, rounds) = (0, rounds(8));
+    for round in 0..rounds {
+        let ends = match round % 2 {
+            0 => event::Request::new(Operation::RevokeInvitation, "ann")
+                .of("organization_id", &organization)
+                .of("invitation_id", text(&links[round % 100], "id")),
+            _ => accepting(&format!("user-{round}"), &links[round % 100]),
+        };
+        let mut requests = vec![inviting("ann", &organization, json!({})); 20];
+        requests.insert(round, ends);
+        let (mut answers, _) = at_once(&functions, &requests).await;
+        let ended = answers.remove(round);
+        assert!([200, 201].contains(&ended.status), "{ended}");
+        let made = answers.iter().filter(|answer| answer.status == 201).count();
+        assert!(made <= 1, "round {round}: {:?}", outcomes(&answers));
+        taken += made;
+        if made == 0 {
+            functions.send(&inviting("ann", &organization, json!({}))).await.expect(201);
+        }
+        let one_more = functions.send(&inviting("ann", &organization, json!({}))).await;
+        one_more.expect_error(422, "too_many_invitations");
+        Contents::read(&functions.database.client).await.expect_no_fault();
+    }
+    stack::report(&format!(
+        "20 invitations at once while one of 100 ended, {rounds} times: {taken} took its place at once, never two"
+    ));
+}
+
+#[tokio::test]
+async fn of_110_organizations_that_a_user_creates_at_once_100_are_created() {
+    let functions = Functions::start(Settings::default()).await;
+    let create = |user| {
+        event::Request::new(Operation::CreateOrganization, user).body(json!({ "organizationName": "Acme" }))
+    };
+    let (answers, conflicts) = at_once(&functions, &vec![create("ann"); 110]).await;
+    assert_eq!(outcomes(&answers), expected([("201 ok", 100), ("422 too_many_organizations", 10)]));
+    for refused in answers.iter().filter(|answer| answer.status == 422) {
+        assert_eq!(refused.body["details"], json!({ "max": 100 }));
+    }
+    functions.send(&create("bob")).await.expect(201);
+    let contents = Contents::read(&functions.database.client).await;
+    contents.expect_no_fault();
+    assert_eq!((contents.organizations.len(), contents.created["ann"]), (101, 100));
+    assert_eq!(items(&functions.database.client).await.len(), 101 * 3 + 2);
+    stack::report(&format!(
+        "110 organizations at once: 100 created, 10 refused, {conflicts} repeated after a conflict"
+    ));
+}
