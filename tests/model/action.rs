@@ -1,63 +1,80 @@
-//! Actions: the operations with their arguments, and their requests. A new operation needs edits only here and
-//! in [`crate::effect`].
+//! Actions: the operations with their arguments. A new operation needs edits here, in [`crate::choice`],
+//! [`crate::validity`], [`crate::effect`] and [`crate::parts`].
 
-use crate::model::Refusal;
 use crate::request::Parameter;
-use crate::values::{NOBODY, OVERAGES, ROLES, Text, domain, limit, name, role, user};
+use crate::values::Text;
 use functions::Operation;
-use proptest::option;
-use proptest::prelude::*;
-use proptest::sample::select;
-use proptest::strategy::Union;
 use serde_json::{Map, Value, json};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    CreateOrganization { name: Text, domain: Option<Text>, key: Option<&'static str> },
-    ListOrganizations { limit: Option<usize> },
+    CreateOrganization {
+        name: Text,
+        domain: Option<Text>,
+        owner: Option<&'static str>,
+        key: Option<&'static str>,
+    },
+    /// `of` is the query parameter `userId`.
+    ListOrganizations {
+        of: Option<&'static str>,
+        deleted: Option<&'static str>,
+        limit: Option<usize>,
+    },
     GetOrganization,
-    UpdateOrganization { name: Option<Text>, domain: Option<Option<Text>> },
-    SetMaxOverages { units: Option<i64> },
-    ListMembers { limit: Option<usize> },
-    AddMember { user: &'static str, role: Option<&'static str> },
-    UpdateMember { user: &'static str, role: &'static str },
-    RemoveMember { user: &'static str },
+    UpdateOrganization {
+        name: Option<Text>,
+        domain: Option<Option<Text>>,
+    },
+    DeleteOrganization,
+    RestoreOrganization,
+    SetMaxOverages {
+        units: Option<i64>,
+    },
+    ListMembers {
+        limit: Option<usize>,
+    },
+    AddMember {
+        user: &'static str,
+        role: Option<&'static str>,
+    },
+    GetMember {
+        user: &'static str,
+    },
+    UpdateMember {
+        user: &'static str,
+        role: &'static str,
+    },
+    RemoveMember {
+        user: &'static str,
+    },
+    CreateInvitation {
+        email: Option<Option<Text>>,
+        role: Option<&'static str>,
+        days: Option<i64>,
+    },
+    ListInvitations {
+        limit: Option<usize>,
+    },
+    RevokeInvitation {
+        invitation: Reference,
+    },
+    PreviewInvitation {
+        token: Reference,
+    },
+    AcceptInvitation {
+        token: Reference,
+    },
 }
 
-/// Any action.
-pub fn any() -> impl Strategy<Value = Action> {
-    Union::new_weighted(Operation::ALL.iter().copied().map(of).collect())
-}
-
-/// The actions of an operation, and their weight among all actions.
-fn of(operation: Operation) -> (u32, BoxedStrategy<Action>) {
-    match operation {
-        Operation::CreateOrganization => {
-            let key = option::of(select(vec!["k", "another key"]));
-            let action = |(name, domain, key)| Action::CreateOrganization { name, domain, key };
-            (3, (name(), option::of(domain()), key).prop_map(action).boxed())
-        }
-        Operation::ListOrganizations => {
-            (2, limit().prop_map(|limit| Action::ListOrganizations { limit }).boxed())
-        }
-        Operation::GetOrganization => (3, Just(Action::GetOrganization).boxed()),
-        Operation::UpdateOrganization => {
-            let action = |(name, domain)| Action::UpdateOrganization { name, domain };
-            (3, (option::of(name()), option::of(option::of(domain()))).prop_map(action).boxed())
-        }
-        Operation::SetMaxOverages => {
-            (2, select(&OVERAGES[..]).prop_map(|units| Action::SetMaxOverages { units }).boxed())
-        }
-        Operation::ListMembers => (2, limit().prop_map(|limit| Action::ListMembers { limit }).boxed()),
-        Operation::AddMember => (
-            5,
-            (user(), option::of(role())).prop_map(|(user, role)| Action::AddMember { user, role }).boxed(),
-        ),
-        Operation::UpdateMember => {
-            (5, (user(), role()).prop_map(|(user, role)| Action::UpdateMember { user, role }).boxed())
-        }
-        Operation::RemoveMember => (4, user().prop_map(|user| Action::RemoveMember { user }).boxed()),
-    }
+/// An invitation's id or token. They are random, so a request refers to those in earlier answers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Reference {
+    /// The one that was issued this many answers before the last one.
+    Issued(usize),
+    /// A token with the ids of one issued token and the secret of another.
+    Mixed(usize, usize),
+    /// No invitation's.
+    Unknown(&'static str),
 }
 
 /// The request.
@@ -68,39 +85,74 @@ impl Action {
             Self::ListOrganizations { .. } => Operation::ListOrganizations,
             Self::GetOrganization => Operation::GetOrganization,
             Self::UpdateOrganization { .. } => Operation::UpdateOrganization,
+            Self::DeleteOrganization => Operation::DeleteOrganization,
+            Self::RestoreOrganization => Operation::RestoreOrganization,
             Self::SetMaxOverages { .. } => Operation::SetMaxOverages,
             Self::ListMembers { .. } => Operation::ListMembers,
             Self::AddMember { .. } => Operation::AddMember,
+            Self::GetMember { .. } => Operation::GetMember,
             Self::UpdateMember { .. } => Operation::UpdateMember,
             Self::RemoveMember { .. } => Operation::RemoveMember,
+            Self::CreateInvitation { .. } => Operation::CreateInvitation,
+            Self::ListInvitations { .. } => Operation::ListInvitations,
+            Self::RevokeInvitation { .. } => Operation::RevokeInvitation,
+            Self::PreviewInvitation { .. } => Operation::PreviewInvitation,
+            Self::AcceptInvitation { .. } => Operation::AcceptInvitation,
         }
     }
 
     /// The user in the path.
     pub fn target(&self) -> Option<&'static str> {
         match self {
-            Self::UpdateMember { user, .. } | Self::RemoveMember { user } => Some(user),
-            Self::CreateOrganization { .. }
-            | Self::ListOrganizations { .. }
-            | Self::GetOrganization
-            | Self::UpdateOrganization { .. }
-            | Self::SetMaxOverages { .. }
-            | Self::ListMembers { .. }
-            | Self::AddMember { .. } => None,
+            Self::GetMember { user } | Self::UpdateMember { user, .. } | Self::RemoveMember { user } => {
+                Some(user)
+            }
+            _ => None,
         }
+    }
+
+    /// The user whose organizations a service lists.
+    pub fn listed_user(&self) -> Option<&'static str> {
+        match self {
+            Self::ListOrganizations { of, .. } => *of,
+            _ => None,
+        }
+    }
+
+    /// The invitation's id in the path or its token in the body.
+    pub fn reference(&self) -> Option<Reference> {
+        match self {
+            Self::RevokeInvitation { invitation } => Some(*invitation),
+            Self::PreviewInvitation { token } | Self::AcceptInvitation { token } => Some(*token),
+            _ => None,
+        }
+    }
+
+    /// True if the request names an invitation by its token.
+    pub fn has_token(&self) -> bool {
+        matches!(self, Self::PreviewInvitation { .. } | Self::AcceptInvitation { .. })
     }
 
     /// The headers or the query parameter that the operation takes.
     pub fn parameter(&self) -> Parameter {
         match self {
             Self::CreateOrganization { .. } => Parameter::IdempotencyKey,
-            Self::ListOrganizations { .. } | Self::ListMembers { .. } => Parameter::Limit,
+            Self::ListOrganizations { .. } | Self::ListMembers { .. } | Self::ListInvitations { .. } => {
+                Parameter::Limit
+            }
+            Self::GetMember { .. } | Self::PreviewInvitation { .. } | Self::AcceptInvitation { .. } => {
+                Parameter::None
+            }
             Self::GetOrganization
             | Self::UpdateOrganization { .. }
+            | Self::DeleteOrganization
+            | Self::RestoreOrganization
             | Self::SetMaxOverages { .. }
             | Self::AddMember { .. }
             | Self::UpdateMember { .. }
-            | Self::RemoveMember { .. } => Parameter::Precondition,
+            | Self::RemoveMember { .. }
+            | Self::CreateInvitation { .. }
+            | Self::RevokeInvitation { .. } => Parameter::Precondition,
         }
     }
 
@@ -115,17 +167,32 @@ impl Action {
     /// The query parameter `limit`.
     pub fn limit(&self) -> Option<usize> {
         match self {
-            Self::ListOrganizations { limit } | Self::ListMembers { limit } => *limit,
+            Self::ListOrganizations { limit, .. }
+            | Self::ListMembers { limit }
+            | Self::ListInvitations { limit } => *limit,
             _ => None,
         }
     }
 
-    /// The field that an error names if the body is empty, and the fields that are sent.
-    pub fn fields(&self) -> Option<(&'static str, Map<String, Value>)> {
+    /// The query parameters of the first page besides `limit`.
+    pub fn filters(&self) -> Vec<(&'static str, &'static str)> {
+        match self {
+            Self::ListOrganizations { of, deleted, .. } => {
+                let filters = [("userId", of), ("deleted", deleted)];
+                filters.iter().filter_map(|(name, value)| Some((*name, (**value)?))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The field that an error names if its type is wrong, and the fields that are sent. `reference` is the
+    /// token of an invitation.
+    pub fn fields(&self, reference: &str) -> Option<(&'static str, Map<String, Value>)> {
         let fields = match self {
-            Self::CreateOrganization { name, domain, .. } => vec![
+            Self::CreateOrganization { name, domain, owner, .. } => vec![
                 ("organizationName", Some(json!(name.0))),
                 ("domain", domain.map(|domain| json!(domain.0))),
+                ("owner", owner.map(|owner| json!(owner))),
             ],
             Self::UpdateOrganization { name, domain } => vec![
                 ("name", name.map(|name| json!(name.0))),
@@ -136,36 +203,18 @@ impl Action {
                 vec![("userId", Some(json!(user))), ("role", role.map(|role| json!(role)))]
             }
             Self::UpdateMember { role, .. } => vec![("role", Some(json!(role)))],
+            Self::CreateInvitation { email, role, days } => vec![
+                ("email", email.map(|email| json!(email.map(|email| email.0)))),
+                ("role", role.map(|role| json!(role))),
+                ("expiresInDays", days.map(|days| json!(days))),
+            ],
+            Self::PreviewInvitation { .. } | Self::AcceptInvitation { .. } => {
+                vec![("token", Some(json!(reference)))]
+            }
             _ => return None,
         };
         let first = fields[0].0;
         let sent = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         Some((first, sent.collect()))
-    }
-
-    /// Refuses invalid arguments.
-    pub fn validate(&self) -> Result<(), Refusal> {
-        let broken = |field: &str, rule: &str| {
-            Err((422, "validation_failed", json!({ "field": field, "rule": rule })))
-        };
-        match self {
-            Self::CreateOrganization { name: (_, Err(rule)), .. } => broken("organizationName", rule),
-            Self::UpdateOrganization { name: None, domain: None } => {
-                Err((400, "invalid_request", json!({ "field": "name" })))
-            }
-            Self::UpdateOrganization { name: Some((_, Err(rule))), .. } => broken("name", rule),
-            Self::CreateOrganization { domain: Some((_, Err(rule))), .. }
-            | Self::UpdateOrganization { domain: Some(Some((_, Err(rule)))), .. } => broken("domain", rule),
-            Self::SetMaxOverages { units: Some(units) } if !(0..=1_000_000_000).contains(units) => {
-                broken("maxOverages", "range")
-            }
-            Self::AddMember { user, .. } if *user == NOBODY => broken("userId", "user_id"),
-            Self::AddMember { role: Some(role), .. } | Self::UpdateMember { role, .. }
-                if !ROLES[..3].contains(role) =>
-            {
-                broken("role", "role")
-            }
-            _ => Ok(()),
-        }
     }
 }

@@ -1,15 +1,13 @@
 //! Several clients at the same time, each with its own instances of the functions.
 
-use crate::action::Action;
-use crate::instance::{Answer, Instance};
-use crate::model::Time;
-use crate::moment::Moment;
+use crate::answer::Answer;
+use crate::instance::Instance;
+use crate::known::Known;
+use crate::moment::{Now, Time};
 use crate::request::{Call, Request};
 use crate::strategy::Concurrent;
-use crate::values::NOWHERE;
 use futures_util::future::join_all;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use support::database::Database;
 use support::proxy::Proxy;
 
@@ -36,9 +34,7 @@ pub struct Answered {
 #[derive(Default)]
 struct World {
     events: Cell<usize>,
-    created: RefCell<Vec<String>>,
-    /// The latest versions seen.
-    versions: RefCell<BTreeMap<String, u64>>,
+    known: RefCell<Known>,
 }
 
 /// Runs a history. Each client sends its requests one after the other. Returns the first requests and all
@@ -72,13 +68,13 @@ impl World {
         }
         let mut all = Vec::new();
         for request in requests {
-            let call = self.call(request);
+            let call = self.known.borrow().call(request);
             let before = proxy.actions().len();
-            let (start, began) = (Moment::now(), self.event());
+            let (start, began) = (Now::read(), self.event());
             let answer = instance.send(&call).await;
-            let time = Time { start, end: Some(Moment::now()) };
+            let time = Time { start, end: Some(Now::read()) };
             let order = [began, self.event()];
-            self.learn(&call, &answer);
+            self.known.borrow_mut().learn(&call, &answer);
             let asked = proxy.actions().split_off(before);
             all.push(Answered { client, call, asked, faults: faults.is_some(), answer, time, order });
         }
@@ -87,23 +83,5 @@ impl World {
 
     fn event(&self) -> usize {
         self.events.replace(self.events.get() + 1)
-    }
-
-    fn call(&self, request: &Request) -> Call {
-        let organization = self.created.borrow().get(request.organization).cloned();
-        let organization = organization.unwrap_or_else(|| NOWHERE[0].to_owned());
-        let version = self.versions.borrow().get(&organization).copied().unwrap_or(1);
-        Call { request: request.clone(), organization, version, page: None }
-    }
-
-    fn learn(&self, call: &Call, answer: &Answer) {
-        if let Action::CreateOrganization { .. } = call.action() {
-            let mut created = self.created.borrow_mut();
-            let id = answer.body["id"].as_str().filter(|id| !created.iter().any(|known| known == id));
-            created.extend(id.map(str::to_owned));
-        } else if let Some(etag) = &answer.etag {
-            let version = etag.trim_matches('"').parse().unwrap();
-            self.versions.borrow_mut().insert(call.organization.clone(), version);
-        }
     }
 }

@@ -1,30 +1,49 @@
 //! What an action does to the model, and the answer to it.
 
 use crate::action::Action;
-use crate::clients::Answered;
-use crate::instance::Answer;
-use crate::model::{Model, Refusal, Time};
-use crate::organization::{Member, Organization};
+use crate::answer::Answer;
+use crate::invitation::State;
+use crate::joining::no_invitation;
+use crate::model::{Model, Refusal};
+use crate::moment::Time;
+use crate::organization::{Deletion, Member, Organization};
 use crate::request::Call;
-use crate::steps::Part::{self, Change, Membership, Roles, Shown, Whole};
-use crate::values::stored;
+use crate::values::{is_service, stored};
 use serde_json::{Value, json};
 use shared::edge::percent_encoded;
+
+/// How long a deleted organization can be restored.
+const DELETED_DAYS: u64 = 30;
 
 impl Action {
     /// True for operations that change nothing.
     pub fn is_read(&self) -> bool {
-        self.operation().method() == "GET"
+        self.operation().method() == "GET" || matches!(self, Self::PreviewInvitation { .. })
     }
 
-    /// The change in the number of members. `None` for a read or a creation.
+    /// The change in the number of members. `None` for a read or a creation, and for a deletion or a
+    /// restoration, which may find nothing to do.
     pub fn growth(&self) -> Option<i64> {
         match self {
             _ if self.is_read() => None,
-            Self::CreateOrganization { .. } => None,
-            Self::AddMember { .. } => Some(1),
+            Self::CreateOrganization { .. } | Self::DeleteOrganization | Self::RestoreOrganization => None,
+            Self::AddMember { .. } | Self::AcceptInvitation { .. } => Some(1),
             Self::RemoveMember { .. } => Some(-1),
             _ => Some(0),
+        }
+    }
+
+    /// True if owners and services may use a deleted organization so.
+    pub fn is_for_deleted(&self) -> bool {
+        matches!(self, Self::GetOrganization | Self::DeleteOrganization | Self::RestoreOrganization)
+    }
+
+    /// True if there is nothing to do.
+    pub fn is_done(&self, organization: &Organization) -> bool {
+        match self {
+            Self::DeleteOrganization => organization.is_deleted(),
+            Self::RestoreOrganization => !organization.is_deleted(),
+            _ => false,
         }
     }
 
@@ -37,12 +56,22 @@ impl Action {
         time: &Time,
         shown: &Value,
     ) -> Result<Answer, Refusal> {
+        let caller = call.request.caller;
         match self {
-            Self::CreateOrganization { name, domain, key } => {
-                model.create(call, (stored(*name), domain.map(stored)), *key, time, shown)
+            Self::CreateOrganization { name, domain, owner, key } => {
+                let new = (owner.unwrap_or(caller), stored(*name), domain.map(stored));
+                model.create(call, new, *key, time, shown)
             }
-            Self::ListOrganizations { .. } => Ok(model.list(call, shown)),
-            _ => model.organization_of_member(call)?.attempt(call, time, shown),
+            Self::ListOrganizations { of, deleted, .. } => {
+                Ok(model.list(call, of.unwrap_or(caller), deleted.is_some(), shown))
+            }
+            Self::PreviewInvitation { .. } => {
+                model.organization_of_token(&call.reference)?.preview(&call.reference, shown)
+            }
+            Self::AcceptInvitation { .. } => {
+                model.organization_of_token(&call.reference)?.join(call, time, shown)
+            }
+            _ => model.organization_of(call)?.attempt(call, time, shown),
         }
     }
 
@@ -50,16 +79,28 @@ impl Action {
     pub fn required(&self, organization: &Organization, caller: &str) -> &'static str {
         let is_owner = |user| organization.role(user) == Some("owner");
         match self {
+            Self::ListInvitations { .. } => "admin",
             _ if self.is_read() => "member",
+            Self::DeleteOrganization | Self::RestoreOrganization => "owner",
             Self::RemoveMember { user } if *user == caller => "member",
             Self::UpdateMember { user, .. } | Self::RemoveMember { user } if is_owner(user) => "owner",
-            Self::AddMember { role: Some("owner"), .. } | Self::UpdateMember { role: "owner", .. } => "owner",
+            Self::UpdateMember { role: "owner", .. } | Self::CreateInvitation { role: Some("owner"), .. } => {
+                "owner"
+            }
             _ => "admin",
         }
     }
 
+    /// Refuses a request for an invitation that is not pending.
+    pub fn find(&self, organization: &mut Organization, call: &Call) -> Result<(), Refusal> {
+        let Self::RevokeInvitation { .. } = self else { return Ok(()) };
+        let found = organization.invitations.with_id(&call.reference);
+        found.filter(|found| found.state == State::Pending).map(|_| ()).ok_or(no_invitation())
+    }
+
     /// Changes the organization, if no rule forbids it.
     pub fn change(&self, organization: &mut Organization, call: &Call, time: &Time) -> Result<(), Refusal> {
+        let caller = call.request.caller;
         match self {
             Self::UpdateOrganization { name, domain } => {
                 if let Some(name) = name {
@@ -69,6 +110,8 @@ impl Action {
                     organization.domain = domain.map(|domain| stored(domain).to_owned());
                 }
             }
+            Self::DeleteOrganization => organization.deletion = Deletion::Until(time.in_days(DELETED_DAYS)),
+            Self::RestoreOrganization => organization.deletion = Deletion::None,
             Self::SetMaxOverages { units } => organization.max_overages = *units,
             Self::AddMember { user, role } => {
                 let role = role.unwrap_or("member");
@@ -76,8 +119,7 @@ impl Action {
                     return Err((409, "member_already_exists", Value::Null));
                 }
                 organization.allows(user, Some(role))?;
-                let member = Member::new(role, call.request.caller, time);
-                organization.members.insert((*user).to_owned(), member);
+                organization.members.insert((*user).to_owned(), Member::new(role, caller, time));
             }
             Self::UpdateMember { user, role } => {
                 organization.allows(user, Some(role))?;
@@ -86,6 +128,15 @@ impl Action {
             Self::RemoveMember { user } => {
                 organization.allows(user, None)?;
                 organization.members.remove(*user);
+            }
+            Self::CreateInvitation { email, role, days } => {
+                let invited = (email.flatten().map(stored), role.unwrap_or("member"), *days);
+                let Organization { members, invitations, .. } = organization;
+                invitations.invite(invited, caller, |user| members.contains_key(user), time)?;
+            }
+            Self::RevokeInvitation { .. } => {
+                let invitation = organization.invitations.with_id(&call.reference);
+                invitation.expect("the invitation was found").state = State::Revoked;
             }
             other => panic!("not a change to an organization: {other:?}"),
         }
@@ -114,52 +165,55 @@ impl Action {
             Self::RemoveMember { user } if *user == call.request.caller => {
                 Answer { etag, ..Answer::ok(organization.body(None, shown)) }
             }
-            Self::GetOrganization | Self::UpdateOrganization { .. } | Self::RemoveMember { .. } => {
-                Answer { etag, ..Answer::ok(organization.body(role, shown)) }
-            }
+            Self::GetOrganization
+            | Self::UpdateOrganization { .. }
+            | Self::DeleteOrganization
+            | Self::RestoreOrganization
+            | Self::RemoveMember { .. } => Answer { etag, ..Answer::ok(organization.body(role, shown)) },
             Self::SetMaxOverages { .. } => Answer { etag, ..Answer::ok(organization.limit(shown)) },
-            Self::ListMembers { .. } => Answer::page(call, organization.list(shown)),
+            Self::ListMembers { .. } => Answer::page(call, organization.list(shown), 0, shown),
             Self::AddMember { user, .. } => {
                 let location = Some(format!("member/{}", percent_encoded(user)));
                 Answer { status: 201, location, ..Answer::ok(organization.member(user, shown)) }
             }
-            Self::UpdateMember { user, .. } => Answer::ok(organization.member(user, shown)),
+            Self::GetMember { user } | Self::UpdateMember { user, .. } => {
+                Answer::ok(organization.member(user, shown))
+            }
+            Self::CreateInvitation { .. } => {
+                let (body, is_renewed) = organization.invitations.issued(&organization.id, shown);
+                let location = body["id"].as_str().map(|id| format!("invitation/{id}"));
+                Answer { status: if is_renewed { 200 } else { 201 }, location, ..Answer::ok(body) }
+            }
+            Self::ListInvitations { .. } => {
+                let (pending, hidden) = organization.invitations.list(&organization.id, shown);
+                Answer::page(call, pending, hidden, shown)
+            }
+            Self::RevokeInvitation { .. } => {
+                let invitation = organization.invitations.with_id(&call.reference);
+                Answer::ok(invitation.map_or(Value::Null, |found| found.body(&organization.id, shown)))
+            }
+            Self::PreviewInvitation { .. } => {
+                let preview = organization.pending_preview(&call.reference, shown);
+                preview.map_or_else(|| Answer::refusal(no_invitation()), Answer::ok)
+            }
+            Self::AcceptInvitation { .. } => {
+                let joined = organization.joined(call, shown);
+                joined.unwrap_or_else(|| Answer::refusal(no_invitation()))
+            }
         }
     }
 
-    /// The points in time at which an answered request read or changed the organization. The number beside a
-    /// point says how many points, from the start of this list, must come before it. Otherwise, the order is
-    /// free.
-    pub fn parts(&self, Answered { call, asked, answer, .. }: &Answered) -> Vec<(Part, usize)> {
-        let caller = call.request.caller;
-        let is_repeated = asked.iter().filter(|action| *action == "UpdateItem").count() > 1;
+    /// True if a member or a service sees the organization in this answer.
+    pub fn shows(&self, organization: &Organization, caller: &str) -> bool {
+        let sees = |user: &str| {
+            !organization.is_deleted() || is_service(user) || organization.role(user) == Some("owner")
+        };
         match self {
-            Self::GetOrganization if answer.status == 412 => vec![(Membership(caller, true), 0), (Shown, 0)],
-            // Any other refusal happens at one point in time.
-            _ if answer.status >= 400 => vec![(Whole, 0)],
-            // One BatchGetItem, which may read its items at different times.
-            Self::GetOrganization => vec![(Membership(caller, true), 0), (Shown, 0)],
-            // A Query of the caller's memberships, then a BatchGetItem of the organizations.
-            Self::ListOrganizations { .. } if answer.body == json!([]) => {
-                vec![(Membership(caller, false), 0)]
+            Self::GetOrganization => sees(caller),
+            Self::ListOrganizations { of, deleted, .. } => {
+                sees(of.unwrap_or(caller)) && organization.is_deleted() == deleted.is_some()
             }
-            Self::ListOrganizations { .. } => vec![(Membership(caller, true), 0), (Shown, 1)],
-            // A BatchGetItem reads the caller's membership and, perhaps at another time, the organization's
-            // item, which names the owners and admins. Then a Query reads the members.
-            Self::ListMembers { .. } => vec![(Membership(caller, true), 0), (Roles, 0), (Shown, 2)],
-            Self::RemoveMember { user } if *user == caller => vec![(Change, 0), (Shown, 1)],
-            Self::UpdateOrganization { .. } | Self::SetMaxOverages { .. } if !is_repeated => vec![(Whole, 0)],
-            // The organization is read after the change. This read tells a retried update that its change was
-            // made. The organization's item names only owners and admins. Any other caller may be a plain
-            // member or a stranger, so their membership is read next.
-            Self::UpdateOrganization { .. } | Self::SetMaxOverages { .. } | Self::RemoveMember { .. } => {
-                let role = answer.body.get("role").filter(|role| *role != "owner" && *role != "admin");
-                let membership = role.map(|role| (Membership(caller, role == "member"), 2));
-                [(Change, 0), (Shown, 1)].into_iter().chain(membership).collect()
-            }
-            Self::CreateOrganization { .. } | Self::AddMember { .. } | Self::UpdateMember { .. } => {
-                vec![(Whole, 0)]
-            }
+            _ => true,
         }
     }
 }

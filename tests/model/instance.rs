@@ -1,34 +1,32 @@
 //! The functions in this process: their events and answers.
 
+use crate::answer::{Answer, Next};
+use crate::model::MAX_ORGANIZATIONS;
 use crate::request::{Call, Flaw, Parameter};
 use lambda_http::http::HeaderMap;
 use lambda_http::{Body, Context, LambdaEvent};
 use serde_json::{Value, json};
+use shared::edge::percent_encoded;
+use shared::settings::Settings;
 use shared::store::Store;
 use support::event::Request;
 use support::in_process;
 
+/// The page that accepts invitations.
+pub const INVITATION_URL: &str = "https://acme.example/join";
+
 /// One instance of each function, with its own store.
 pub struct Instance(Store);
-
-/// The answer to a request.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    pub status: u16,
-    /// `null` if there is none.
-    pub body: Value,
-    pub etag: Option<String>,
-    pub location: Option<String>,
-    /// True for a repetition of the first answer to an `Idempotency-Key`.
-    pub replayed: bool,
-    /// The next page, relative to the list.
-    pub next: Option<String>,
-}
 
 impl Instance {
     /// An instance that uses the DynamoDB at that URL.
     pub async fn on(dynamodb_url: String) -> Self {
-        Self(support::database::store(dynamodb_url).await)
+        let settings = Settings {
+            max_organizations_per_user: MAX_ORGANIZATIONS,
+            invitation_url: Some(INVITATION_URL.to_owned()),
+            ..Settings::default()
+        };
+        Self(support::database::store(dynamodb_url).await.with_settings(settings))
     }
 
     /// Sends a request to its function, and checks what holds for every response.
@@ -51,9 +49,11 @@ impl Instance {
         assert_eq!(header("cache-control").as_deref(), Some("no-store"), "{call:?} {body}");
         assert_eq!(header("vary").as_deref(), Some("Authorization"), "{call:?} {body}");
         assert_eq!(header("retry-after").is_some(), status == 503, "{call:?} {body}");
-        let next = header("link").map(|link| {
+        let challenges = status == 401 || body["code"] == "insufficient_scope";
+        assert_eq!(header("www-authenticate").is_some(), challenges, "{call:?} {body}");
+        let next = header("link").map_or(Next::None, |link| {
             let path = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
-            path.unwrap_or_else(|| panic!("not a link to a next page: {link}")).to_owned()
+            Next::Page(path.unwrap_or_else(|| panic!("not a link to a next page: {link}")).to_owned())
         });
         let replayed = header("idempotent-replayed").is_some();
         Answer { status, body, etag: header("etag"), location: header("location"), replayed, next }
@@ -73,6 +73,9 @@ fn event(call: &Call) -> Value {
     if let Some(user) = call.action().target() {
         request = request.of("user_id", user);
     }
+    if request.operation.path().contains("{invitation_id}") {
+        request = request.of("invitation_id", &call.reference);
+    }
     let parameters = request.operation.path().matches('{').count();
     assert_eq!(request.parameters.len(), parameters, "the parameters of the path of {:?}", call.action());
     if let Some((name, value)) = header_of(call) {
@@ -89,19 +92,21 @@ fn event(call: &Call) -> Value {
 }
 
 fn query(call: &Call) -> String {
-    match (&call.page, call.action().limit()) {
-        _ if call.action().parameter() == Parameter::Limit && call.request.flaw == Some(Flaw::Parameter) => {
-            "limit=0".to_owned()
-        }
-        (Some((_, query)), _) => query.clone(),
-        (None, limit) => limit.map(|limit| format!("limit={limit}")).unwrap_or_default(),
+    if let Some((_, query)) = &call.page {
+        return query.clone();
     }
+    let action = call.action();
+    let has_flaw = action.parameter() == Parameter::Limit && call.request.flaw == Some(Flaw::Parameter);
+    let limit = if has_flaw { Some(0) } else { action.limit() };
+    let filters =
+        action.filters().into_iter().map(|(name, value)| format!("{name}={}", percent_encoded(value)));
+    filters.chain(limit.map(|limit| format!("limit={limit}"))).collect::<Vec<_>>().join("&")
 }
 
 /// The header that the operation takes, and its value.
 fn header_of(call: &Call) -> Option<(&str, String)> {
     let value = match call.action().parameter() {
-        Parameter::Limit => None,
+        Parameter::Limit | Parameter::None => None,
         _ if call.request.flaw == Some(Flaw::Parameter) => Some("\"".to_owned()),
         Parameter::IdempotencyKey => call.action().key().map(str::to_owned),
         Parameter::Precondition => call.condition(),
@@ -110,7 +115,7 @@ fn header_of(call: &Call) -> Option<(&str, String)> {
 }
 
 fn body(call: &Call) -> Option<String> {
-    let (first, mut fields) = call.action().fields()?;
+    let (first, mut fields) = call.action().fields(&call.reference)?;
     match call.request.flaw {
         Some(Flaw::TooLarge) => return Some(" ".repeat(64 * 1024 + 1)),
         Some(Flaw::MalformedJson) => return Some("{".to_owned()),

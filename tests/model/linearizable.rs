@@ -15,9 +15,10 @@
 //!   it was already made. Both also show later changes of others.
 
 use crate::clients::{self, Answered};
-use crate::histories::Histories;
+use crate::histories::{Histories, Tally};
 use crate::model::Model;
-use crate::steps::{Part, Reference, Step};
+use crate::parts::Part;
+use crate::steps::{Reference, Step};
 use crate::strategy::{self, Concurrent};
 use serde_json::json;
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester};
@@ -26,16 +27,25 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use support::database::Database;
 
+/// Fields of answers, and false values.
+const FALSE: [(&str, &str); 4] = [
+    ("version", "1000"),
+    ("joinedAt", "2000-01-01T00:00:00.000Z"),
+    ("expiresAt", "2000-01-01T00:00:00.000Z"),
+    ("code", "no_such_code"),
+];
+
 #[test]
 fn requests_to_one_organization_are_linearizable() {
     Histories::new("linearizable", 40).run(strategy::of_one_organization(3, 2..7), run);
 }
 
-async fn run(history: Concurrent) -> Result<usize, String> {
+async fn run(history: Concurrent, seed: u64) -> Result<Tally, String> {
+    let history = history.seeded(seed);
     let database = Database::start().await;
     let (first, others) = clients::run(&database, &history).await;
     explain(&first, &others)?;
-    Ok(first.len() + others.len())
+    Ok(history.tally(first.iter().chain(&others)))
 }
 
 /// Checks that the test can fail. The histories are short, because the tester tries all orders of a wrong
@@ -43,20 +53,22 @@ async fn run(history: Concurrent) -> Result<usize, String> {
 #[test]
 fn no_order_explains_a_false_answer() {
     let tried = Cell::new(0);
-    let false_answers = async |history| {
+    let false_answers = async |history: Concurrent, _| {
         let database = Database::start().await;
-        let history = Concurrent { last: Vec::new(), faults: None, ..history };
+        let history = Concurrent { last: Vec::new(), ..history };
         let (first, others) = clients::run(&database, &history).await;
-        for number in 0..others.len() {
+        for (number, field) in (0..others.len()).flat_map(|number| FALSE.map(|field| (number, field))) {
             let mut changed = others.clone();
+            let (field, value) = field;
             let body = &mut changed[number].answer.body;
-            if body["version"].is_u64() {
-                body["version"] = json!(1000);
-                explain(&first, &changed).expect_err("an order explains a false version");
-                tried.set(tried.get() + 1);
+            if body[field].is_null() {
+                continue;
             }
+            body[field] = json!(value);
+            explain(&first, &changed).expect_err(&format!("an order explains a false {field}"));
+            tried.set(tried.get() + 1);
         }
-        Ok(first.len() + others.len())
+        Ok(history.tally(first.iter().chain(&others)))
     };
     Histories::new("false answers", 8).run(strategy::of_one_organization(2, 2..4), false_answers);
     assert!(tried.get() > 0);

@@ -2,13 +2,13 @@
 //! accepts.
 
 use crate::action::Action;
+use crate::answer::Answer;
 use crate::clients::Answered;
-use crate::instance::Answer;
 use crate::linearizable::explain;
-use crate::model::{Model, Time};
-use crate::moment::Moment;
-use crate::request::{Call, Condition, Request};
-use crate::values::NAMES;
+use crate::model::Model;
+use crate::moment::{Now, Time};
+use crate::request::{Call, Request};
+use crate::values::{NAMES, SERVICES};
 use serde_json::{Value, json};
 
 const ORGANIZATION: &str = "org_1";
@@ -24,6 +24,7 @@ fn a_list_shows_the_members_at_one_time_with_the_roles_at_an_earlier_time() {
     let add = Action::AddMember { user: "cyd", role: Some("admin") };
     let promote = Action::UpdateMember { user: "bob", role: "admin" };
     let remove = Action::RemoveMember { user: "amy" };
+    let delete = Action::DeleteOrganization;
     let old = "amy admin, ann owner, bob member";
     for (change, list, moments) in [
         // The third list reads the roles before the addition, and the members after it.
@@ -36,6 +37,7 @@ fn a_list_shows_the_members_at_one_time_with_the_roles_at_an_earlier_time() {
         (&remove, old.to_owned(), vec![BEFORE, DURING]),
         (&remove, old.replace("amy admin, ", ""), vec![DURING, AFTER]),
         (&remove, old.replace("amy admin", "amy member"), vec![]),
+        (&delete, old.to_owned(), vec![BEFORE, DURING]),
     ] {
         let (first, change) = history(change);
         for moment in [BEFORE, DURING, AFTER] {
@@ -54,7 +56,7 @@ fn history(change: &Action) -> (Vec<Answered>, Answered) {
         let answer = model.attempt(&call, &time, &json!({ "id": ORGANIZATION })).unwrap();
         Answered { client: 0, call, asked: Vec::new(), faults: false, answer, time, order }
     };
-    let create = Action::CreateOrganization { name: NAMES[0], domain: None, key: None };
+    let create = Action::CreateOrganization { name: NAMES[0], domain: None, owner: None, key: None };
     let add = |user, role| Action::AddMember { user, role: Some(role) };
     let first = [create, add("amy", "admin"), add("bob", "member")];
     (first.iter().map(|action| make(action, BEFORE)).collect(), make(change, CHANGE))
@@ -72,7 +74,7 @@ fn listed(first: &[Answered], change: &Answered, list: &str, order: [usize; 2]) 
             "organizationId": ORGANIZATION,
             "userId": user,
             "role": role,
-            "addedBy": "ann",
+            "addedBy": if user == "ann" { "ann" } else { SERVICES[0] },
             "joinedAt": joined,
         })
     };
@@ -82,18 +84,13 @@ fn listed(first: &[Answered], change: &Answered, list: &str, order: [usize; 2]) 
 }
 
 fn call(action: Action) -> Call {
-    let request = Request {
-        caller: "ann",
-        action,
-        organization: 0,
-        condition: Condition::None,
-        header: "If-Match",
-        flaw: None,
-    };
-    Call { request, organization: ORGANIZATION.to_owned(), version: 1, page: None }
+    let caller = if let Action::AddMember { .. } = action { SERVICES[0] } else { "ann" };
+    let request = Request::plain(caller, action);
+    let (organization, reference) = (ORGANIZATION.to_owned(), String::new());
+    Call { request, organization, version: 1, reference, page: None }
 }
 
 fn time() -> Time {
-    let now = Moment::now();
+    let now = Now::read();
     Time { start: now.clone(), end: Some(now) }
 }

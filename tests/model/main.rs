@@ -1,22 +1,31 @@
 //! Histories of requests to all operations, compared with a reference model.
 //!
-//! [`action`] and [`effect`] have everything specific to one operation. `HISTORIES=10 cargo test --test model -- --nocapture`
+//! [`action`], [`choice`], [`validity`], [`effect`] and [`parts`] have everything specific to one operation. `HISTORIES=10 cargo test --test model -- --nocapture`
 //! runs ten times as many histories as usual, and prints statistics. A failure reports its seed; `SEED=…`
 //! repeats its requests.
 
 mod action;
+mod answer;
+mod choice;
 mod clients;
+mod clock;
 mod concurrent;
 mod effect;
+mod hidden;
 mod histories;
 mod instance;
+mod invitation;
+mod joining;
+mod known;
 mod linearizable;
 mod lists;
 mod model;
 mod moment;
 mod organization;
+mod parts;
 mod request;
 mod sequential;
 mod steps;
 mod strategy;
+mod validity;
 mod values;

@@ -1,10 +1,11 @@
 //! One organization of the reference model: its members, their roles, and the rules about them.
 
-use crate::instance::Answer;
-use crate::model::{Refusal, Time};
-use crate::moment::Moment;
+use crate::answer::Answer;
+use crate::invitation::Invitations;
+use crate::model::Refusal;
+use crate::moment::{Moment, Time};
 use crate::request::Call;
-use crate::values::ROLES;
+use crate::values::{ROLES, is_service};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use support::invariants;
@@ -19,11 +20,22 @@ pub struct Organization {
     pub domain: Option<String>,
     pub max_overages: Option<i64>,
     pub members: BTreeMap<String, Member>,
-    created_by: String,
+    pub invitations: Invitations,
+    pub created_by: String,
     created_at: Moment,
     updated_at: Moment,
     updated_by: String,
     pub version: u64,
+    pub deletion: Deletion,
+}
+
+#[derive(Debug, Clone)]
+pub enum Deletion {
+    None,
+    /// It can be restored until this time.
+    Until(Moment),
+    /// It can no longer be restored.
+    Final,
 }
 
 #[derive(Debug, Clone)]
@@ -31,57 +43,102 @@ pub struct Member {
     pub role: &'static str,
     added_by: String,
     joined_at: Moment,
+    /// The token and the id of the invitation by which the member joined.
+    pub joined_by: Option<(String, Option<String>)>,
 }
 
 impl Member {
     /// A member added by `adder`.
     pub fn new(role: &'static str, adder: &str, time: &Time) -> Self {
-        Self { role, added_by: adder.to_owned(), joined_at: time.moment() }
+        Self { role, added_by: adder.to_owned(), joined_at: time.moment(), joined_by: None }
     }
 }
 
 impl Organization {
-    /// A new organization of `caller`.
-    pub fn new(id: &str, caller: &str, (name, domain): (&str, Option<&str>), time: &Time) -> Self {
+    /// A new organization of `owner`, created by `caller`.
+    pub fn new(
+        id: &str,
+        (caller, owner): (&str, &str),
+        (name, domain): (&str, Option<&str>),
+        time: &Time,
+    ) -> Self {
         Self {
             id: id.to_owned(),
             name: name.to_owned(),
             domain: domain.map(str::to_owned),
             max_overages: Some(0),
-            members: BTreeMap::from([(caller.to_owned(), Member::new("owner", caller, time))]),
+            members: BTreeMap::from([(owner.to_owned(), Member::new("owner", caller, time))]),
+            invitations: Invitations::default(),
             created_by: caller.to_owned(),
             created_at: time.moment(),
             updated_at: time.moment(),
             updated_by: caller.to_owned(),
             version: 1,
+            deletion: Deletion::None,
         }
     }
 
-    /// Executes an action of a member.
+    /// Executes an action of a caller who may know of the organization.
     pub fn attempt(&mut self, call: &Call, time: &Time, shown: &Value) -> Result<Answer, Refusal> {
         let (action, caller) = (call.action(), call.request.caller);
+        self.may_use(call)?;
         if action.target().is_some_and(|target| !self.members.contains_key(target)) {
             return Err((404, "member_not_found", Value::Null));
         }
-        let (role, required) = (self.role(caller), action.required(self, caller));
-        if ROLES.iter().position(|one| Some(*one) == role) > ROLES.iter().position(|one| *one == required) {
-            return Err((403, "forbidden", json!({ "requiredRole": required })));
-        }
-        if !action.is_read() {
+        self.may_act(call, self.role(caller))?;
+        if !action.is_read() && !action.is_done(self) {
+            action.find(self, call)?;
             if call.fails(self.version) {
                 return Err(self.precondition_failed());
             }
             action.change(self, call, time)?;
-            self.version += 1;
-            self.updated_at = time.moment();
-            caller.clone_into(&mut self.updated_by);
+            self.changed(caller, time);
         }
         Ok(action.answer(self, call, self.role(caller), shown))
+    }
+
+    /// Counts a change.
+    pub fn changed(&mut self, caller: &str, time: &Time) {
+        self.version += 1;
+        self.updated_at = time.moment();
+        caller.clone_into(&mut self.updated_by);
     }
 
     /// The refusal of a request whose precondition fails.
     pub fn precondition_failed(&self) -> Refusal {
         (412, "precondition_failed", json!({ "currentVersion": self.version }))
+    }
+
+    pub fn is_deleted(&self) -> bool {
+        !matches!(self.deletion, Deletion::None)
+    }
+
+    /// True if the caller may know of it.
+    pub fn is_visible_to(&self, caller: &str) -> bool {
+        let role = self.role(caller);
+        match self.deletion {
+            Deletion::None => is_service(caller) || role.is_some(),
+            Deletion::Until(_) => is_service(caller) || role == Some("owner"),
+            Deletion::Final => false,
+        }
+    }
+
+    /// Refuses most uses of a deleted organization.
+    pub fn may_use(&self, call: &Call) -> Result<(), Refusal> {
+        let may =
+            call.action().is_for_deleted() || (call.action().is_read() && is_service(call.request.caller));
+        if self.is_deleted() && !may { Err((409, "organization_deleted", Value::Null)) } else { Ok(()) }
+    }
+
+    /// Refuses an action that a caller with `role` may not perform. A service needs no role.
+    pub fn may_act(&self, call: &Call, role: Option<&str>) -> Result<(), Refusal> {
+        let caller = call.request.caller;
+        let required = call.action().required(self, caller);
+        let rank = |role: Option<&str>| ROLES.iter().position(|one| Some(*one) == role);
+        if !is_service(caller) && rank(role) > rank(Some(required)) {
+            return Err((403, "forbidden", json!({ "requiredRole": required })));
+        }
+        Ok(())
     }
 
     /// Refuses a change that would leave no owner, or too many owners and admins. `role` is the new role of
@@ -98,10 +155,31 @@ impl Organization {
         Ok(())
     }
 
+    /// True if `inviter` may invite somebody with this role.
+    pub fn can_invite(&self, inviter: &str, role: &str) -> bool {
+        match self.role(inviter) {
+            _ if is_service(inviter) => true,
+            Some("owner") => true,
+            Some("admin") => role != "owner",
+            _ => false,
+        }
+    }
+
     /// The expected content of the table.
     pub fn stored(&self) -> invariants::Organization {
         let members = self.members.iter().map(|(id, member)| (id.clone(), member.role.to_owned()));
-        invariants::Organization { members: members.collect(), version: self.version }
+        let joined = self.members.iter().filter_map(|(user, member)| {
+            let (_, invitation) = member.joined_by.clone()?;
+            Some((user.clone(), invitation.unwrap_or_default()))
+        });
+        invariants::Organization {
+            joined_by: joined.collect(),
+            members: members.collect(),
+            version: self.version,
+            is_deleted: self.is_deleted(),
+            created_by: self.created_by.clone(),
+            invitations: self.invitations.stored(),
+        }
     }
 
     pub fn role(&self, user: &str) -> Option<&'static str> {
@@ -113,18 +191,18 @@ impl Organization {
         self.role(user).filter(|role| *role != "member")
     }
 
-    /// True if each member in a list has the role that the organization's item gives: `member` for all but
-    /// owners and admins.
-    pub fn explains_roles(&self, list: &Value) -> bool {
+    /// True if these members, in an answer, have the roles that the organization's item gives: `member` for
+    /// all but owners and admins.
+    pub fn explains_roles<'a>(&self, members: impl IntoIterator<Item = &'a Value>) -> bool {
         let role = |member: &Value| self.privilege(member["userId"].as_str()?);
-        list.as_array().into_iter().flatten().all(|member| member["role"] == role(member).unwrap_or("member"))
+        members.into_iter().all(|member| member["role"] == role(member).unwrap_or("member"))
     }
 
     /// The organization as shown to a caller with `role`.
     pub fn body(&mut self, role: Option<&str>, shown: &Value) -> Value {
         self.created_at.learn(&shown["createdAt"]);
         self.updated_at.learn(&shown["updatedAt"]);
-        json!({
+        let mut body = json!({
             "id": self.id,
             "name": self.name,
             "domain": self.domain,
@@ -135,7 +213,14 @@ impl Organization {
             "createdAt": self.created_at.text(),
             "updatedAt": self.updated_at.text(),
             "version": self.version,
-        })
+        });
+        if let Deletion::Until(purge_at) = &mut self.deletion {
+            purge_at.learn(&shown["purgeAt"]);
+            // Nothing can change a deleted organization, so its deletion is the last change.
+            body["deletedAt"] = json!(self.updated_at.text());
+            body["purgeAt"] = json!(purge_at.text());
+        }
+        body
     }
 
     /// The limit of overages as shown in an answer.
@@ -168,12 +253,5 @@ impl Organization {
             "addedBy": member.added_by,
             "joinedAt": member.joined_at.text(),
         })
-    }
-}
-
-impl Time {
-    /// An unknown time during the request.
-    fn moment(&self) -> Moment {
-        self.start.until(self.end.as_ref())
     }
 }

@@ -20,8 +20,11 @@ impl Flaw {
     /// True if a request for the action can have the flaw.
     pub fn concerns(self, action: &Action) -> bool {
         match self {
-            Self::NoIdentity | Self::Parameter => true,
-            _ => action.fields().is_some(),
+            Self::NoIdentity => true,
+            Self::Parameter => action.parameter() != Parameter::None,
+            // The body of an invitation can be empty.
+            Self::MissingField if matches!(action, Action::CreateInvitation { .. }) => false,
+            _ => action.fields("").is_some(),
         }
     }
 }
@@ -29,6 +32,7 @@ impl Flaw {
 /// What an operation takes besides a body.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Parameter {
+    None,
     IdempotencyKey,
     Limit,
     /// `If-Match` or `If-None-Match`.
@@ -63,14 +67,23 @@ pub struct Request {
     pub flaw: Option<Flaw>,
 }
 
+impl Request {
+    /// A request to the first organization, without a condition.
+    pub fn plain(caller: &'static str, action: Action) -> Self {
+        Self { caller, action, organization: 0, condition: Condition::None, header: "If-Match", flaw: None }
+    }
+}
+
 /// A request as sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     pub request: Request,
-    /// The organization's id.
+    /// The organization's id. For a request with an invitation's token, that of the invitation.
     pub organization: String,
     /// The organization's version, as known to the sender.
     pub version: u64,
+    /// The invitation's id or token, for a request that has one. Otherwise empty.
+    pub reference: String,
     /// For a later page of a list: the number of items before it, and its query.
     pub page: Option<(usize, String)>,
 }
@@ -85,6 +98,7 @@ impl Call {
         match self.action().parameter() {
             Parameter::IdempotencyKey => "Idempotency-Key",
             Parameter::Limit => "limit",
+            Parameter::None => "no parameter",
             Parameter::Precondition => self.request.header,
         }
     }

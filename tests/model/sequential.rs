@@ -1,17 +1,20 @@
 //! Sequential requests: each answer equals the model's in every field.
 
-use crate::action::Action;
-use crate::histories::Histories;
-use crate::instance::{Answer, Instance};
-use crate::model::{Model, Time};
-use crate::moment::Moment;
-use crate::request::{Call, Request};
-use crate::strategy;
-use crate::values::NOWHERE;
-use proptest::prelude::*;
-use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
+use crate::answer::{Answer, Next};
+use crate::clock;
+use crate::histories::{Histories, Tally};
+use crate::instance::Instance;
+use crate::known::Known;
+use crate::model::Model;
+use crate::moment::{Now, Time};
+use crate::request::Call;
+use crate::strategy::{self, Event};
+use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestCaseError, TestRunner};
 use support::database::Database;
 use support::invariants::Contents;
+
+/// Maximum number of pages of a list. No list in a history has as many items.
+const MAX_PAGES: usize = 300;
 
 /// File of shrunk failures, which are tried first in later runs.
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/sequential.proptest-regressions");
@@ -19,57 +22,72 @@ const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/model/sequential
 #[test]
 fn every_answer_equals_that_of_the_model() {
     let histories = Histories::new("sequential", 30);
-    let config = ProptestConfig {
+    let config = Config {
         cases: histories.number,
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
         rng_seed: RngSeed::Fixed(histories.seed),
-        ..ProptestConfig::default()
+        ..Config::default()
     };
-    let result = TestRunner::new(config).run(&strategy::history(1..60), |requests| {
+    let result = TestRunner::new(config).run(&strategy::history(1..60), |events| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        histories.count(requests.len());
-        runtime.block_on(run(&requests)).map_err(TestCaseError::fail)
+        let tally = runtime.block_on(run(&events)).map_err(TestCaseError::fail)?;
+        histories.count(tally);
+        Ok(())
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));
+    histories.expect_every_operation();
 }
 
 /// Sends the requests to two instances in turn.
-async fn run(requests: &[Request]) -> Result<(), String> {
+async fn run(events: &[Event]) -> Result<Tally, String> {
     let database = Database::start().await;
     let instances = [Instance::on(database.url()).await, Instance::on(database.url()).await];
-    let mut model = Model::default();
-    let mut created = Vec::new();
-    for (request, instance) in requests.iter().zip(instances.iter().cycle()) {
-        let nowhere = || NOWHERE[request.organization % NOWHERE.len()].to_owned();
-        let organization = created.get(request.organization).cloned().unwrap_or_else(nowhere);
-        let version = model.organizations.get(&organization).map_or(1, |found| found.version);
-        let mut call = Call { request: request.clone(), organization, version, page: None };
-        let mut answer = step(&mut model, instance, &call).await?;
-        if answer.status == 201 && matches!(request.action, Action::CreateOrganization { .. }) {
-            let id = answer.body["id"].as_str().unwrap_or_default().to_owned();
-            created.extend((!created.contains(&id)).then_some(id));
-        }
-        while let Some(next) = answer.next {
+    let (mut model, mut known, mut tally) = (Model::default(), Known::default(), Tally::of_history(false));
+    for (event, instance) in events.iter().zip(instances.iter().cycle()) {
+        let request = match event {
+            Event::Request(request) => request,
+            Event::End(which) => {
+                clock::end(*which, &database, &known, &mut model).await;
+                continue;
+            }
+        };
+        let call = known.call(request);
+        let version = model.organizations.get(&call.organization).map_or(1, |found| found.version);
+        let mut call = Call { version, ..call };
+        let mut answer = step(&mut model, instance, &call, &mut tally).await?;
+        known.learn(&call, &answer);
+        let mut pages = 1;
+        while let Next::Page(next) = &answer.next {
             let before = call.page.as_ref().map_or(0, |(before, _)| *before)
                 + answer.body.as_array().map_or(0, Vec::len);
             let query = next.strip_prefix('?').ok_or("a link to another path")?;
             call.page = Some((before, query.to_owned()));
-            answer = step(&mut model, instance, &call).await?;
+            answer = step(&mut model, instance, &call, &mut tally).await?;
+            pages += 1;
+            if pages > MAX_PAGES {
+                return Err(format!("{call:?}\n  has no last page"));
+            }
         }
     }
     let contents = Contents::read(&database.client).await;
     let expected = model.organizations.iter().map(|(id, organization)| (id.clone(), organization.stored()));
     if contents.organizations == expected.collect() && contents.faults.is_empty() {
-        Ok(())
+        Ok(tally)
     } else {
         Err(format!("{contents:?}\n  but the model expects\n  {model:?}"))
     }
 }
 
-async fn step(model: &mut Model, instance: &Instance, call: &Call) -> Result<Answer, String> {
-    let start = Moment::now();
+async fn step(
+    model: &mut Model,
+    instance: &Instance,
+    call: &Call,
+    tally: &mut Tally,
+) -> Result<Answer, String> {
+    let start = Now::read();
     let answer = instance.send(call).await;
-    let time = Time { start, end: Some(Moment::now()) };
+    tally.count(call, &answer);
+    let time = Time { start, end: Some(Now::read()) };
     model.step(call, &time, &answer).map_err(|difference| format!("{call:?}\n  {difference}"))?;
     Ok(answer)
 }

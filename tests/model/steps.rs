@@ -1,28 +1,13 @@
 //! The steps of a request, and whether the model can take a step at its place in a history.
 
+use crate::answer::Answer;
 use crate::clients::Answered;
 use crate::model::Model;
+use crate::parts::Part;
 use serde_json::Value;
 use stateright::semantics::SequentialSpec;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// What a request does in one step.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Part {
-    /// Everything.
-    Whole,
-    /// Everything or nothing, at any time after the request began.
-    InDoubt,
-    /// The change. The answer shows a later state.
-    Change,
-    /// Reads whether this user is a member, with this result.
-    Membership(&'static str, bool),
-    /// Reads which members are owners and admins. The members themselves are read in another step.
-    Roles,
-    /// Reads what the answer shows, except the roles in a list of members if the request has [`Part::Roles`].
-    Shown,
-}
 
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -103,7 +88,7 @@ impl SequentialSpec for Reference {
         match step.part {
             Part::Whole | Part::InDoubt => self.model.step(call, time, answer).is_ok(),
             Part::Change => self.model.attempt(call, time, &Value::Null).is_ok(),
-            Part::Membership(..) | Part::Roles | Part::Shown => self.reads(step),
+            Part::Membership(..) | Part::Access | Part::Shown => self.reads(step),
         }
     }
 }
@@ -112,22 +97,31 @@ impl Reference {
     /// True if the answer shows the model's current state.
     fn reads(&mut self, step: &Step) -> bool {
         let Answered { call, answer, .. } = &*step.answered;
+        let (action, caller) = (call.action(), call.request.caller);
         let Some(organization) = self.model.organizations.get_mut(&call.organization) else { return false };
-        let caller = call.request.caller;
         match step.part {
             Part::Membership(user, found) => organization.role(user).is_some() == found,
-            Part::Roles => organization.explains_roles(&answer.body),
+            Part::Access => action.is_explained_by(organization, call, answer),
             _ => {
+                let user = action.listed_user().unwrap_or(caller);
                 // The item names owners and admins. For other callers the role follows from their membership,
                 // which the request reads in another step.
-                let member = step.is_beside(Part::Membership(caller, true)).then_some("member");
-                let role = organization.privilege(caller).or(member);
-                let expected = call.action().answer(organization, call, role, &answer.body);
-                if step.is_beside(Part::Roles) {
-                    answer.clone().without_roles().differs(expected.without_roles()).is_ok()
-                } else {
-                    answer.differs(expected).is_ok()
+                let member = step.is_beside(Part::Membership(user, true)).then_some("member");
+                let role = organization.privilege(user).or(member);
+                if !action.shows(organization, caller) {
+                    return false;
                 }
+                let expected = action.answer(organization, call, role, &answer.body);
+                // An answer that was lost is sent again as if it was the first.
+                let expected = match expected.status {
+                    200 if action.has_token() => Answer { status: answer.status, ..expected },
+                    _ => expected,
+                };
+                let elsewhere = match step.is_beside(Part::Access) {
+                    true => action.fields_of_access(),
+                    false => &[],
+                };
+                answer.clone().without(elsewhere).differs(expected.without(elsewhere)).is_ok()
             }
         }
     }

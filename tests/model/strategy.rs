@@ -1,13 +1,17 @@
 //! Random requests: mostly valid, by few users to few organizations, so that they interact.
 
-use crate::action::{self, Action};
+use crate::action::Action;
+use crate::choice;
+use crate::clients::Answered;
+use crate::clock::End;
+use crate::histories::Tally;
 use crate::request::{Condition, Flaw, Request};
-use crate::values::{NAMES, USERS, role};
+use crate::values::{EMAILS, NAMES, SERVICES, USERS, is_service, role};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use std::iter::once;
+use std::iter::{once, repeat_n};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -15,22 +19,50 @@ use std::sync::LazyLock;
 static ADMINS: LazyLock<Vec<String>> =
     LazyLock::new(|| (0..98).map(|number| format!("admin{number:02}")).collect());
 
-/// Sequential requests. The first create an organization and its team. The others are random.
-pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Request>> {
-    let team: Vec<_> = USERS[1..].iter().map(|user| option::weighted(0.8, (Just(*user), role()))).collect();
-    let admins = prop::bool::weighted(0.1).prop_map(|full| if full { ADMINS.as_slice() } else { &[] });
-    (team, admins, vec(request(), length)).prop_map(|(team, admins, requests)| {
-        let create = Action::CreateOrganization { name: NAMES[0], domain: None, key: None };
-        let add = |(user, role)| Action::AddMember { user, role: Some(role) };
-        let admins = admins.iter().map(|user| add((user, "admin")));
-        let first = once(create).chain(team.into_iter().flatten().map(add)).chain(admins);
-        first.map(|action| plain(USERS[0], action)).chain(requests).collect()
-    })
+/// One short of the maximum of 100 pending invitations.
+const MANY_INVITATIONS: usize = 99;
+
+/// What happens in a sequential history.
+#[derive(Debug, Clone)]
+pub enum Event {
+    Request(Request),
+    End(End),
 }
 
-/// A request to the first organization, without a condition.
-fn plain(caller: &'static str, action: Action) -> Request {
-    Request { caller, action, organization: 0, condition: Condition::None, header: "If-Match", flaw: None }
+/// A sequential history. The first requests create an organization, its team and its invitations. The other
+/// events are random.
+pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Event>> {
+    let full =
+        prop_oneof![12 => Just((0, 0)), 1 => Just((ADMINS.len(), 0)), 1 => Just((0, MANY_INVITATIONS))];
+    let end = prop_oneof![
+        2 => (0..4usize, any::<bool>()).prop_map(|(back, removed)| End::Invitation { back, removed }),
+        1 => Just(End::Organization(0)),
+    ];
+    let event = prop_oneof![30 => request().prop_map(Event::Request), 1 => end.prop_map(Event::End)];
+    (full.prop_flat_map(|(admins, invitations)| beginning(admins, invitations)), vec(event, length))
+        .prop_map(|(first, others)| first.into_iter().map(Event::Request).chain(others).collect())
+}
+
+/// Requests that create an organization, its team and its invitations, with this many more admins and
+/// invitations.
+fn beginning(admins: usize, links: usize) -> impl Strategy<Value = Vec<Request>> {
+    let team: Vec<_> = USERS[1..].iter().map(|user| option::weighted(0.6, (Just(*user), role()))).collect();
+    (team, vec(role(), 0..3)).prop_map(move |(team, invited)| {
+        let create = Action::CreateOrganization { name: NAMES[0], domain: None, owner: None, key: None };
+        let add = |(user, role)| Request::plain(SERVICES[0], Action::AddMember { user, role: Some(role) });
+        let admins = ADMINS[..admins].iter().map(|user| add((user, "admin")));
+        let link = Action::CreateInvitation { email: None, role: None, days: None };
+        let invitations = invited.into_iter().enumerate().map(|(place, role)| {
+            // The first is to an address, the others are links.
+            let email = (place == 0).then_some(Some(EMAILS[0]));
+            Action::CreateInvitation { email, role: Some(role), days: None }
+        });
+        once(Request::plain(USERS[0], create))
+            .chain(team.into_iter().flatten().map(add))
+            .chain(admins)
+            .chain(repeat_n(link, links).chain(invitations).map(|action| Request::plain(USERS[0], action)))
+            .collect()
+    })
 }
 
 /// Concurrent requests by several clients.
@@ -41,13 +73,27 @@ pub struct Concurrent {
     pub clients: Vec<Vec<Request>>,
     /// Sent after all others.
     pub last: Vec<Request>,
-    /// The seed of the faults that the clients' requests meet. Without a seed there are none.
+    /// The seed of the faults that the clients' requests meet. `None` means no faults.
     pub faults: Option<u64>,
+}
+
+impl Concurrent {
+    /// The same with faults, if its seed is even: in half of all histories.
+    pub fn seeded(self, seed: u64) -> Self {
+        Self { faults: seed.is_multiple_of(2).then_some(seed), ..self }
+    }
+
+    /// Counts the history and its answers.
+    pub fn tally<'a>(&self, all: impl IntoIterator<Item = &'a Answered>) -> Tally {
+        let mut tally = Tally::of_history(self.faults.is_some());
+        all.into_iter().for_each(|answered| tally.count(&answered.call, &answered.answer));
+        tally
+    }
 }
 
 /// Any requests by several clients.
 pub fn concurrent(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
-    with_faults(clients, length, request(), Vec::new())
+    of_clients(clients, length, request(), Vec::new())
 }
 
 /// Requests by several clients to one organization, which every user then reads.
@@ -55,36 +101,98 @@ pub fn of_one_organization(clients: usize, length: Range<usize>) -> impl Strateg
     let creates = |request: &Request| matches!(request.action, Action::CreateOrganization { .. });
     let request = request().prop_filter("creates another", move |request| !creates(request));
     let request = request.prop_map(|request| Request { organization: 0, flaw: None, ..request });
-    let lists = [Action::ListOrganizations { limit: None }, Action::ListMembers { limit: None }];
-    let read = |caller| lists.clone().map(|list| plain(caller, list));
-    with_faults(clients, length, request, USERS.into_iter().flat_map(read).collect())
+    let list = |deleted| Action::ListOrganizations { of: None, deleted, limit: None };
+    let lists = [list(None), list(Some("true")), Action::ListMembers { limit: None }];
+    let read = |user| lists.clone().map(|list| Request::plain(user, list));
+    let as_service = [Action::GetOrganization, Action::ListInvitations { limit: None }];
+    let as_service = as_service.map(|action| Request::plain(SERVICES[0], action));
+    of_clients(clients, length, request, USERS.into_iter().flat_map(read).chain(as_service).collect())
 }
 
-fn with_faults(
+fn of_clients(
     clients: usize,
     length: Range<usize>,
     request: impl Strategy<Value = Request>,
     last: Vec<Request>,
 ) -> impl Strategy<Value = Concurrent> {
-    (history(0..1), vec(vec(request, length), clients), option::of(any::<u64>()))
-        .prop_map(move |(first, clients, faults)| Concurrent { first, clients, last: last.clone(), faults })
+    let first = prop_oneof![19 => beginning(0, 0), 1 => beginning(ADMINS.len(), 0)];
+    (first, vec(vec(request, length), clients)).prop_map(move |(first, clients)| Concurrent {
+        first,
+        clients,
+        last: last.clone(),
+        faults: None,
+    })
 }
 
 fn request() -> impl Strategy<Value = Request> {
-    let organization = prop_oneof![10 => Just(0usize), 2 => Just(1), 1 => 2..5usize];
-    let caller = prop_oneof![3 => Just(USERS[0]), 3 => Just(USERS[1]), 4 => select(&USERS[..])];
+    let organization = prop_oneof![16 => Just(0usize), 2 => Just(1), 1 => 2..5usize];
     let header = prop_oneof![2 => Just("If-Match"), 1 => Just("If-None-Match")];
-    (caller, action::any(), organization, condition(), header, flaw()).prop_map(
-        |(caller, action, organization, condition, header, flaw)| {
-            let flaw = flaw.filter(|flaw| flaw.concerns(&action));
-            Request { caller, action, organization, condition, header, flaw }
+    let parts = (choice::any(), organization, condition(), header, flaw());
+    (sender(), choice::owner(), parts).prop_map(|(sender, owner, parts)| {
+        let (action, organization, condition, header, flaw) = parts;
+        let (caller, action) = sender.of(action, owner);
+        let flaw = flaw.filter(|flaw| flaw.concerns(&action));
+        Request { caller, action, organization, condition, header, flaw }
+    })
+}
+
+/// Who may send a request.
+#[derive(Debug, Clone, Copy)]
+struct Sender {
+    /// Mostly a member with a role.
+    member: &'static str,
+    anybody: &'static str,
+    service: &'static str,
+    /// True if a service sends what both may send.
+    by_service: bool,
+    /// True if a user sends what is for services only, and the other way round.
+    is_odd: bool,
+}
+
+fn sender() -> impl Strategy<Value = Sender> {
+    let member = prop_oneof![5 => Just(USERS[0]), 3 => Just(USERS[1]), 3 => select(&USERS[..])];
+    let service = prop_oneof![4 => Just(SERVICES[0]), 1 => Just(SERVICES[1])];
+    let flags = (prop::bool::weighted(0.2), prop::bool::weighted(0.08));
+    (member, select(&USERS[..]), service, flags).prop_map(
+        |(member, anybody, service, (by_service, is_odd))| Sender {
+            member,
+            anybody,
+            service,
+            by_service,
+            is_odd,
         },
     )
 }
 
+impl Sender {
+    /// The caller of an action, and the action with the arguments that the caller must send.
+    fn of(self, action: Action, owner: &'static str) -> (&'static str, Action) {
+        let caller = match action {
+            Action::AddMember { .. } if self.is_odd => self.member,
+            Action::AddMember { .. } => self.service,
+            Action::PreviewInvitation { .. } | Action::AcceptInvitation { .. } if self.is_odd => self.service,
+            Action::PreviewInvitation { .. } | Action::AcceptInvitation { .. } => self.anybody,
+            _ if self.by_service => self.service,
+            _ => self.member,
+        };
+        let named = is_service(caller).then_some(owner);
+        let action = match action {
+            odd if self.is_odd => odd,
+            Action::CreateOrganization { name, domain, key, .. } => {
+                Action::CreateOrganization { name, domain, key, owner: named }
+            }
+            Action::ListOrganizations { deleted, limit, .. } => {
+                Action::ListOrganizations { of: named, deleted, limit }
+            }
+            action => action,
+        };
+        (caller, action)
+    }
+}
+
 fn condition() -> impl Strategy<Value = Condition> {
     prop_oneof![
-        8 => Just(Condition::None),
+        12 => Just(Condition::None),
         1 => Just(Condition::Any),
         3 => Just(Condition::Current),
         1 => Just(Condition::Weak),

@@ -36,6 +36,8 @@ pub struct Organization {
     pub created_by: String,
     /// Who has accepted each invitation, by the invitation's id.
     pub invitations: BTreeMap<String, Option<String>>,
+    /// The ids of the invitations by which members joined, by user.
+    pub joined_by: BTreeMap<String, String>,
 }
 
 impl Contents {
@@ -46,6 +48,7 @@ impl Contents {
         let mut memberships = members.clone();
         let mut invitations: BTreeMap<String, BTreeMap<String, Option<String>>> = BTreeMap::new();
         let mut pending: BTreeMap<String, u64> = BTreeMap::new();
+        let mut joined_by: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let mut organizations = Vec::new();
         let mut contents = Self::default();
@@ -58,6 +61,10 @@ impl Contents {
                 ("MEMBER", _, Some(id)) => {
                     contents.member(id, name, item);
                     members.entry(id.to_owned()).or_default().insert(name.to_owned());
+                    if item.contains_key("invitation") {
+                        let invitation = text(item, "invitation");
+                        joined_by.entry(id.to_owned()).or_default().insert(name.to_owned(), invitation);
+                    }
                 }
                 ("INVITATION", _, Some(id)) => {
                     let accepted_by = item.get("acceptedBy").map(|user| user.as_s().unwrap().clone());
@@ -84,7 +91,8 @@ impl Contents {
             let invitations = invitations.remove(&id).unwrap_or_default();
             let pending = pending.remove(&id).unwrap_or_default();
             contents.must(pending <= 100, "more than 100 pending invitations", &id);
-            contents.organization(id, item, members, invitations);
+            let joined_by = joined_by.remove(&id).unwrap_or_default();
+            contents.organization(id, item, members, (invitations, joined_by));
         }
         contents.must(
             invitations.is_empty(),
@@ -118,7 +126,7 @@ impl Contents {
         id: String,
         item: &Item,
         members: BTreeSet<String>,
-        invitations: BTreeMap<String, Option<String>>,
+        (invitations, joined_by): (BTreeMap<String, Option<String>>, BTreeMap<String, String>),
     ) {
         let (owners, privileged) = (set(item, "owners"), set(item, "privileged"));
         let role = |user: &String| {
@@ -139,7 +147,7 @@ impl Contents {
         let is_deleted = item.contains_key("deletedAt");
         self.must(is_deleted == item.contains_key("expiresAt"), "half deleted", &id);
         let (version, created_by) = (number(item, "version"), text(item, "createdBy"));
-        let organization = Organization { members, version, is_deleted, created_by, invitations };
+        let organization = Organization { members, version, is_deleted, created_by, invitations, joined_by };
         self.organizations.insert(id, organization);
     }
 

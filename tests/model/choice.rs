@@ -1,0 +1,88 @@
+//! Which actions are requested, how often, and with which arguments.
+
+use crate::action::{Action, Reference};
+use crate::values::{NO_INVITATION, NO_TOKEN, OVERAGES, USERS, days, domain, email, limit, name, role, user};
+use functions::Operation;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::Union;
+
+/// Any action.
+pub fn any() -> impl Strategy<Value = Action> {
+    Union::new_weighted(Operation::ALL.iter().copied().map(of).collect())
+}
+
+/// The actions of an operation, and their weight among all actions.
+fn of(operation: Operation) -> (u32, BoxedStrategy<Action>) {
+    match operation {
+        Operation::CreateOrganization => {
+            let key = option::of(select(vec!["k", "another key"]));
+            let arguments = (name(), option::of(domain()), option::of(user()), key);
+            let action = |(name, domain, owner, key)| Action::CreateOrganization { name, domain, owner, key };
+            (5, arguments.prop_map(action).boxed())
+        }
+        Operation::ListOrganizations => {
+            let deleted = prop_oneof![8 => Just(None), 4 => Just(Some("true")), 1 => Just(Some("false"))];
+            let action = |(of, deleted, limit)| Action::ListOrganizations { of, deleted, limit };
+            (5, (option::of(user()), deleted, limit()).prop_map(action).boxed())
+        }
+        Operation::GetOrganization => (5, Just(Action::GetOrganization).boxed()),
+        Operation::UpdateOrganization => {
+            let action = |(name, domain)| Action::UpdateOrganization { name, domain };
+            (5, (option::of(name()), option::of(option::of(domain()))).prop_map(action).boxed())
+        }
+        Operation::DeleteOrganization => (3, Just(Action::DeleteOrganization).boxed()),
+        // More often than deletions, so that most requests find an organization.
+        Operation::RestoreOrganization => (6, Just(Action::RestoreOrganization).boxed()),
+        Operation::SetMaxOverages => {
+            (5, select(&OVERAGES[..]).prop_map(|units| Action::SetMaxOverages { units }).boxed())
+        }
+        Operation::ListMembers => (4, limit().prop_map(|limit| Action::ListMembers { limit }).boxed()),
+        Operation::AddMember => (
+            4,
+            (user(), option::of(role())).prop_map(|(user, role)| Action::AddMember { user, role }).boxed(),
+        ),
+        Operation::GetMember => (5, user().prop_map(|user| Action::GetMember { user }).boxed()),
+        Operation::UpdateMember => {
+            (6, (user(), role()).prop_map(|(user, role)| Action::UpdateMember { user, role }).boxed())
+        }
+        Operation::RemoveMember => (6, user().prop_map(|user| Action::RemoveMember { user }).boxed()),
+        Operation::CreateInvitation => {
+            let email = prop_oneof![3 => Just(None), 1 => Just(Some(None)), 6 => email().prop_map(|to| Some(Some(to)))];
+            let action = |(email, role, days)| Action::CreateInvitation { email, role, days };
+            (10, (email, option::of(role()), days()).prop_map(action).boxed())
+        }
+        Operation::ListInvitations => {
+            (5, limit().prop_map(|limit| Action::ListInvitations { limit }).boxed())
+        }
+        Operation::RevokeInvitation => {
+            let invitation = prop_oneof![
+                10 => (0..3usize).prop_map(Reference::Issued),
+                1 => select(&NO_INVITATION[..]).prop_map(Reference::Unknown),
+            ];
+            (5, invitation.prop_map(|invitation| Action::RevokeInvitation { invitation }).boxed())
+        }
+        Operation::PreviewInvitation => {
+            (5, token().prop_map(|token| Action::PreviewInvitation { token }).boxed())
+        }
+        Operation::AcceptInvitation => {
+            (12, token().prop_map(|token| Action::AcceptInvitation { token }).boxed())
+        }
+    }
+}
+
+/// A token: mostly one of the last ones.
+fn token() -> impl Strategy<Value = Reference> {
+    prop_oneof![
+        10 => Just(Reference::Issued(0)),
+        6 => (0..6usize).prop_map(Reference::Issued),
+        1 => (0..4usize, 0..4usize).prop_map(|(ids, secret)| Reference::Mixed(ids, secret)),
+        1 => select(&NO_TOKEN[..]).prop_map(Reference::Unknown),
+    ]
+}
+
+/// An owner of a service's new organization.
+pub fn owner() -> impl Strategy<Value = &'static str> {
+    select(&USERS[..])
+}
