@@ -37,7 +37,7 @@ pub(super) struct List {
     pub partition: String,
     pub prefix: &'static str,
     /// The attributes to read.
-    pub projection: &'static str,
+    pub projection: Projection,
 }
 
 /// The attributes to read. DynamoDB's reserved words need an alias.
@@ -45,6 +45,14 @@ pub(super) struct List {
 pub(super) struct Projection {
     pub attributes: &'static str,
     pub names: &'static [(&'static str, &'static str)],
+}
+
+impl Projection {
+    /// The aliases as a request has them. DynamoDB refuses an empty map.
+    fn aliases(self) -> Option<HashMap<String, String>> {
+        let names = self.names.iter().map(|(alias, name)| ((*alias).to_owned(), (*name).to_owned()));
+        (!self.names.is_empty()).then(|| names.collect())
+    }
 }
 
 /// A failed condition, with the item that it failed on if DynamoDB returned one.
@@ -95,9 +103,7 @@ impl Store {
         let mut wanted = keys;
         let mut attempts = Attempts::default();
         loop {
-            let names = projection.map(|projection| projection.names.iter());
-            let names =
-                names.map(|names| names.map(|(alias, name)| ((*alias).into(), (*name).into())).collect());
+            let names = projection.and_then(Projection::aliases);
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(wanted))
                 .set_projection_expression(projection.map(|projection| projection.attributes.to_owned()))
@@ -148,7 +154,8 @@ impl Store {
             .key_condition_expression("pk = :partition AND begins_with(sk, :prefix)")
             .expression_attribute_values(":partition", AttributeValue::S(partition))
             .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
-            .projection_expression(projection)
+            .projection_expression(projection.attributes)
+            .set_expression_attribute_names(projection.aliases())
             .consistent_read(true)
             .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
             .set_exclusive_start_key(after)

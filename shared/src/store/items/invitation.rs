@@ -6,6 +6,7 @@ use crate::model::{
 use crate::store::items::OrganizationItem;
 use crate::store::keys;
 use crate::store::rules::Rule;
+use crate::store::table::Projection;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -31,9 +32,11 @@ pub(in crate::store) struct InvitationItem {
 }
 
 impl InvitationItem {
-    /// The attributes that a list reads, as a projection expression.
-    pub(in crate::store) const LISTED: &str =
-        "sk, email, role, secretHash, invitedBy, createdAt, expiresAt, acceptedBy";
+    /// The attributes that a list reads.
+    pub(in crate::store) const LISTED: Projection = Projection {
+        attributes: "sk, email, #role, secretHash, invitedBy, createdAt, expiresAt, acceptedBy",
+        names: &[("#role", "role")],
+    };
 
     /// The item of a pending invitation, which expires at this time.
     pub(in crate::store) fn new(invitation: &Invitation, secret_hash: SecretHash, expires_at: u64) -> Self {

@@ -1,5 +1,6 @@
 use crate::model::{Caller, InvitationId, Member, OrganizationId, Role, Timestamp, UserId};
 use crate::store::keys;
+use crate::store::table::Projection;
 use serde::{Deserialize, Serialize};
 
 /// A member of an organization, in the organization's partition. The role is in the organization's item.
@@ -20,8 +21,9 @@ pub(in crate::store) struct MemberItem {
 }
 
 impl MemberItem {
-    /// The attributes that a list reads, as a projection expression.
-    pub(in crate::store) const LISTED: &str = "sk, userId, addedBy, joinedAt";
+    /// The attributes that a list reads.
+    pub(in crate::store) const LISTED: Projection =
+        Projection { attributes: "sk, userId, addedBy, joinedAt", names: &[] };
 
     /// The item of a member, who may have joined by an invitation.
     pub(in crate::store) fn new(member: &Member, invitation: Option<&InvitationId>) -> Self {

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::model::{Caller, Organization, OrganizationId, UserId};
 use crate::store::items::{self, OrganizationItem};
 use crate::store::keys;
-use crate::store::table::{List, Page, Store};
+use crate::store::table::{List, Page, Projection, Store};
 use futures_util::future::try_join_all;
 use std::collections::HashMap;
 
@@ -55,7 +55,8 @@ impl Store {
         after: Option<&str>,
     ) -> Result<Page<OrganizationId>, Error> {
         let partition = keys::user_key(user);
-        let list = List { partition, prefix: keys::MEMBERSHIP_PREFIX, projection: "sk" };
+        let projection = Projection { attributes: "sk", names: &[] };
+        let list = List { partition, prefix: keys::MEMBERSHIP_PREFIX, projection };
         self.query_page(list, limit, after, |item| keys::organization_of(&item)).await
     }
 }
