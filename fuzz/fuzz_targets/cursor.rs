@@ -13,7 +13,7 @@ fuzz_target!(|cursor: &str| {
     let asked = Asked { caller: Some("ann"), method: "GET", target: &target, ..Asked::default() };
     let position = RefCell::default();
     fuzz::ask(Authenticator::gateway("organizations/service"), &asked, |request| {
-        let page = request.page("organizations")?;
+        let page = request.page("organizations", &[])?;
         let after = page.after.as_deref().unwrap();
         assert_eq!((page.limit, page.next(after)), (7, query.clone()));
         position.replace(after.to_owned());

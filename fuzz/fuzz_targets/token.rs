@@ -8,6 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 use shared::identity::{Authenticator, Scopes};
+use shared::model::Caller;
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
@@ -33,7 +34,8 @@ fuzz_target!(|text: &str| {
     let authorization = format!("Bearer {token}");
     let headers = vec![("authorization", authorization.as_str())];
     let asked = Asked { headers, ..Asked::default() };
-    let scopes = Scopes { read: "read".to_owned(), write: "write".to_owned() };
+    let [read, write, service] = ["read", "write", "service"].map(str::to_owned);
+    let scopes = Scopes { read, write, service };
     let authenticator = Authenticator::with_jwks(&JWKS, ISSUER, "api", scopes).unwrap();
     let status = fuzz::ask(authenticator, &asked, |request| {
         let (header, claims) = signed.expect("a token without a valid signature is refused");
@@ -42,8 +44,13 @@ fuzz_target!(|text: &str| {
         assert!(header.get("crit").is_none());
         let typ = header["typ"].as_str().unwrap_or("jwt").to_ascii_lowercase();
         assert!(typ.ends_with("jwt"), "{header}");
-        assert!(["scope", "scp"].iter().any(|claim| claims[claim].to_string().contains("read")), "{claims}");
-        assert_eq!(claims["sub"], request.caller().as_str());
+        let has = |scope| ["scope", "scp"].iter().any(|claim| claims[claim].to_string().contains(scope));
+        match request.caller() {
+            Caller::User(user) => assert!(claims["sub"] == user.as_str() && has("read"), "{claims}"),
+            Caller::Service(service) => {
+                assert!(claims["sub"] == service.as_str() && has("service"), "{claims}")
+            }
+        }
         assert!(names(&claims["iss"], ISSUER) && names(&claims["aud"], "api"), "{claims}");
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
         assert!(claims["exp"].as_f64().unwrap() > now - LEEWAY, "{claims}");
