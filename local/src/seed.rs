@@ -61,7 +61,7 @@ pub(crate) async fn seed(api: &str, identity: &Identity, print: impl Fn(&str)) -
         let path = format!("/organization/{id}");
         api.add_members(&demo, &path).await?;
         api.invite(&demo, &path).await?;
-        if organization["maxOverages"] != json!(demo.max_overages) {
+        if organization.get("maxOverages") != Some(&json!(demo.max_overages)) {
             let overages = Request::patch(&format!("{path}/max-overages"), demo.owner);
             api.send(overages.body(json!({ "maxOverages": demo.max_overages }))).await?;
         }
@@ -108,7 +108,7 @@ impl Api<'_> {
             let invite = Request::post(&format!("{path}/invitation"), demo.owner);
             let invitation = self.send(invite.body(json!({ "role": role, "expiresInDays": 1 }))).await?;
             let accept = Request::post("/invitation/accept", user);
-            self.send(accept.body(json!({ "token": invitation["token"] }))).await?;
+            self.send(accept.body(json!({ "token": text(&invitation, "token") }))).await?;
         }
         Ok(())
     }
@@ -188,5 +188,5 @@ impl<'a> Request<'a> {
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or_default()
+    value.get(field).and_then(Value::as_str).unwrap_or_default()
 }

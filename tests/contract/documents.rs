@@ -14,7 +14,7 @@ const MIN_PATHS: usize = 60;
 const ENDINGS: [&str; 8] = [".rs", ".md", ".toml", ".yaml", ".yml", ".csv", ".py", ".ts"];
 
 /// The operation that docs/adding-an-operation.md adds as an example. Its files do not exist.
-const EXAMPLE: [&str; 2] = ["get-member", "get_member"];
+const EXAMPLE: [&str; 2] = ["get-invitation", "get_invitation"];
 
 #[test]
 fn every_test_that_a_document_names_exists() {

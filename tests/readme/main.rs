@@ -71,12 +71,27 @@ async fn every_command_works_and_prints_what_readme_shows_below_it() {
     let [seed, reset, help] = administration.lines().collect::<Vec<_>>().try_into().expect("three commands");
     let seeded = instance.shell(seed).await;
     assert!(["Acme", "Globex", "Initech"].iter().all(|name| seeded.contains(name)), "{seeded}");
-    let organizations = |seeded: &str| without_what_differs(seeded).lines().count();
-    assert_eq!(organizations(&instance.shell(seed).await), organizations(&seeded));
+    let before = demo_data(&instance).await;
+    assert!(before.contains("dave@acme.example") && before.contains(r#""userId":"carol""#), "{before}");
+    assert_eq!(instance.shell(seed).await, seeded);
+    assert_eq!(demo_data(&instance).await, before, "seeding again changes nothing");
     let stopped = instance.stop().await;
     let deleted = stopped.shell(reset).await;
     assert!(deleted.starts_with("Deleted ") && deleted.contains("dynamodb.sqlite3"), "{deleted}");
     assert!(stopped.shell(help).await.contains("--dynamodb-endpoint"));
+}
+
+/// The organizations of the demo user alice, with the members and the pending invitations of the one that she
+/// created.
+async fn demo_data(instance: &Instance) -> String {
+    let script = r#"
+        ALICE="Authorization: Bearer $(cargo -q local token alice)"
+        API=http://127.0.0.1:9000
+        curl -sS -H "$ALICE" $API/organization/list
+        ACME=$(curl -sS -H "$ALICE" $API/organization/list | grep -o 'org_[0-9A-Z]*' | head -1)
+        curl -sS -H "$ALICE" $API/organization/$ACME/member
+        curl -sS -H "$ALICE" $API/organization/$ACME/invitation"#;
+    instance.shell(script).await
 }
 
 /// Runs the commands of README that send an event to a function, with the event of each function. Then runs the
@@ -105,6 +120,9 @@ async fn expect_answers(instance: &Instance, watch: &str, invokes: &[String]) {
         let expected = match operation {
             Operation::CreateOrganization => (json!(201), Value::Null),
             Operation::ListOrganizations => (json!(200), Value::Null),
+            Operation::PreviewInvitation | Operation::AcceptInvitation => {
+                (json!(404), json!("invitation_not_found"))
+            }
             _ => (json!(404), json!("organization_not_found")),
         };
         let code = body.get("code").cloned().unwrap_or_default();
