@@ -75,23 +75,25 @@ async fn every_command_works_and_prints_what_readme_shows_below_it() {
     assert!(before.contains("dave@acme.example") && before.contains(r#""userId":"carol""#), "{before}");
     assert_eq!(instance.shell(seed).await, seeded);
     assert_eq!(demo_data(&instance).await, before, "seeding again changes nothing");
+    let deleted = instance.shell(&format!("{OF_ALICE}\ncurl -sS -H \"$ALICE\" $ACME -X DELETE")).await;
+    assert!(deleted.contains("deletedAt"), "{deleted}");
+    assert_eq!(instance.shell(seed).await, seeded, "a deleted organization is restored");
     let stopped = instance.stop().await;
     let deleted = stopped.shell(reset).await;
     assert!(deleted.starts_with("Deleted ") && deleted.contains("dynamodb.sqlite3"), "{deleted}");
     assert!(stopped.shell(help).await.contains("--dynamodb-endpoint"));
 }
 
-/// The organizations of the demo user alice, with the members and the pending invitations of the one that she
-/// created.
+/// Sets `ALICE`, a header of the demo user alice, and `ACME`, the organization that she created.
+const OF_ALICE: &str = r#"
+    ALICE="Authorization: Bearer $(cargo -q local token alice)"
+    LIST=$(curl -sS -H "$ALICE" http://127.0.0.1:9000/organization/list)
+    ACME=http://127.0.0.1:9000/organization/$(echo "$LIST" | grep -o 'org_[0-9A-Z]*' | head -1)"#;
+
+/// The organizations of alice, with the members and the pending invitations of the one that she created.
 async fn demo_data(instance: &Instance) -> String {
-    let script = r#"
-        ALICE="Authorization: Bearer $(cargo -q local token alice)"
-        API=http://127.0.0.1:9000
-        curl -sS -H "$ALICE" $API/organization/list
-        ACME=$(curl -sS -H "$ALICE" $API/organization/list | grep -o 'org_[0-9A-Z]*' | head -1)
-        curl -sS -H "$ALICE" $API/organization/$ACME/member
-        curl -sS -H "$ALICE" $API/organization/$ACME/invitation"#;
-    instance.shell(script).await
+    let read = r#"echo "$LIST"; curl -sS -H "$ALICE" $ACME/member; curl -sS -H "$ALICE" $ACME/invitation"#;
+    instance.shell(&format!("{OF_ALICE}\n{read}")).await
 }
 
 /// Runs the commands of README that send an event to a function, with the event of each function. Then runs the
