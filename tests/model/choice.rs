@@ -8,9 +8,27 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 
+/// The operations that decide who joins by an invitation.
+const ABOUT_JOINING: [Operation; 9] = [
+    Operation::DeleteOrganization,
+    Operation::RestoreOrganization,
+    Operation::AddMember,
+    Operation::UpdateMember,
+    Operation::RemoveMember,
+    Operation::CreateInvitation,
+    Operation::RevokeInvitation,
+    Operation::PreviewInvitation,
+    Operation::AcceptInvitation,
+];
+
 /// Any action.
 pub fn any() -> impl Strategy<Value = Action> {
     Union::new_weighted(Operation::ALL.iter().copied().map(of).collect())
+}
+
+/// An action that decides who joins by an invitation.
+pub fn about_joining() -> impl Strategy<Value = Action> {
+    Union::new_weighted(ABOUT_JOINING.map(of).to_vec())
 }
 
 /// The actions of an operation, and their weight among all actions.

@@ -38,7 +38,8 @@ pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Event>> {
         2 => (0..4usize, any::<bool>()).prop_map(|(back, removed)| End::Invitation { back, removed }),
         1 => Just(End::Organization(0)),
     ];
-    let event = prop_oneof![30 => request().prop_map(Event::Request), 1 => end.prop_map(Event::End)];
+    let event =
+        prop_oneof![30 => request(choice::any()).prop_map(Event::Request), 1 => end.prop_map(Event::End)];
     (full.prop_flat_map(|(admins, invitations)| beginning(admins, invitations)), vec(event, length))
         .prop_map(|(first, others)| first.into_iter().map(Event::Request).chain(others).collect())
 }
@@ -47,20 +48,22 @@ pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Event>> {
 /// invitations.
 fn beginning(admins: usize, links: usize) -> impl Strategy<Value = Vec<Request>> {
     let team: Vec<_> = USERS[1..].iter().map(|user| option::weighted(0.6, (Just(*user), role()))).collect();
-    (team, vec(role(), 0..3)).prop_map(move |(team, invited)| {
+    let inviter = select(vec![USERS[0], USERS[1], SERVICES[0]]);
+    (team, vec((role(), inviter), 0..3)).prop_map(move |(team, invited)| {
         let create = Action::CreateOrganization { name: NAMES[0], domain: None, owner: None, key: None };
         let add = |(user, role)| Request::plain(SERVICES[0], Action::AddMember { user, role: Some(role) });
         let admins = ADMINS[..admins].iter().map(|user| add((user, "admin")));
         let link = Action::CreateInvitation { email: None, role: None, days: None };
-        let invitations = invited.into_iter().enumerate().map(|(place, role)| {
+        let invitations = invited.into_iter().enumerate().map(|(place, (role, inviter))| {
             // The first is to an address, the others are links.
             let email = (place == 0).then_some(Some(EMAILS[0]));
-            Action::CreateInvitation { email, role: Some(role), days: None }
+            Request::plain(inviter, Action::CreateInvitation { email, role: Some(role), days: None })
         });
         once(Request::plain(USERS[0], create))
             .chain(team.into_iter().flatten().map(add))
             .chain(admins)
-            .chain(repeat_n(link, links).chain(invitations).map(|action| Request::plain(USERS[0], action)))
+            .chain(repeat_n(Request::plain(USERS[0], link), links))
+            .chain(invitations)
             .collect()
     })
 }
@@ -93,30 +96,34 @@ impl Concurrent {
 
 /// Any requests by several clients.
 pub fn concurrent(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
-    of_clients(clients, length, request(), Vec::new())
+    of_clients(vec(vec(request(choice::any()), length), clients), Vec::new())
 }
 
 /// Requests by several clients to one organization, which every user then reads.
 pub fn of_one_organization(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
     let creates = |request: &Request| matches!(request.action, Action::CreateOrganization { .. });
-    let request = request().prop_filter("creates another", move |request| !creates(request));
-    let request = request.prop_map(|request| Request { organization: 0, flaw: None, ..request });
+    let of_the_first = |request| Request { organization: 0, flaw: None, ..request };
+    let requests = |actions: BoxedStrategy<Action>| {
+        let requests = request(actions).prop_filter("creates another", move |request| !creates(request));
+        vec(vec(requests.prop_map(of_the_first), length.clone()), clients)
+    };
     let list = |deleted| Action::ListOrganizations { of: None, deleted, limit: None };
     let lists = [list(None), list(Some("true")), Action::ListMembers { limit: None }];
     let read = |user| lists.clone().map(|list| Request::plain(user, list));
     let as_service = [Action::GetOrganization, Action::ListInvitations { limit: None }];
     let as_service = as_service.map(|action| Request::plain(SERVICES[0], action));
-    of_clients(clients, length, request, USERS.into_iter().flat_map(read).chain(as_service).collect())
+    let last = USERS.into_iter().flat_map(read).chain(as_service).collect();
+    // Requests that compete for the same invitations meet more often in a history of their own.
+    let requests = prop_oneof![requests(choice::any().boxed()), requests(choice::about_joining().boxed()),];
+    of_clients(requests, last)
 }
 
 fn of_clients(
-    clients: usize,
-    length: Range<usize>,
-    request: impl Strategy<Value = Request>,
+    requests: impl Strategy<Value = Vec<Vec<Request>>>,
     last: Vec<Request>,
 ) -> impl Strategy<Value = Concurrent> {
     let first = prop_oneof![19 => beginning(0, 0), 1 => beginning(ADMINS.len(), 0)];
-    (first, vec(vec(request, length), clients)).prop_map(move |(first, clients)| Concurrent {
+    (first, requests).prop_map(move |(first, clients)| Concurrent {
         first,
         clients,
         last: last.clone(),
@@ -124,10 +131,10 @@ fn of_clients(
     })
 }
 
-fn request() -> impl Strategy<Value = Request> {
+fn request(actions: impl Strategy<Value = Action>) -> impl Strategy<Value = Request> {
     let organization = prop_oneof![16 => Just(0usize), 2 => Just(1), 1 => 2..5usize];
     let header = prop_oneof![2 => Just("If-Match"), 1 => Just("If-None-Match")];
-    let parts = (choice::any(), organization, condition(), header, flaw());
+    let parts = (actions, organization, condition(), header, flaw());
     (sender(), choice::owner(), parts).prop_map(|(sender, owner, parts)| {
         let (action, organization, condition, header, flaw) = parts;
         let (caller, action) = sender.of(action, owner);
