@@ -3,12 +3,13 @@
 
 use functions::Operation;
 use serde_json::{Value, json};
-use support::example;
+use support::example::{self, Place, TOKEN};
 
-/// The event of a request that succeeds if the token belongs to an owner.
-pub(crate) fn event(operation: Operation, organization: &str, token: &str) -> Value {
-    let is_list = matches!(operation, Operation::ListOrganizations | Operation::ListMembers);
-    let request = example::request(operation, "nobody", organization)
+/// The event of a request that succeeds if the token is that of [`example::sender`].
+pub(crate) fn event(operation: Operation, place: &Place, token: &str) -> Value {
+    let lists = [Operation::ListOrganizations, Operation::ListMembers, Operation::ListInvitations];
+    let is_list = lists.contains(&operation);
+    let request = example::request(operation, "nobody", place)
         .query(if is_list { "limit=1" } else { "" })
         .header("authorization", &format!("Bearer {token}"))
         .header("idempotency-key", "canary")
@@ -23,7 +24,8 @@ pub(crate) fn event(operation: Operation, organization: &str, token: &str) -> Va
     event
 }
 
-/// Values that make the request in an event invalid, or look as if they did.
+/// Values that make the request in an event invalid, or look as if they did. [`TOKEN`] stands for an invitation's
+/// token in a wrong place.
 pub(crate) fn wrong() -> Vec<(&'static str, Value)> {
     let mut wrong = vec![
         ("/headers/authorization", json!("Bearer canary")),
@@ -39,7 +41,14 @@ pub(crate) fn wrong() -> Vec<(&'static str, Value)> {
         ("/rawQueryString", json!("cursor=canary")),
         ("/rawQueryString", json!("canary=canary")),
         ("/rawQueryString", json!("canary=<canary>")),
+        ("/rawQueryString", json!(format!("token={TOKEN}"))),
+        ("/rawQueryString", json!("deleted=canary")),
+        ("/rawQueryString", json!("userId=canary%20canary")),
+        ("/rawQueryString", json!("userId=canary")),
         ("/pathParameters/organization_id", json!("canary")),
+        ("/pathParameters/organization_id", json!(TOKEN)),
+        ("/pathParameters/invitation_id", json!("canary canary")),
+        ("/pathParameters/invitation_id", json!(TOKEN)),
         ("/pathParameters/user_id", json!("canary canary")),
         ("/requestContext/authorizer", json!({ "jwt": { "claims": { "sub": "canary canary" } } })),
         ("/requestContext/authorizer", json!({ "jwt": { "claims": { "sub": { "canary": "canary" } } } })),
@@ -57,6 +66,18 @@ pub(crate) fn wrong() -> Vec<(&'static str, Value)> {
         json!({ "userId": "canary canary", "role": "canary" }),
         json!({ "userId": "canary", "role": "canary" }),
         json!({ "role": "canary" }),
+        json!({ "role": TOKEN }),
+        json!({ "email": "canary" }),
+        json!({ "email": ["canary@canary.example"] }),
+        json!({ "email": "canary canary@canary.example" }),
+        json!({ "email": "canary@canary.example", "role": "canary" }),
+        json!({ "email": "canary@canary.example", "expiresInDays": 0 }),
+        json!({ "email": "canary@canary.example", "token": TOKEN, "canary": "canary" }),
+        json!({ "token": "canary" }),
+        json!({ "token": "invt_canary" }),
+        json!({ "token": [TOKEN] }),
+        json!({ "token": format!("{TOKEN} ") }),
+        json!({ "organizationName": "Canary", "owner": "canary canary" }),
     ];
     wrong.extend(bodies.map(|body| ("/body", json!(body.to_string()))));
     wrong.push(("/body", json!("{\"canary\": canary")));

@@ -4,12 +4,15 @@ use crate::events::{event, no_request, wrong};
 use functions::Operation;
 use local::Identity;
 use serde_json::{Map, Value, json};
-use shared::model::{Domain, NewOrganization, OrganizationId, OrganizationName, Preconditions, Role, UserId};
+use shared::model::{
+    Caller, Domain, Email, Lifetime, NewInvitation, NewOrganization, OrganizationId, OrganizationName,
+    Preconditions, Role, UserId,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use support::database::{Database, store};
-use support::example::MEMBER;
+use support::example::{self, Place, SERVICE, TOKEN};
 use support::faults::Fault;
 use support::instance::Instance;
 use support::proxy::Proxy;
@@ -26,37 +29,41 @@ pub(crate) const AN_HOUR: Duration = Duration::from_secs(3600);
 pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) identity: Identity,
-    /// A token of the owner of all organizations.
-    pub(crate) token: String,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
         let identity =
             Identity::load_or_create(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("leaks")).unwrap();
-        let token = identity.token(OWNER, AN_HOUR);
-        Self { database: Database::start().await, identity, token }
+        Self { database: Database::start().await, identity }
     }
 
-    /// Creates an organization that [`OWNER`] owns, with another member.
-    pub(crate) async fn organization(&self) -> String {
-        let id = self.create(OWNER, "Canary", "canary.example").await;
+    /// Creates an organization that [`OWNER`] owns, with another member, an invitation for anybody and one to an
+    /// address.
+    pub(crate) async fn place(&self) -> Place {
         let store = store(self.database.url()).await;
-        let (any, role) = (Preconditions::NONE, Role::Member);
-        store.add_member(&user(OWNER), &id, user(MEMBER), role, &any).await.unwrap();
-        id.as_str().to_owned()
+        let place = Place::create(&store, OWNER).await;
+        let (owner, id) = (Caller::User(user(OWNER)), OrganizationId::parse(&place.organization).unwrap());
+        let email = Some(Email::parse("canary.guest@canary.example").unwrap());
+        let new = NewInvitation { email, role: Role::Member, lifetime: Lifetime::DEFAULT };
+        store.create_invitation(&owner, &id, new, &Preconditions::NONE).await.unwrap();
+        place
     }
 
-    pub(crate) async fn create(&self, owner: &str, name: &str, domain: &str) -> OrganizationId {
+    /// Creates an organization.
+    pub(crate) async fn create(&self, owner: &str, name: &str, domain: &str) {
         let (name, domain) = (OrganizationName::parse(name).unwrap(), Domain::parse(domain).unwrap());
-        let new = NewOrganization { name, domain: Some(domain) };
-        store(self.database.url())
-            .await
-            .create_organization(&user(owner), new, None)
-            .await
-            .unwrap()
-            .organization
-            .id
+        let (owner, new) = (user(owner), NewOrganization { name, domain: Some(domain) });
+        let store = store(self.database.url()).await;
+        store.create_organization(&Caller::User(owner.clone()), &owner, new, None).await.unwrap();
+    }
+
+    /// The token of who may send the example of an operation.
+    fn token(&self, operation: Operation) -> String {
+        match example::sender(operation, OWNER) {
+            SERVICE => self.identity.service_token(SERVICE.trim_start_matches("service:"), AN_HOUR),
+            user => self.identity.token(user, AN_HOUR),
+        }
     }
 
     /// Starts an instance that logs to the file `log` and uses the DynamoDB at `url`.
@@ -89,31 +96,46 @@ impl World {
         instance
     }
 
-    /// Everything that an instance prints while it answers a valid event, invalid events, and events during
-    /// faults.
-    pub(crate) async fn log(&self, operation: Operation, level: &str) -> String {
+    /// Runs an instance that answers a valid event, invalid events, and events during faults.
+    pub(crate) async fn run(&self, operation: Operation, level: &str) -> Run {
         let log = log_file(operation, level);
         let proxy = Proxy::start(self.database.url()).await;
         let mut instance = self.instance(operation, level, &proxy.url(), &log).await;
-        let event = event(operation, &self.organization().await, &self.token);
+        let (place, token) = (self.place().await, self.token(operation));
+        let event = event(operation, &place, &token);
         let response = instance.invoke(&event).await;
         assert!([200, 201].map(Value::from).contains(&response["statusCode"]), "{response}");
+        let mut answers = vec![response];
         for (pointer, value) in wrong() {
-            let response = instance.invoke(&changed(event.clone(), pointer, value.clone())).await;
+            let event = changed(event.clone(), pointer, value.clone()).to_string();
+            let event = serde_json::from_str(&event.replace(TOKEN, &place.token)).unwrap();
+            let response = instance.invoke(&event).await;
             let status = response["statusCode"].as_u64().unwrap();
             assert!(status < 500, "{} {pointer} {value}: {response}", operation.id());
+            answers.push(response);
         }
         for (pointer, value) in no_request() {
             let response = instance.invoke(&changed(event.clone(), pointer, value)).await;
             assert_eq!(response["statusCode"], 500, "{} {pointer}: {response}", operation.id());
+            answers.push(response);
         }
         for fault in FAULTS {
             proxy.plan(move |_, _| Some(fault()));
-            instance.invoke(&event).await;
+            answers.push(instance.invoke(&event).await);
         }
         instance.kill().await;
-        fs::read_to_string(log).unwrap()
+        let secrets = token.split('.').chain(["canary", "invt_"]).map(str::to_lowercase).collect();
+        Run { log: fs::read_to_string(log).unwrap(), answers, secrets }
     }
+}
+
+/// What an instance did.
+pub(crate) struct Run {
+    /// Everything that it printed.
+    pub(crate) log: String,
+    pub(crate) answers: Vec<Value>,
+    /// What must not be in the log, in lower case.
+    pub(crate) secrets: Vec<String>,
 }
 
 /// Where an instance of a function logs.
@@ -177,6 +199,13 @@ fn item() -> Value {
         "version",
         "createdBy",
         "joinedAt",
+        "email",
+        "secretHash",
+        "invitedBy",
+        "acceptedBy",
+        "createdAt",
+        "expiresAt",
+        "deletedAt",
     ];
     names.into_iter().map(|name| (name.to_owned(), json!({ "S": "canary" }))).collect::<Map<_, _>>().into()
 }

@@ -5,15 +5,16 @@
 //! The load is an open loop: each request is sent when it is due, however many are still running. Latency is
 //! measured from that time, so a stalled stack does not hide its delays.
 
+mod organization;
 mod report;
 mod traffic;
 mod world;
 
 use clap::Parser;
 use functions::Operation;
-use local::{Database, Stack};
+use local::{Database, Identity, Stack};
 use report::Report;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use support::invariants::Contents;
@@ -60,7 +61,8 @@ async fn main() {
     let load_average = statistics::load_average();
     let dynamodb = local::start_in_memory().await.unwrap();
     let stack = start(&options, dynamodb.url()).await;
-    let world = Arc::new(World::new(&stack, options.users, options.organizations).await);
+    let identity = Identity::load_or_create(&data_dir()).unwrap();
+    let world = Arc::new(World::new(&stack, identity, options.users, options.organizations).await);
 
     let mut random = fastrand::Rng::with_seed(options.seed);
     warm_up(&world, &mut random, &options).await.expect_no_failure();
@@ -70,9 +72,9 @@ async fn main() {
     report.expect_no_failure();
 
     let mut contents = Contents::read(&dynamodb.client()).await;
-    let (expected, created) = world.expected();
+    let expected = world.expected();
     contents.must(
-        contents.organizations.len() as u64 == created,
+        contents.organizations.keys().eq(expected.keys()),
         "organizations lost or duplicated",
         "the table",
     );
@@ -92,7 +94,7 @@ async fn main() {
 }
 
 async fn start(options: &Options, endpoint: String) -> Stack {
-    let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("load");
+    let data_dir = data_dir();
     let options = local::Options {
         port: 0,
         database: Database::External { endpoint },
@@ -102,6 +104,11 @@ async fn start(options: &Options, endpoint: String) -> Stack {
         ignore_changes: true,
     };
     Stack::start(options, |line| eprintln!("{line}")).await.unwrap()
+}
+
+/// The directory of the stack's signing key and log.
+fn data_dir() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("load")
 }
 
 /// Makes the stack start its instances, one function after the other. `cargo run` starts each instance.

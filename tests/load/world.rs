@@ -1,7 +1,8 @@
-//! The users and organizations that requests use, and the changes that the requests have made.
+//! The users and organizations that requests use.
 
+use crate::organization::{Guest, Organization};
 use functions::Operation;
-use local::Stack;
+use local::{Identity, Stack};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use shared::edge::percent_encoded;
@@ -20,77 +21,52 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 /// The lifetime of tokens, longer than any run.
 const DAY: Duration = Duration::from_secs(86400);
 
+/// The service that adds members.
+pub(crate) const SERVICE: &str = "service:load";
+
 pub(crate) struct World {
     client: Client,
     url: String,
+    identity: Identity,
     tokens: HashMap<String, String>,
     /// In numerical order.
     pub(crate) users: Vec<String>,
     /// The organizations that existed at the start.
     pub(crate) organizations: Vec<Arc<Organization>>,
+    /// All others.
+    later: Mutex<Vec<Arc<Organization>>>,
+    /// Those of the others that no running request uses: the deleted ones, and those that are not deleted.
+    idle: [Mutex<Vec<Arc<Organization>>>; 2],
     created: AtomicU64,
     guests: AtomicU64,
 }
 
-/// An organization. The roles of its owner, admin and member never change; guests come and go.
-pub(crate) struct Organization {
-    pub(crate) id: String,
-    /// Owner, admin, member.
-    pub(crate) team: [String; 3],
-    /// Guests that no running request uses.
-    guests: Mutex<Vec<Guest>>,
-    /// The number of changes that were answered as done.
-    changes: AtomicU64,
-}
-
-/// A member that requests may change and remove.
-#[derive(Clone)]
-pub(crate) struct Guest {
-    pub(crate) id: String,
-    pub(crate) role: &'static str,
-}
-
-impl Organization {
-    /// Takes a guest, if there is one, so that only one request uses it.
-    pub(crate) fn take_guest(&self) -> Option<Guest> {
-        self.guests.lock().unwrap().pop()
-    }
-
-    /// Counts a change, and returns its guest for reuse.
-    pub(crate) fn changed(&self, guest: Option<Guest>) {
-        self.changes.fetch_add(1, Ordering::Relaxed);
-        self.left(guest);
-    }
-
-    /// Returns a guest for reuse.
-    pub(crate) fn left(&self, guest: Option<Guest>) {
-        self.guests.lock().unwrap().extend(guest);
-    }
-
-    fn expected(&self) -> invariants::Organization {
-        let guests = self.guests.lock().unwrap();
-        let member = |(id, role): (&String, &str)| (id.clone(), role.to_owned());
-        let team = self.team.iter().zip(["owner", "admin", "member"]);
-        let guests = guests.iter().map(|guest| (&guest.id, guest.role));
-        invariants::Organization {
-            members: team.chain(guests).map(member).collect::<BTreeMap<_, _>>(),
-            version: 1 + self.changes.load(Ordering::Relaxed),
-        }
-    }
+/// What a request is about.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct About<'a> {
+    pub(crate) user: Option<&'a str>,
+    pub(crate) invitation: Option<&'a str>,
+    pub(crate) query: &'a str,
 }
 
 impl World {
     /// Creates users and organizations through the API.
-    pub(crate) async fn new(stack: &Stack, users: u32, organizations: u32) -> Self {
+    pub(crate) async fn new(stack: &Stack, identity: Identity, users: u32, organizations: u32) -> Self {
         let users: Vec<String> = (0..users).map(|number| format!("auth0|{number:024}")).collect();
         let client = Client::builder().no_proxy().timeout(REQUEST_TIMEOUT).build().unwrap();
-        let token = |user: &String| (user.clone(), stack.identity.token(user, DAY));
+        let mut tokens: HashMap<_, _> =
+            users.iter().map(|user| (user.clone(), identity.token(user, DAY))).collect();
+        let service = identity.service_token(SERVICE.trim_start_matches("service:"), DAY);
+        tokens.insert(SERVICE.to_owned(), service);
         let mut world = Self {
             client,
             url: stack.api_url.clone(),
-            tokens: users.iter().map(token).collect(),
+            identity,
+            tokens,
             users,
             organizations: Vec::new(),
+            later: Mutex::default(),
+            idle: Default::default(),
             created: AtomicU64::new(0),
             guests: AtomicU64::new(0),
         };
@@ -103,19 +79,18 @@ impl World {
     }
 
     async fn organization(&self, team: [String; 3]) -> Result<Organization, String> {
-        let owner = team[0].clone();
-        let created = self.create(&owner).await?;
-        let id = created["id"].as_str().expect("an id").to_owned();
-        let organization = Organization { id, team, guests: Mutex::default(), changes: AtomicU64::new(0) };
-        let [_, admin, member] = &organization.team;
-        let guests = (0..GUESTS).map(|_| self.new_guest());
-        let guests: Vec<Guest> = guests.collect();
-        let all = [(admin, "admin"), (member, "member")].into_iter();
-        for (user, role) in all.chain(guests.iter().map(|guest| (&guest.id, guest.role))) {
-            self.add(&organization, &owner, user, role).await?;
-            organization.changed(None);
+        let created = self.create(&team[0]).await?;
+        let organization = Organization::new(created["id"].as_str().expect("an id"), team.to_vec());
+        let team = team.into_iter().zip(["owner", "admin", "member"]).skip(1);
+        let guests: Vec<Guest> = (0..GUESTS).map(|_| self.new_guest()).collect();
+        let guests_roles = guests.iter().map(|guest| (guest.id.clone(), guest.role));
+        for (user, role) in team.chain(guests_roles) {
+            let body = json!({ "userId": user, "role": role });
+            let about = About::default();
+            self.ask(Operation::AddMember, &organization, about, SERVICE, Some(body)).await?;
+            organization.changed();
         }
-        organization.guests.lock().unwrap().extend(guests);
+        guests.into_iter().for_each(|guest| organization.keep_guest(guest));
         Ok(organization)
     }
 
@@ -125,36 +100,46 @@ impl World {
         Guest { id: format!("guest|{number:024}"), role: "member" }
     }
 
-    pub(crate) async fn create(&self, user: &str) -> Result<Value, String> {
+    async fn create(&self, user: &str) -> Result<Value, String> {
         let number = self.created.fetch_add(1, Ordering::Relaxed);
         let body = json!({ "organizationName": format!("Organization {number}"), "domain": "acme.example" });
         self.send(Operation::CreateOrganization, "/organization", user, Some(body)).await
     }
 
-    async fn add(
-        &self,
-        organization: &Organization,
-        caller: &str,
-        user: &str,
-        role: &str,
-    ) -> Result<Value, String> {
-        let body = json!({ "userId": user, "role": role });
-        self.ask(Operation::AddMember, organization, None, caller, Some(body)).await
+    /// Creates an organization that later requests may delete and restore.
+    pub(crate) async fn create_another(&self, user: &str) -> Result<(), String> {
+        let created = self.create(user).await?;
+        let id = created["id"].as_str().ok_or("an organization without an id")?;
+        let organization = Arc::new(Organization::new(id, vec![user.to_owned()]));
+        self.later.lock().unwrap().push(organization.clone());
+        self.keep(organization, false);
+        Ok(())
     }
 
-    /// Sends a request about an organization and, if the path names one, a user. Returns the body of the
-    /// answer.
+    /// Takes an organization that is deleted or not, if there is one, so that only one request uses it.
+    pub(crate) fn take(&self, is_deleted: bool) -> Option<Arc<Organization>> {
+        self.idle[usize::from(is_deleted)].lock().unwrap().pop()
+    }
+
+    /// Returns an organization for reuse.
+    pub(crate) fn keep(&self, organization: Arc<Organization>, is_deleted: bool) {
+        self.idle[usize::from(is_deleted)].lock().unwrap().push(organization);
+    }
+
+    /// Sends a request about an organization and, if the path names one, a user or an invitation. Returns the
+    /// body of the answer.
     pub(crate) async fn ask(
         &self,
         operation: Operation,
         organization: &Organization,
-        user: Option<&str>,
+        about: About<'_>,
         caller: &str,
         body: Option<Value>,
     ) -> Result<Value, String> {
         let path = operation.path().replace("{organization_id}", &organization.id);
-        let path = path.replace("{user_id}", &percent_encoded(user.unwrap_or_default()));
-        self.send(operation, &path, caller, body).await
+        let path = path.replace("{user_id}", &percent_encoded(about.user.unwrap_or_default()));
+        let path = path.replace("{invitation_id}", about.invitation.unwrap_or_default());
+        self.send(operation, &format!("{path}{}", about.query), caller, body).await
     }
 
     /// Sends a request. Returns the body of the answer if it is a success.
@@ -167,7 +152,10 @@ impl World {
     ) -> Result<Value, String> {
         let method: Method = operation.method().parse().unwrap();
         let mut request = self.client.request(method.clone(), format!("{}{path}", self.url));
-        request = request.bearer_auth(&self.tokens[user]);
+        request = match self.tokens.get(user) {
+            Some(token) => request.bearer_auth(token),
+            None => request.bearer_auth(self.identity.token(user, DAY)),
+        };
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -181,10 +169,10 @@ impl World {
         serde_json::from_str(&body).map_err(|error| format!("{method} {path}: {error}: {body}"))
     }
 
-    /// The expected content of the table for the organizations of the start, and the expected number of
-    /// organizations.
-    pub(crate) fn expected(&self) -> (BTreeMap<String, invariants::Organization>, u64) {
-        let expected = |organization: &Arc<Organization>| (organization.id.clone(), organization.expected());
-        (self.organizations.iter().map(expected).collect(), self.created.load(Ordering::Relaxed))
+    /// The expected organizations, by id.
+    pub(crate) fn expected(&self) -> BTreeMap<String, invariants::Organization> {
+        let later = self.later.lock().unwrap();
+        let all = self.organizations.iter().chain(later.iter());
+        all.map(|organization| (organization.id.clone(), organization.expected())).collect()
     }
 }

@@ -7,17 +7,20 @@ use functions::Operation;
 use serde_json::{Value, json};
 use shared::store::Store;
 use support::event::Request;
-use support::example::{self, MEMBER};
+use support::example::{self, MEMBER, Place, SERVICE};
 use support::in_process;
 
 /// An event as API Gateway sends it. All others are derived from it.
 const EVENT: &str = include_str!("../../../tests/events/get-organization.json");
 
+/// The number of pending invitations after which the next one goes to another organization: few have more at once.
+const PENDING: usize = 25;
+
 /// Generates one subject's events. Each is valid after the previous ones were answered.
 pub(crate) struct Events {
     operation: Operation,
     owner: String,
-    organization: String,
+    place: Place,
     store: Store,
     sizes: Sizes,
     made: usize,
@@ -28,17 +31,21 @@ impl Events {
     pub(crate) async fn of(subject: &Subject, sizes: Sizes, store: Store) -> Result<Self> {
         let operation = subject.operation.unwrap_or(Operation::GetOrganization);
         let owner = format!("owner-of-{}", subject.name);
-        let new = Request::new(Operation::CreateOrganization, &owner);
-        let created = prepare(&new.body(json!({ "organizationName": "Acme" })), &store).await?;
-        let id = created.get("id").and_then(Value::as_str);
-        let organization = id.context("an organization has no id")?.to_owned();
-        let events = Self { operation, owner, organization, store, sizes, made: 0 };
+        let nothing = Place { organization: String::new(), invitation: String::new(), token: String::new() };
+        let mut events = Self { operation, owner, place: nothing, store, sizes, made: 0 };
+        events.move_to_another().await?;
         match operation {
             Operation::ListMembers => {
                 for member in 0..sizes.members {
                     events.add(&format!("member-{member}")).await?;
                 }
             }
+            Operation::ListInvitations => {
+                for _ in 0..PENDING {
+                    events.invite().await?;
+                }
+            }
+            Operation::PreviewInvitation => events.invite().await?,
             _ if operation.path().contains("{user_id}") => events.add(MEMBER).await?,
             _ => {}
         }
@@ -50,7 +57,17 @@ impl Events {
     pub(crate) async fn next(&mut self) -> Result<String> {
         self.made += 1;
         let made = self.made;
-        let mut request = example::request(self.operation, &self.owner, &self.organization);
+        match self.operation {
+            Operation::DeleteOrganization => self.move_to_another().await?,
+            Operation::RestoreOrganization => {
+                self.move_to_another().await?;
+                prepare(&self.request(Operation::DeleteOrganization), &self.store).await?;
+            }
+            Operation::CreateInvitation if made.is_multiple_of(PENDING) => self.move_to_another().await?,
+            Operation::RevokeInvitation | Operation::AcceptInvitation => self.invite().await?,
+            _ => {}
+        }
+        let mut request = self.request(self.operation);
         match self.operation {
             Operation::AddMember => request = request.body(json!({ "userId": format!("user-{made}") })),
             Operation::CreateOrganization => {
@@ -71,15 +88,53 @@ impl Events {
             Operation::UpdateOrganization => {
                 request = request.body(json!({ "name": format!("Acme {made}") }));
             }
-            _ => {}
+            Operation::CreateInvitation => {
+                request = request.body(json!({ "email": format!("user-{made}@acme.example") }));
+            }
+            Operation::AcceptInvitation => request.caller = format!("user-{made}"),
+            Operation::ListOrganizations
+            | Operation::GetOrganization
+            | Operation::DeleteOrganization
+            | Operation::RestoreOrganization
+            | Operation::ListMembers
+            | Operation::GetMember
+            | Operation::ListInvitations
+            | Operation::RevokeInvitation
+            | Operation::PreviewInvitation => {}
         }
         event(&request, self.sizes.body.into())
     }
 
+    fn request(&self, operation: Operation) -> Request {
+        example::request(operation, example::sender(operation, &self.owner), &self.place)
+    }
+
+    /// Creates an organization for the next events. A service creates it, because a user may create only some.
+    async fn move_to_another(&mut self) -> Result<()> {
+        let new = Request::new(Operation::CreateOrganization, SERVICE);
+        let new = new.body(json!({ "organizationName": "Acme", "owner": self.owner }));
+        self.place.organization = text(&prepare(&new, &self.store).await?, "id")?;
+        Ok(())
+    }
+
     async fn add(&self, member: &str) -> Result<()> {
-        let add = example::request(Operation::AddMember, &self.owner, &self.organization);
+        let add = self.request(Operation::AddMember);
         prepare(&add.body(json!({ "userId": member })), &self.store).await.map(drop)
     }
+
+    /// Issues an invitation for the next events.
+    async fn invite(&mut self) -> Result<()> {
+        let invite = self.request(Operation::CreateInvitation).body(json!({}));
+        let issued = prepare(&invite, &self.store).await?;
+        (self.place.invitation, self.place.token) = (text(&issued, "id")?, text(&issued, "token")?);
+        Ok(())
+    }
+}
+
+/// The text in a field of an answer.
+fn text(answer: &Value, name: &str) -> Result<String> {
+    let text = answer.get(name).and_then(Value::as_str);
+    text.map(str::to_owned).with_context(|| format!("an answer has no {name}"))
 }
 
 async fn prepare(request: &Request, store: &Store) -> Result<Value> {
@@ -92,15 +147,16 @@ async fn prepare(request: &Request, store: &Store) -> Result<Value> {
 fn event(request: &Request, width: usize) -> Result<String> {
     let mut event: Value = serde_json::from_str(EVENT).context("tests/events/get-organization.json")?;
     let mut of_request = request.event();
-    for part in ["/rawPath", "/pathParameters", "/routeKey", "/requestContext/routeKey"]
-        .into_iter()
-        .chain(["/requestContext/http/method", "/requestContext/http/path"])
-    {
+    for part in ["/rawPath", "/pathParameters", "/routeKey", "/requestContext/routeKey"].into_iter().chain([
+        "/requestContext/http/method",
+        "/requestContext/http/path",
+        "/requestContext/authorizer/jwt/claims/sub",
+        "/requestContext/authorizer/jwt/claims/scope",
+    ]) {
         let value = of_request.pointer_mut(part).with_context(|| format!("an event has no {part}"))?;
         set(&mut event, part, value.take())?;
     }
     set(&mut event, "/headers", headers(request.body.is_some()))?;
-    set(&mut event, "/requestContext/authorizer/jwt/claims/sub", request.caller.as_str())?;
     if let Some(body) = &request.body {
         set(&mut event, "/body", format!("{body:<width$}", body = body.to_string()))?;
     }

@@ -92,6 +92,7 @@ impl Launch {
     /// The variables that Lambda and template.yaml set.
     fn environment(&self, api: &RuntimeApi) -> impl Iterator<Item = (&'static str, OsString)> {
         let lambda = [
+            ("AUTH_SERVICE_SCOPE", local::SERVICE_SCOPE),
             ("AWS_ACCESS_KEY_ID", "benchmark"),
             ("AWS_DEFAULT_REGION", "us-east-1"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
