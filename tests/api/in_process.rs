@@ -3,13 +3,15 @@
 
 use functions::Operation;
 use lambda_http::{Body, Context, LambdaEvent};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use shared::{edge::Edge, identity::Authenticator, settings::Settings, store::Store};
-use support::{database::Database, event::Request};
+use std::sync::Arc;
+use support::{database::Database, event::Request, faults::Fault, proxy::Proxy};
 
+#[derive(Clone)]
 pub(crate) struct Functions {
-    pub(crate) database: Database,
-    pub(crate) store: Store,
+    pub(crate) database: Arc<Database>,
+    store: Store,
     email_claim: Option<&'static str>,
 }
 
@@ -23,7 +25,7 @@ impl Functions {
     pub(crate) async fn start(settings: Settings) -> Self {
         let database = Database::start().await;
         let store = support::database::store(database.url()).await.with_settings(settings);
-        Self { database, store, email_claim: None }
+        Self { database: Arc::new(database), store, email_claim: None }
     }
 
     /// The same functions, where an invitation to an address needs a token with this claim.
@@ -51,9 +53,25 @@ impl Functions {
         Answer { status: response.status_code, body: serde_json::from_str(body).expect("JSON") }
     }
 
+    /// Sends a request that is overtaken: its first read by `action` is answered only after `change` was made.
+    pub(crate) async fn overtaken(
+        &self,
+        request: &Request,
+        action: &'static str,
+        change: impl Future<Output = ()> + Send + 'static,
+    ) -> Answer {
+        let proxy = Proxy::start(self.database.url()).await;
+        let store = support::database::store(proxy.url()).await;
+        proxy.inject(action, [Fault::AnswerAfter(Box::pin(change))]);
+        let answer = Self { store, ..self.clone() }.send(request).await;
+        let made = proxy.actions().iter().filter(|made| *made == action).count();
+        assert!(made >= 1, "{answer}: {:?}", proxy.actions());
+        answer
+    }
+
     /// A new organization of this owner. Returns its id.
     pub(crate) async fn organization(&self, owner: &str) -> String {
-        let body = serde_json::json!({ "organizationName": "Acme" });
+        let body = json!({ "organizationName": "Acme" });
         let created = self.send(&Request::new(Operation::CreateOrganization, owner).body(body)).await;
         created.expect(201)["id"].as_str().expect("an id").to_owned()
     }
@@ -66,7 +84,7 @@ pub(crate) fn inviting(inviter: &str, organization: &str, body: Value) -> Reques
 
 /// A request of a user who accepts an invitation.
 pub(crate) fn accepting(user: &str, invitation: &Value) -> Request {
-    let body = serde_json::json!({ "token": invitation["token"] });
+    let body = json!({ "token": invitation["token"] });
     Request::new(Operation::AcceptInvitation, user).body(body)
 }
 
