@@ -118,7 +118,7 @@ async fn a_field_that_only_services_send_is_reported_after_the_syntax_and_before
     list("userId=bob&colour=red").await.expect_invalid_request("colour");
 }
 
-/// Roles hardly matter here: only owners and services know of the organization, and they may do anything else.
+/// Roles do not matter here: only owners and services know of the organization, and no role forbids them anything.
 #[tokio::test]
 async fn deletion_is_reported_before_the_version_and_the_target() {
     let team = team().await;

@@ -7,8 +7,9 @@
 //! | `API_URL` | the API's base URL; `https` needs `--features tests/https` |
 //! | `API_TOKENS` | JSON object: an access token for each of four users, `alice`, `bob`, `carol` and `dave`, and of a `service` |
 //!
-//! A deployed stack has only these four users and keeps data of earlier runs. Its issuer never signs an
-//! invalid token. Tests that need more call [`local_only`], which reports that they are skipped.
+//! A deployed stack has only these four users and keeps data of earlier runs, so its `MaxOrganizationsPerUser`
+//! must be high: a run creates some hundred organizations of one user. Its issuer never signs an invalid token.
+//! Tests that need more call [`local_only`], which reports that they are skipped.
 
 use crate::{
     client::User,
