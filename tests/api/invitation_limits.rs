@@ -1,8 +1,8 @@
 //! An organization has at most 100 pending invitations, and at most 100 owners and admins.
 
 use crate::{
-    client::{Request, Response, User},
-    invitations::text,
+    client::User,
+    invitations::{settled, text},
     organizations::Organization,
     stack,
     table::{REASON, Table},
@@ -10,19 +10,9 @@ use crate::{
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-/// Sends a request again while it meets other changes of the organization.
-async fn send(request: impl Fn() -> Request) -> Response {
-    loop {
-        let response = request().send().await;
-        if response.status != 409 || response.expect(409)["code"] != "conflict" {
-            return response;
-        }
-    }
-}
-
 /// Makes this many links, four at a time.
 async fn links(user: &User, organization: &Organization, count: usize) -> Vec<Value> {
-    let one = async |_| send(|| user.inviting(organization, json!({}))).await.expect(201);
+    let one = async |_| settled(|| user.inviting(organization, json!({}))).await.expect(201);
     stream::iter(0..count).map(one).buffer_unordered(4).collect().await
 }
 
@@ -109,7 +99,7 @@ async fn the_101st_owner_or_admin_cannot_accept() {
     stream::iter(&admins)
         .for_each_concurrent(4, async |id| {
             let body = json!({ "userId": id, "role": "admin" });
-            send(|| service.post(organization.members(), body.clone())).await.expect(201);
+            settled(|| service.post(organization.members(), body.clone())).await.expect(201);
         })
         .await;
     let mut links = Vec::new();

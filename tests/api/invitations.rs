@@ -1,7 +1,7 @@
 //! Builders of invitations, and what tests read of them.
 
 use crate::{
-    client::{Request, User},
+    client::{Request, Response, User},
     organizations::Organization,
 };
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
@@ -49,6 +49,17 @@ pub(crate) fn with_bytes(token: &str, change: impl FnOnce(&mut Vec<u8>)) -> Stri
 pub(crate) fn token_bytes(token: &str) -> Vec<u8> {
     let encoded = token.strip_prefix(TOKEN_PREFIX).expect("a token");
     BASE64_URL_SAFE_NO_PAD.decode(encoded).expect("base64url")
+}
+
+/// Sends a request, and again while it conflicts with others.
+pub(crate) async fn settled(request: impl Fn() -> Request) -> Response {
+    for _ in 0..100 {
+        let response = request().send().await;
+        if response.status != 409 || response.expect(409)["code"] != "conflict" {
+            return response;
+        }
+    }
+    panic!("100 conflicts in a row");
 }
 
 /// Deletes an organization, until [`restore`].

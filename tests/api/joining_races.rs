@@ -1,8 +1,8 @@
 //! Concurrent requests about one invitation, each repeated because they interleave only sometimes.
 
 use crate::{
-    client::{Request, Response},
-    invitations::{restore, text},
+    client::Response,
+    invitations::{restore, settled, text},
     organizations::{Team, team},
     stack,
 };
@@ -13,16 +13,6 @@ const ROUNDS: usize = 8;
 
 fn statuses(responses: &[Response]) -> Vec<u16> {
     responses.iter().map(|response| response.status.as_u16()).collect()
-}
-
-/// Sends a request, and again while it conflicts with others.
-async fn settled(request: impl Fn() -> Request) -> Response {
-    loop {
-        let response = request().send().await;
-        if response.status != 409 || response.expect(409)["code"] != "conflict" {
-            return response;
-        }
-    }
 }
 
 /// Asserts that the stranger's answer is an acceptance or a 404, and that the organization is as it says.
