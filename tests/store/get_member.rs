@@ -42,12 +42,11 @@ async fn the_most_basic_of_several_errors_is_returned() {
 async fn a_stranger_causes_the_same_requests_for_members_and_for_others() {
     let table = Table::new().await;
     let (id, nowhere) = (table.team().await, OrganizationId::generate());
-    let mut before = table.proxy.actions().len();
     for (id, whom) in [(&id, "ann"), (&id, "fay"), (&id, "eve"), (&nowhere, "ann")] {
+        let before = table.proxy.actions().len();
         let (refused, usage) = measure(table.get_member(&caller("eve"), id, &user(whom))).await;
         assert_eq!((refusal(refused).as_str(), usage.requests), ("organization_not_found", 1));
         assert_eq!(table.proxy.actions()[before..], ["BatchGetItem"]);
-        before += 1;
     }
 }
 

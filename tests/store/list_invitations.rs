@@ -87,7 +87,7 @@ async fn the_most_basic_of_several_errors_is_returned() {
         (&id, "cyd", r#"forbidden {"requiredRole":"admin"}"#),
     ] {
         let refused = table.list_invitations(&caller(name), id, 9, None).await;
-        assert_eq!(refused.err().map(|error| refusal::<()>(Err(error))).as_deref(), Some(error), "{name}");
+        assert_eq!(refusal(refused), error, "{name}");
     }
     assert_eq!(table.pending(&caller("service:x"), &deleted).await.len(), 1);
 }

@@ -1,9 +1,9 @@
 //! A write about an invitation with a lost answer is made once, and the final answer reports it.
 
 use crate::invitations::{invitation, token};
-use crate::one_moment::then;
-use crate::table::{ANY, Table, caller, number, user};
-use shared::model::{Preconditions, Role};
+use crate::meanwhile::{delete, then};
+use crate::table::{ANY, Table, caller, number, refusal, user};
+use shared::model::{OrganizationId, Preconditions, Role};
 use shared::store::Store;
 use support::faults::Fault;
 
@@ -50,7 +50,7 @@ async fn an_invitation_is_renewed_once_and_the_token_that_is_answered_is_valid()
         assert!(renewed.is_renewal);
         assert_eq!(renewed.invitation.created_at, first.invitation.created_at);
         assert_eq!(number(&table.organization_item(&id).await, "version"), 5);
-        assert_eq!(table.accept("dan", &first).await.unwrap_err().code(), "invitation_not_found");
+        assert_eq!(refusal(table.accept("dan", &first).await), "invitation_not_found");
         table.accept("dan", &renewed).await.unwrap();
     }
 }
@@ -80,11 +80,7 @@ async fn an_invitation_is_answered_even_if_others_revoke_it_or_demote_the_invite
 }
 
 /// The same as `then`, but the answer is lost.
-fn then_lost<F>(
-    table: &Table,
-    id: &shared::model::OrganizationId,
-    others: impl FnOnce(Store, shared::model::OrganizationId) -> F,
-) -> Fault
+fn then_lost<F>(table: &Table, id: &OrganizationId, others: impl FnOnce(Store, OrganizationId) -> F) -> Fault
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -135,15 +131,13 @@ async fn an_acceptance_is_answered_even_if_the_member_or_the_organization_is_gon
     let joined = table.accept("dan", &first).await.unwrap();
     assert_eq!((joined.is_replayed, joined.member.role), (false, Role::Member));
     assert!(table.member_item("dan", &id).await.is_none());
-    assert_eq!(table.accept("dan", &first).await.unwrap_err().code(), "invitation_not_found");
+    assert_eq!(refusal(table.accept("dan", &first).await), "invitation_not_found");
 
-    let delete = then_lost(&table, &id, async |store, id| {
-        store.delete_organization(&caller("ann"), &id, &ANY).await.unwrap();
-    });
+    let delete = then_lost(&table, &id, delete);
     table.inject_into(WRITE, [delete, Fault::Conflict]);
     let joined = table.accept("eve", &second).await.unwrap();
     assert_eq!((joined.is_replayed, joined.member.role), (false, Role::Admin));
-    assert_eq!(table.accept("eve", &second).await.unwrap_err().code(), "invitation_not_found");
+    assert_eq!(refusal(table.accept("eve", &second).await), "invitation_not_found");
     table.expect_no_fault().await;
 }
 
@@ -161,10 +155,7 @@ async fn an_invitation_is_revoked_once() {
 
         assert_eq!(revoked.id, issued.invitation.id);
         assert_eq!(number(&table.organization_item(&id).await, "version"), 5);
-        assert_eq!(
-            table.preview_invitation(&token(&issued)).await.err().unwrap().code(),
-            "invitation_not_found"
-        );
+        assert_eq!(refusal(table.preview_invitation(&token(&issued)).await), "invitation_not_found");
     }
 }
 
@@ -178,21 +169,21 @@ async fn a_repeated_request_finds_an_unacknowledged_write_done() {
 
     table.inject_into(WRITE, lost());
     let unknown = table.create_invitation(&ann, &id, new(), &ANY).await;
-    assert_eq!(unknown.err().unwrap().code(), "service_unavailable");
+    assert_eq!(refusal(unknown), "service_unavailable");
     let issued = table.create_invitation(&ann, &id, new(), &ANY).await.unwrap();
     assert!(issued.is_renewal && table.pending(&ann, &id).await.len() == 1);
 
     table.inject_into(WRITE, lost());
-    assert_eq!(table.accept("dan", &issued).await.unwrap_err().code(), "service_unavailable");
+    assert_eq!(refusal(table.accept("dan", &issued).await), "service_unavailable");
     let joined = table.accept("dan", &issued).await.unwrap();
     assert_eq!((joined.is_replayed, joined.member.user_id.as_str()), (true, "dan"));
 
     let link = table.invite(&ann, &id, Role::Member).await.invitation.id;
     table.inject_into(WRITE, lost());
     let unknown = table.revoke_invitation(&ann, &id, &link, &ANY).await;
-    assert_eq!(unknown.err().unwrap().code(), "service_unavailable");
+    assert_eq!(refusal(unknown), "service_unavailable");
     let again = table.revoke_invitation(&ann, &id, &link, &ANY).await;
-    assert_eq!(again.err().unwrap().code(), "invitation_not_found");
+    assert_eq!(refusal(again), "invitation_not_found");
     assert_eq!(number(&table.organization_item(&id).await, "version"), 8);
     table.expect_no_fault().await;
 }
@@ -206,11 +197,11 @@ async fn a_conflict_after_an_unacknowledged_attempt_is_reported_as_unavailable()
 
     table.inject_into(WRITE, [Fault::LostAnswer, Fault::Conflict]);
     table.inject_into("TransactGetItems", (0..5).map(|_| Fault::Conflict));
-    assert_eq!(table.accept("dan", &issued).await.unwrap_err().code(), "service_unavailable");
+    assert_eq!(refusal(table.accept("dan", &issued).await), "service_unavailable");
     assert!(table.member_item("dan", &id).await.is_some());
     table.proxy.end();
     table.inject_into(WRITE, (0..5).map(|_| Fault::Conflict));
     let refused = table.create_invitation(&ann, &id, invitation(None, Role::Member), &ANY).await;
-    assert_eq!(refused.err().unwrap().code(), "conflict");
+    assert_eq!(refusal(refused), "conflict");
     assert_eq!(number(&table.organization_item(&id).await, "version"), 5);
 }

@@ -3,6 +3,7 @@
 //! checks bytes.
 
 mod accept_invitation;
+mod acceptance_moments;
 mod add_member;
 mod budgets;
 mod conflicts;
@@ -22,6 +23,7 @@ mod list_organizations;
 mod lost_answers;
 mod lost_deletion_answers;
 mod lost_invitation_answers;
+mod meanwhile;
 mod one_moment;
 mod pending_limit;
 mod preview_invitation;

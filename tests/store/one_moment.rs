@@ -1,25 +1,10 @@
 //! Every answer was true at one point in time, whatever others did during the request.
 
+use crate::meanwhile::{add, remove, set_role, then};
 use crate::table::{ANY, Table, caller, refusal, text, user};
 use shared::model::{OrganizationChanges, OrganizationId, OrganizationName, Role};
 use shared::store::Store;
 use support::faults::Fault;
-
-/// A fault that executes the request, then runs `others`, and then answers.
-pub fn then<F>(table: &Table, id: &OrganizationId, others: impl FnOnce(Store, OrganizationId) -> F) -> Fault
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    Fault::AnswerAfter(Box::pin(others(table.store.clone(), id.clone())))
-}
-
-async fn add(store: Store, id: OrganizationId, name: &str, role: Role) {
-    store.add_member(&user("backend"), &id, user(name), role, &ANY).await.unwrap();
-}
-
-async fn remove(store: Store, id: OrganizationId, name: &str) {
-    store.remove_member(&caller("ann"), &id, &user(name), &ANY).await.unwrap();
-}
 
 #[tokio::test]
 async fn a_stranger_who_becomes_an_admin_meanwhile_is_not_refused_as_a_member() {
@@ -122,9 +107,7 @@ async fn a_caller_demoted_after_their_change_is_answered_with_the_role_member() 
     let bob = caller("bob");
     let id = table.team().await;
 
-    let demote = async |store: Store, id: OrganizationId| {
-        store.update_member(&caller("ann"), &id, &user("bob"), Role::Member, &ANY).await.unwrap();
-    };
+    let demote = async |store, id| set_role(store, id, "bob", Role::Member).await;
     table.inject_into("TransactWriteItems", [then(&table, &id, demote)]);
     let removed = table.remove_member(&bob, &id, &user("cyd"), &ANY).await.unwrap();
     assert_eq!((removed.version, removed.role), (5, Some(Role::Member)));

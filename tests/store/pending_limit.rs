@@ -1,12 +1,13 @@
 //! At most 100 invitations of an organization are pending, whoever invites, revokes and accepts at the same time.
 
 use crate::invitations::{accept, expire, invitation};
-use crate::table::{ANY, Table, caller, number, refusal};
+use crate::table::{ANY, Table, caller, number, put, refusal, user};
 use futures_util::future::join_all;
-use shared::model::{OrganizationId, Role};
+use shared::model::{IssuedInvitation, OrganizationId, Role};
 use support::faults::Fault;
 
-async fn with_pending(count: usize) -> (Table, OrganizationId, Vec<shared::model::IssuedInvitation>) {
+/// An organization with this number of pending invitations. Those of two addresses, `a` and `b`, are returned.
+async fn with_pending(count: usize) -> (Table, OrganizationId, Vec<IssuedInvitation>) {
     let table = Table::new().await;
     let id = table.team().await;
     let ann = caller("ann");
@@ -19,6 +20,7 @@ async fn with_pending(count: usize) -> (Table, OrganizationId, Vec<shared::model
     (table, id, own)
 }
 
+/// Returns true for a renewal, or the error.
 async fn try_to_invite(table: &Table, id: &OrganizationId, email: Option<&str>) -> Result<bool, String> {
     let issued = table.create_invitation(&caller("bob"), id, invitation(email, Role::Member), &ANY).await;
     match issued {
@@ -82,8 +84,7 @@ async fn the_address_of_a_member_is_refused_as_such_even_at_the_limit() {
         try_to_invite(&table, &id, Some("a@example.com")).await,
         Err("member_already_exists".to_owned())
     );
-    let dan = shared::model::UserId::parse("dan").unwrap();
-    table.remove_member(&caller("ann"), &id, &dan, &ANY).await.unwrap();
+    table.remove_member(&caller("ann"), &id, &user("dan"), &ANY).await.unwrap();
     assert_eq!(try_to_invite(&table, &id, Some("a@example.com")).await, Err(FULL.to_owned()));
 }
 
@@ -169,7 +170,7 @@ async fn a_new_one_uses_no_room_that_a_renewal_took_meanwhile() {
     table.expire(&own[0]).await;
     let (client, store, organization) = (table.client.clone(), table.store.clone(), id.clone());
     let renewed = Fault::AnswerAfter(Box::pin(async move {
-        crate::table::put(&client, item).await;
+        put(&client, item).await;
         let new = invitation(Some("a@example.com"), Role::Member);
         assert!(store.create_invitation(&caller("ann"), &organization, new, &ANY).await.unwrap().is_renewal);
     }));

@@ -22,7 +22,10 @@ async fn a_restored_organization_is_as_it_was_before_its_deletion() {
     assert_eq!(table.get_organization(&ann, &id).await.unwrap(), restored);
     for name in ["ann", "bob", "cyd"] {
         let listed = table.list_organizations(&user(name), false, 9, None).await.unwrap().items;
-        assert_eq!(listed.into_iter().map(|organization| organization.id).collect::<Vec<_>>(), [id.clone()]);
+        assert_eq!(
+            listed.into_iter().map(|organization| organization.id).collect::<Vec<_>>(),
+            std::slice::from_ref(&id)
+        );
         assert!(table.list_organizations(&user(name), true, 9, None).await.unwrap().items.is_empty());
     }
     table.accept("dan", &link).await.unwrap();

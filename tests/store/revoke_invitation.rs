@@ -1,5 +1,5 @@
 use crate::table::{ANY, Table, caller, number, refusal, text};
-use shared::model::{InvitationId, InvitationStatus, OrganizationId, Preconditions, Role};
+use shared::model::{Invitation, InvitationId, InvitationStatus, OrganizationId, Preconditions, Role};
 use shared::store::meter::measure;
 
 #[tokio::test]
@@ -14,7 +14,7 @@ async fn revoking_deletes_the_invitation_and_shows_it_as_revoked() {
         let revoked = table.revoke_invitation(&caller(name), &id, &invited.id, &at).await.unwrap();
 
         assert!(revoked.status == InvitationStatus::Revoked);
-        assert!(revoked == shared::model::Invitation { status: InvitationStatus::Revoked, ..invited });
+        assert!(revoked == Invitation { status: InvitationStatus::Revoked, ..invited });
         let item = table.organization_item(&id).await;
         assert_eq!(
             (number(&item, "version"), &item["updatedBy"]),
@@ -43,7 +43,7 @@ async fn only_pending_invitations_can_be_revoked() {
     for issued in [&expired, &accepted, &revoked] {
         for name in ["ann", "service:backend"] {
             let refused = table.revoke_invitation(&caller(name), &id, &issued.invitation.id, &ANY).await;
-            assert_eq!(refused.err().unwrap().code(), "invitation_not_found");
+            assert_eq!(refusal(refused), "invitation_not_found");
         }
     }
     assert_eq!((table.organization_item(&id).await, table.size().await), before);
@@ -82,7 +82,7 @@ async fn the_most_basic_of_several_errors_is_returned() {
         (&id, "service:x", &invited, r#"precondition_failed {"currentVersion":4}"#),
     ] {
         let refused = table.revoke_invitation(&caller(name), id, invitation, &stale).await;
-        assert_eq!(refused.err().map(|error| refusal::<()>(Err(error))).as_deref(), Some(error), "{name}");
+        assert_eq!(refusal(refused), error, "{name}");
     }
     assert_eq!(table.pending(&ann, &id).await, [invited]);
 
@@ -106,7 +106,7 @@ async fn a_stranger_causes_the_same_requests_whether_or_not_there_is_an_invitati
     for (id, invitation) in [(&id, &invited), (&id, &InvitationId::generate()), (&nowhere, &invited)] {
         let before = table.proxy.actions().len();
         let (refused, usage) = measure(table.revoke_invitation(&eve, id, invitation, &ANY)).await;
-        assert_eq!(refused.err().unwrap().code(), "organization_not_found");
+        assert_eq!(refusal(refused), "organization_not_found");
         assert_eq!((usage.requests, &table.proxy.actions()[before..]), (1, &["BatchGetItem".to_owned()][..]));
     }
 }

@@ -192,7 +192,7 @@ pub fn text(text: &str) -> AttributeValue {
 
 /// The code and the details of an error, as text.
 pub fn refusal<T>(result: Result<T, Error>) -> String {
-    let error = result.err().expect("refused");
+    let error = result.err().expect("an error, but the request succeeded");
     match error.details() {
         Some(details) => format!("{} {details}", error.code()),
         None => error.code().to_owned(),
