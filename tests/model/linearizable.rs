@@ -5,14 +5,16 @@
 //! Some requests have several points, because they read items without isolation between them.
 //! [`crate::action::Action::parts`] lists those of each operation:
 //!
-//! - getOrganization reads the caller's membership and the organization, in any order. listOrganizations
-//!   reads the memberships, then the organizations. A caller removed in between sees the role
-//!   `member`.
-//! - listMembers reads the caller's membership and the organization's owners and admins, in any order, and
-//!   then the members. A member who became an owner or admin in between appears with the role `member`. A
-//!   list that begins after a change was answered shows the change.
+//! - getOrganization and getMember read the caller's membership and the organization, in any order; getMember
+//!   reads the member, too. listOrganizations reads the memberships, then the organizations. A caller removed
+//!   in between sees the role `member`.
+//! - listMembers and listInvitations read the caller's membership and the organization, in any order, and then
+//!   the members or invitations. A member who became an owner or admin in between appears with the role
+//!   `member`. A list that begins after a change was answered shows the change.
+//! - previewInvitation reads the invitation and the organization, in any order. So does an acceptInvitation
+//!   that finds that the caller has accepted before. The transaction that accepts has one point.
 //! - removeMember reads the organization after the change. So does a change that is retried and finds that
-//!   it was already made. Both also show later changes of others.
+//!   it was already made, and an acceptInvitation reads the member. They also show later changes of others.
 
 use crate::clients::{self, Answered};
 use crate::histories::{Histories, Tally};

@@ -49,7 +49,7 @@ pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Event>> {
 fn beginning(admins: usize, links: usize) -> impl Strategy<Value = Vec<Request>> {
     let team: Vec<_> = USERS[1..].iter().map(|user| option::weighted(0.6, (Just(*user), role()))).collect();
     let inviter = select(vec![USERS[0], USERS[1], SERVICES[0]]);
-    (team, vec((role(), inviter), 0..3)).prop_map(move |(team, invited)| {
+    (team, vec((role(), inviter), 1..4)).prop_map(move |(team, invited)| {
         let create = Action::CreateOrganization { name: NAMES[0], domain: None, owner: None, key: None };
         let add = |(user, role)| Request::plain(SERVICES[0], Action::AddMember { user, role: Some(role) });
         let admins = ADMINS[..admins].iter().map(|user| add((user, "admin")));
