@@ -97,10 +97,13 @@ impl Organization {
         let guests = self.guests.lock().unwrap();
         let member = |(id, role): (&String, &str)| (id.clone(), role.to_owned());
         let team = self.team.iter().zip(["owner", "admin", "member"]);
-        let guests = guests.iter().map(|guest| (&guest.id, guest.role));
+        let guests: BTreeMap<_, _> = guests.iter().map(|guest| (&guest.id, guest.role)).collect();
         let pending = self.invitations.lock().unwrap();
         let pending = pending.iter().map(|invitation| (invitation.id.clone(), None));
         let accepted = self.accepted.lock().unwrap();
+        // No guest joins twice.
+        let joined_by = accepted.iter().filter(|(_, guest)| guests.contains_key(*guest));
+        let joined_by = joined_by.map(|(id, guest)| (guest.clone(), id.clone())).collect();
         let accepted = accepted.iter().map(|(id, guest)| (id.clone(), Some(guest.clone())));
         invariants::Organization {
             members: team.chain(guests).map(member).collect(),
@@ -108,6 +111,7 @@ impl Organization {
             is_deleted: self.is_deleted.load(Ordering::Relaxed),
             created_by: self.created_by.clone(),
             invitations: pending.chain(accepted).collect(),
+            joined_by,
         }
     }
 }
