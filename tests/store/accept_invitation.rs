@@ -103,6 +103,23 @@ async fn an_accepted_link_is_not_found_by_anybody_else() {
     assert!(table.preview_invitation(&token(&issued)).await.is_err());
 }
 
+/// An address has one id, so its second invitation has the id by which the first user joined.
+#[tokio::test]
+async fn a_member_does_not_repeat_what_another_user_of_the_address_accepted() {
+    let table = Table::new().await;
+    let (ann, id) = (caller("ann"), table.team().await);
+    let first = table.invite_address(&ann, &id, "office@example.com").await;
+    table.accept("dan", &first).await.unwrap();
+    table.expire(&first).await;
+    let second = table.invite_address(&ann, &id, "office@example.com").await;
+    assert_eq!(refusal(table.accept("dan", &second).await), "member_already_exists");
+    table.accept("eve", &second).await.unwrap();
+
+    assert_eq!(first.invitation.id, second.invitation.id);
+    assert_eq!(refusal(table.accept("dan", &second).await), "invitation_not_found");
+    assert!(table.accept("eve", &second).await.unwrap().is_replayed);
+}
+
 #[tokio::test]
 async fn a_member_is_refused_and_the_invitation_stays() {
     let table = Table::new().await;
