@@ -1,6 +1,6 @@
 //! Random requests: mostly valid, by few users to few organizations, so that they interact.
 
-use crate::action::Action;
+use crate::action::{Action, Reference};
 use crate::choice;
 use crate::clients::Answered;
 use crate::clock::End;
@@ -116,6 +116,43 @@ pub fn of_one_organization(clients: usize, length: Range<usize>) -> impl Strateg
     // Requests that compete for the same invitations meet more often in a history of their own.
     let requests = prop_oneof![requests(choice::any().boxed()), requests(choice::about_joining().boxed()),];
     of_clients(requests, last)
+}
+
+/// Requests at the same time for one invitation: some accept it, others end it or its inviter's right.
+pub fn of_one_invitation() -> impl Strategy<Value = Concurrent> {
+    let (ann, bob, token) = (USERS[0], USERS[1], Reference::Issued(0));
+    let invite = |inviter| {
+        let email = Some(Some(EMAILS[0]));
+        Request::plain(inviter, Action::CreateInvitation { email, role: None, days: None })
+    };
+    let create = Action::CreateOrganization { name: NAMES[0], domain: None, owner: None, key: None };
+    let add = Action::AddMember { user: bob, role: Some("admin") };
+    let first = vec![Request::plain(ann, create), Request::plain(SERVICES[0], add), invite(bob)];
+    let accept = |user| Request::plain(user, Action::AcceptInvitation { token });
+    let rivals = vec![
+        accept(USERS[3]),
+        invite(ann),
+        Request::plain(ann, Action::UpdateMember { user: bob, role: "member" }),
+        Request::plain(ann, Action::RemoveMember { user: bob }),
+        Request::plain(ann, Action::RevokeInvitation { invitation: token }),
+        Request::plain(ann, Action::DeleteOrganization),
+        Request::plain(SERVICES[0], Action::AddMember { user: USERS[2], role: None }),
+    ];
+    let reads = [Action::ListMembers { limit: None }, Action::ListInvitations { limit: None }];
+    let last: Vec<_> = reads.map(|read| Request::plain(SERVICES[0], read)).into();
+    // Reads before it delay a request, so that others meet it at various points.
+    let delayed = |request: Request| {
+        let read = Request::plain(USERS[4], Action::GetOrganization);
+        (0..4usize).prop_map(move |reads| repeat_n(read.clone(), reads).chain([request.clone()]).collect())
+    };
+    let clients = [Just(accept(USERS[2])).boxed(), select(rivals.clone()).boxed(), select(rivals).boxed()];
+    let clients = clients.map(|requests| requests.prop_flat_map(delayed));
+    clients.prop_map(move |clients: [Vec<Request>; 3]| Concurrent {
+        first: first.clone(),
+        clients: clients.into(),
+        last: last.clone(),
+        faults: None,
+    })
 }
 
 fn of_clients(
