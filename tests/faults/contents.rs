@@ -3,9 +3,12 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value, json};
-use shared::model::{OrganizationId, Timestamp};
+use shared::model::{InvitationId, InvitationToken, OrganizationId, Timestamp};
 use std::collections::BTreeSet;
 use support::database::{Item, items};
+
+/// Begins the text that stands for a binary attribute.
+const BYTES: &str = "bytes ";
 
 /// All items, sorted.
 pub async fn read(client: &Client) -> Value {
@@ -23,14 +26,22 @@ fn attribute(value: &AttributeValue) -> Value {
         AttributeValue::S(text) => json!(text),
         AttributeValue::N(number) => serde_json::from_str(number).unwrap(),
         AttributeValue::Null(_) => Value::Null,
+        AttributeValue::B(bytes) => json!(format!("{BYTES}{:?}", bytes.as_ref())),
         AttributeValue::Bs(set) => json!(set.iter().map(AsRef::<[u8]>::as_ref).collect::<BTreeSet<_>>()),
         AttributeValue::L(list) => list.iter().map(attribute).collect(),
         other => panic!("the store writes no attribute of this type: {other:?}"),
     }
 }
 
-/// Masks the values that differ from run to run: ids of organizations, ids of writes, and times. Keeps the
-/// texts in `known`. Then sorts lists of items.
+/// True if a table contains the hash of an invitation's token.
+pub fn holds(contents: &Value, token: &str) -> bool {
+    let token = InvitationToken::parse(token).expect("a token");
+    let hash = json!(format!("{BYTES}{:?}", token.hash().as_bytes()));
+    contents.as_array().unwrap().iter().any(|item| item["secretHash"] == hash)
+}
+
+/// Masks the values that differ from run to run: ids, tokens and their hashes, and times. Keeps the texts in
+/// `known`. Then sorts lists of items.
 pub fn masked(value: &Value, known: &BTreeSet<String>) -> Value {
     match value {
         Value::String(text) if !known.contains(text) => json!(mask(text)),
@@ -65,11 +76,19 @@ fn is_moment(number: u64) -> bool {
 }
 
 fn mask(text: &str) -> String {
-    let id = text.find("org_").map(|at| text.split_at(at));
-    if let Some((before, id)) = id
+    let id = |prefix| text.find(prefix).map(|at| text.split_at(at));
+    if let Some((before, id)) = id("org_")
         && OrganizationId::parse(id).is_some()
     {
         format!("{before}<id>")
+    } else if let Some((before, id)) = id("inv_")
+        && InvitationId::parse(id).is_some()
+    {
+        format!("{before}<invitation>")
+    } else if InvitationToken::parse(text).is_some() {
+        "<token>".to_owned()
+    } else if text.starts_with(BYTES) {
+        "<hash>".to_owned()
     } else if text.len() == Timestamp::now().as_str().len() && text.ends_with('Z') {
         "<moment>".to_owned()
     } else if text.len() == 16 && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) {

@@ -3,7 +3,7 @@
 
 use functions::Operation;
 use serde_json::{Value, json};
-use shared::model::{NewOrganization, OrganizationName, UserId};
+use shared::model::{Caller, NewOrganization, OrganizationName, UserId};
 use std::time::Duration;
 use support::database::{Database, store};
 use support::event::Request;
@@ -77,7 +77,7 @@ async fn a_write_after_a_thaw_is_made_once_even_if_the_connection_was_lost() {
 /// Creates an organization that `ann` owns, and returns its id.
 async fn organization(database: &Database) -> String {
     let new = NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None };
-    let ann = UserId::parse("ann").unwrap();
-    let created = store(database.url()).await.create_organization(&ann, new, None).await.unwrap();
+    let (ann, store) = (UserId::parse("ann").unwrap(), store(database.url()).await);
+    let created = store.create_organization(&Caller::User(ann.clone()), &ann, new, None).await.unwrap();
     created.organization.id.as_str().to_owned()
 }

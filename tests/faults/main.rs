@@ -7,9 +7,11 @@
 mod calls;
 mod cell;
 mod contents;
+mod filling;
 mod freeze;
 mod matrix;
 mod outcome;
+mod pace;
 mod roles;
 mod strangers;
 mod world;

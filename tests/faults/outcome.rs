@@ -1,16 +1,15 @@
 //! The outcome of a call, and whether its faults allow that outcome.
 
 use crate::calls::Call;
-use crate::contents::{masked, texts};
-use crate::world::{Filling, World};
+use crate::contents::{holds, masked, texts};
+use crate::filling::Filling;
+use crate::pace::Pace;
+use crate::world::World;
 use serde_json::{Value, json};
 use shared::edge::FUNCTION_TIMEOUT;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The delay that a busy machine may add.
-const SLACK: Duration = Duration::from_secs(1);
 
 /// The results of a call without faults, and of the same call repeated. All values except `before` are
 /// masked.
@@ -90,14 +89,17 @@ impl Normal {
         world: &World,
         time: Duration,
         allowed: Allowed,
+        pace: &Pace,
     ) -> Result<Outcome, String> {
+        let before = pace.lost();
         let (answer, took) = world.send(call, time).await;
+        let lost = pace.lost() - before;
         world.proxy.end();
         if !allowed.unnoticed && world.proxy.actions().len() <= self.actions.len() {
             return Err("no request met the fault".to_owned());
         }
-        if took >= time + SLACK {
-            return Err(format!("it took {took:?}, longer than its limit of {time:?}"));
+        if took >= time + lost {
+            return Err(format!("it took {took:?}, longer than its limit of {time:?} and the lost {lost:?}"));
         }
         let contents = world.contents().await;
         let (unchanged, done) = (contents == self.before, self.mask(&contents) == self.after);
@@ -107,7 +109,7 @@ impl Normal {
                 self.mask(&contents)
             ));
         }
-        let outcome = self.outcome(&answer, unchanged, done, allowed)?;
+        let outcome = self.outcome(&answer, &contents, done, allowed)?;
         // A call that changes nothing leaves the table both unchanged and done.
         let (expected, state) = if done && (!unchanged || outcome == Outcome::Right) {
             (&self.answer_again, &self.after_again)
@@ -131,15 +133,22 @@ impl Normal {
     fn outcome(
         &self,
         answer: &Value,
-        unchanged: bool,
+        contents: &Value,
         done: bool,
         allowed: Allowed,
     ) -> Result<Outcome, String> {
+        let unchanged = *contents == self.before;
         let code = answer["body"]["code"].as_str().unwrap_or_default();
         let refused =
             matches!((answer["status"].as_u64(), code), (Some(409), "conflict" | "idempotency_in_progress"));
         if self.mask(answer) == self.answer {
-            return if done { Ok(Outcome::Right) } else { Err(format!("answered, but not done: {answer}")) };
+            return match answer["body"]["token"].as_str() {
+                _ if !done => Err(format!("answered, but not done: {answer}")),
+                Some(token) if !holds(contents, token) => {
+                    Err(format!("a token that is not stored: {answer}"))
+                }
+                _ => Ok(Outcome::Right),
+            };
         }
         if refused && allowed.conflict {
             return if unchanged {

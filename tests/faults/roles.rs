@@ -2,7 +2,8 @@
 //! calls, including those after a refusal without the items.
 
 use crate::calls::{self, Call};
-use crate::world::{Filling, World};
+use crate::filling::Filling;
+use crate::world::World;
 use functions::Operation;
 use heck::ToPascalCase as _;
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ async fn every_role_allows_exactly_what_its_function_does() {
             None => Arc::new(Filling::new(call.table).await),
         };
         fillings.insert(call.table, filling.clone());
-        let used = used.entry(call.request("").operation).or_default();
+        let used = used.entry(call.operation).or_default();
         used.extend(permissions_of(&call, &filling, || None).await);
         used.extend(permissions_of(&call, &filling, || Some(Fault::WithoutItems)).await);
     }

@@ -1,16 +1,19 @@
 //! A non-member's request causes the same DynamoDB requests whether or not the organization exists, and whether
-//! or not the user that the request concerns is a member of it. Their times may still differ, since a refusal of
-//! an existing organization contains its item: `response_times_of_strangers` measures by how much.
+//! or not the user or the invitation that the request concerns does. Their times may still differ, since a refusal
+//! of an existing organization contains its item: `response_times_of_strangers` measures by how much.
 
 use functions::Operation;
 use lambda_http::{Context, LambdaEvent};
 use serde_json::{Value, json};
-use shared::model::{NewOrganization, OrganizationId, OrganizationName, Preconditions, Role, UserId};
+use shared::model::{
+    Caller, InvitationId, InvitationToken, NewOrganization, OrganizationId, OrganizationName, Preconditions,
+    Role, UserId,
+};
 use shared::store::Store;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::database::{Database, store};
-use support::example::{self, Allowed, MEMBER};
+use support::example::{self, Allowed, MEMBER, Place};
 use support::in_process;
 use support::proxy::Proxy;
 use support::statistics::{machine, median, milliseconds, percentile};
@@ -24,8 +27,14 @@ type Requests = Vec<(String, Vec<Value>)>;
 struct World {
     proxy: Proxy,
     store: Store,
-    organization: OrganizationId,
     database: Database,
+    /// An organization with a member and a pending invitation. Its token has another secret than the
+    /// invitation's.
+    here: Place,
+    /// The same, deleted.
+    deleted: Place,
+    /// Neither the organization nor the invitation exists.
+    nowhere: Place,
 }
 
 impl World {
@@ -33,33 +42,67 @@ impl World {
         let database = Database::start().await;
         let proxy = Proxy::start(database.url()).await;
         let store = store(proxy.url()).await;
-        let user = |name| UserId::parse(name).unwrap();
-        let new = NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None };
-        let organization = store.create_organization(&user("ann"), new, None).await.unwrap().organization.id;
-        let any = Preconditions::NONE;
-        store.add_member(&user("ann"), &organization, user(MEMBER), Role::Member, &any).await.unwrap();
-        Self { proxy, store, organization, database }
+        let here = Place::create(&store, "ann").await;
+        let deleted = Place::create(&store, "ann").await;
+        let (ann, id) = (Caller::User(user("ann")), OrganizationId::parse(&deleted.organization).unwrap());
+        store.delete_organization(&ann, &id, &Preconditions::NONE).await.unwrap();
+        let (here, deleted) = (forged(&here), forged(&deleted));
+        Self { proxy, store, database, here, deleted, nowhere: nowhere() }
     }
 
-    /// The status of the answer to a stranger, and the requests to DynamoDB. The ids of organization and user
-    /// are masked.
-    async fn ask(&self, operation: Operation, organization: &str, user: &str) -> (i64, Requests) {
+    /// The status of the answer to a stranger, and the requests to DynamoDB. The ids of organization, user and
+    /// invitation are masked.
+    async fn ask(&self, operation: Operation, place: &Place, user: &str) -> (i64, Requests) {
         let requests = Arc::<Mutex<Requests>>::default();
-        let (seen, mask) = (requests.clone(), [organization, user].map(str::to_owned));
+        let masks = [(&place.organization, "<id>"), (&place.invitation, "<invitation>")];
+        let masks = masks.map(|(id, mask)| (id.clone(), mask));
+        let (seen, user_of) = (requests.clone(), user.to_owned());
         self.proxy.plan_by_body(move |action, body| {
-            let body = String::from_utf8_lossy(body).replace(&mask[0], "<id>").replace(&mask[1], "<user>");
+            let body = String::from_utf8_lossy(body).replace(&user_of, "<user>");
+            let body = masks.iter().fold(body, |body, (id, mask)| body.replace(id, mask));
             let mut found = Vec::new();
             keys(&serde_json::from_str(&body).unwrap(), &mut found);
             seen.lock().unwrap().push((action.to_owned(), found));
             None
         });
-        let request = example::request(operation, "stranger", organization).event().to_string();
-        let event = serde_json::from_str(&request.replace(MEMBER, user).replace("canary|new", user)).unwrap();
-        let event = LambdaEvent::new(event, Context::default());
-        let response = in_process::invoke(operation, &self.store, event).await;
-        let requests = std::mem::take(&mut *requests.lock().unwrap());
-        (response.status_code, requests)
+        let request = example::request(operation, "stranger", place).event().to_string();
+        let event = serde_json::from_str(&request.replace(MEMBER, user)).unwrap();
+        let response =
+            in_process::invoke(operation, &self.store, LambdaEvent::new(event, Context::default()));
+        let status = response.await.status_code;
+        (status, std::mem::take(&mut *requests.lock().unwrap()))
     }
+}
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+/// The same place, with a token that nobody was given.
+fn forged(place: &Place) -> Place {
+    let organization = OrganizationId::parse(&place.organization).unwrap();
+    let invitation = InvitationId::parse(&place.invitation).unwrap();
+    let token = InvitationToken::generate(&organization, &invitation).unwrap().to_text();
+    Place { token, ..place.clone() }
+}
+
+/// A place that does not exist.
+fn nowhere() -> Place {
+    let (organization, invitation) = (OrganizationId::generate(), InvitationId::generate());
+    forged(&Place {
+        organization: organization.as_str().to_owned(),
+        invitation: invitation.as_str().to_owned(),
+        token: String::new(),
+    })
+}
+
+/// The operations that refuse a stranger after a look at the table. The others are open to every user, or to
+/// services alone.
+fn operations() -> impl Iterator<Item = Operation> {
+    Operation::ALL.iter().copied().filter(|operation| match example::example(*operation).allowed {
+        Allowed::Everybody | Allowed::Services => false,
+        Allowed::Invitees | Allowed::Members | Allowed::Admins | Allowed::Owners => true,
+    })
 }
 
 /// The keys of items in a request.
@@ -77,24 +120,36 @@ fn keys(value: &Value, found: &mut Vec<Value>) {
 }
 
 #[tokio::test]
-async fn a_stranger_causes_the_same_requests_whether_or_not_organization_and_member_exist() {
+async fn a_stranger_causes_the_same_requests_whether_or_not_organization_member_and_invitation_exist() {
     let world = World::new().await;
-    let (here, nowhere) = (world.organization.as_str().to_owned(), OrganizationId::generate());
-    for &operation in Operation::ALL {
-        // Operations that are open to every user have no organization in their path.
-        if example::example(operation).allowed == Allowed::Users {
-            continue;
-        }
-        let (status, requests) = world.ask(operation, &here, NO_MEMBER).await;
+    let World { here, deleted, nowhere, .. } = &world;
+    let not_invited = forged(&Place { invitation: nowhere.invitation.clone(), ..here.clone() });
+    for operation in operations() {
+        let (status, requests) = world.ask(operation, here, NO_MEMBER).await;
         assert_eq!(status, 404, "{operation:?}");
+        assert!(!requests.is_empty(), "{operation:?}");
         assert!(requests.iter().all(|(_, keys)| !keys.is_empty()), "{operation:?}: {requests:?}");
-        for (organization, user) in [(here.as_str(), MEMBER), (nowhere.as_str(), MEMBER)] {
-            let other = world.ask(operation, organization, user).await;
-            assert_eq!(other, (status, requests.clone()), "{operation:?} of {organization} and {user}");
+        for (what, place) in [
+            ("an organization", here),
+            ("no invitation", &not_invited),
+            ("a deleted organization", deleted),
+            ("no organization", nowhere),
+        ] {
+            let other = world.ask(operation, place, MEMBER).await;
+            assert_eq!(other, (status, requests.clone()), "{operation:?} of {what}");
         }
-        let [here, nowhere] =
-            [here.as_str(), nowhere.as_str()].map(|id| world.ask(operation, id, "stranger"));
+        let [here, nowhere] = [here, nowhere].map(|place| world.ask(operation, place, "stranger"));
         assert_eq!(here.await, nowhere.await, "{operation:?} with the stranger's own id as the member");
+    }
+}
+
+#[tokio::test]
+async fn a_user_causes_no_request_by_what_only_services_may_do() {
+    let world = World::new().await;
+    for &operation in Operation::ALL {
+        if example::example(operation).allowed == Allowed::Services {
+            assert_eq!(world.ask(operation, &world.here, MEMBER).await, (403, vec![]), "{operation:?}");
+        }
     }
 }
 
@@ -102,8 +157,8 @@ async fn a_stranger_causes_the_same_requests_whether_or_not_organization_and_mem
 const MEASURED: usize = 200;
 
 /// The time until a stranger's request is refused.
-async fn refusal(store: &Store, operation: Operation, organization: &str) -> Duration {
-    let event = example::request(operation, "stranger", organization).event().to_string();
+async fn refusal(store: &Store, operation: Operation, place: &Place) -> Duration {
+    let event = example::request(operation, "stranger", place).event().to_string();
     let started = Instant::now();
     let event = LambdaEvent::new(serde_json::from_str(&event).unwrap(), Context::default());
     let response = in_process::invoke(operation, store, event).await;
@@ -113,15 +168,16 @@ async fn refusal(store: &Store, operation: Operation, organization: &str) -> Dur
 }
 
 /// An organization with as many owners as possible, and thus the largest item.
-async fn largest_organization(store: &Store) -> String {
-    let (owner, any) = (UserId::parse("owner-0").unwrap(), Preconditions::NONE);
+async fn largest_organization(store: &Store) -> Place {
+    let (owner, any) = (user("owner-0"), Preconditions::NONE);
     let new = NewOrganization { name: OrganizationName::parse(&"🦀".repeat(256)).unwrap(), domain: None };
-    let id = store.create_organization(&owner, new, None).await.unwrap().organization.id;
+    let created = store.create_organization(&Caller::User(owner.clone()), &owner, new, None).await;
+    let id = created.unwrap().organization.id;
     for number in 1..100 {
-        let user = UserId::parse(&format!("owner-{number}")).unwrap();
-        store.add_member(&owner, &id, user, Role::Owner, &any).await.unwrap();
+        let owner = user(&format!("owner-{number}"));
+        store.add_member(&user("service"), &id, owner, Role::Owner, &any).await.unwrap();
     }
-    id.as_str().to_owned()
+    forged(&Place { organization: id.as_str().to_owned(), ..nowhere() })
 }
 
 /// Prints the table in docs/performance.md. The organizations take turns, so that whatever else the machine does
@@ -131,21 +187,17 @@ async fn largest_organization(store: &Store) -> String {
 async fn response_times_of_strangers() {
     let world = World::new().await;
     let store = store(world.database.url()).await;
-    let nowhere = OrganizationId::generate();
     let largest = largest_organization(&store).await;
-    let organizations = [nowhere.as_str(), world.organization.as_str(), &largest];
+    let places = [&world.nowhere, &world.here, &largest];
     println!(
         "| operation | no organization: p50, ms | p95 | an organization: p50 | p95 | the largest: p50 | p95 |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|");
-    for &operation in Operation::ALL {
-        if example::example(operation).allowed == Allowed::Users {
-            continue;
-        }
+    for operation in operations() {
         let mut times = [const { Vec::new() }; 3];
         for number in 0..MEASURED + MEASURED / 10 {
-            for (times, organization) in times.iter_mut().zip(organizations) {
-                let time = refusal(&store, operation, organization).await;
+            for (times, place) in times.iter_mut().zip(places) {
+                let time = refusal(&store, operation, place).await;
                 // The first requests only warm up.
                 if number >= MEASURED / 10 {
                     times.push(time);
