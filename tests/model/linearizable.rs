@@ -44,7 +44,7 @@ fn requests_to_one_organization_are_linearizable() {
 
 #[test]
 fn requests_for_one_invitation_are_linearizable() {
-    Histories::new("one invitation", 60).run(strategy::of_one_invitation(), run);
+    Histories::new("one invitation", 40).run(strategy::of_one_invitation(), run);
 }
 
 async fn run(history: Concurrent, seed: u64) -> Result<Tally, String> {
