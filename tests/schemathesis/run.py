@@ -39,7 +39,9 @@ def main(arguments):
         users.write_text(json.dumps({"auth": callers}))
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml"]
         command += ["run", local_stack.ROOT / "openapi.yaml", "--url", local.url, *BOUNDS]
-        paths = os.pathsep.join([str(HERE), os.environ["PYTHONPATH"]])
+        # Schemathesis runs in another directory.
+        given = [os.path.abspath(path) for path in os.environ["PYTHONPATH"].split(os.pathsep)]
+        paths = os.pathsep.join([str(HERE), *given])
         environment = os.environ | {"PYTHONPATH": paths, "SCHEMATHESIS_USERS": str(users)}
         environment["SCHEMATHESIS_LIVES"] = str(lives)
         lives.touch()
