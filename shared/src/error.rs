@@ -87,9 +87,9 @@ pub enum Error {
     /// The organization has as many pending invitations as it can have.
     #[error("An organization can have at most 100 pending invitations. Revoke one first.")]
     TooManyInvitations,
-    /// The user has created as many organizations as a user may have.
+    /// The user has created as many organizations as a user may.
     #[error(
-        "You have created {max} organizations, the most that a user may have. A deleted one counts until it can no longer be restored."
+        "You have created {max} organizations, the most that a user may create. Deleted ones count, too."
     )]
     TooManyOrganizations {
         /// The limit.

@@ -3,8 +3,7 @@
 /// The settings of operations.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `MAX_ORGANIZATIONS_PER_USER`: how many organizations a user may have created that exist or can be
-    /// restored.
+    /// `MAX_ORGANIZATIONS_PER_USER`: how many organizations a user may create.
     pub max_organizations_per_user: u32,
     /// `DELETED_ORGANIZATION_DAYS`: how many days a deleted organization can be restored.
     pub deleted_organization_days: u32,
@@ -37,7 +36,14 @@ impl Settings {
                 365,
                 default.deleted_organization_days,
             )?,
-            invitation_url: text("INVITATION_URL"),
+            invitation_url: match text("INVITATION_URL") {
+                Some(url) if url.contains('#') => {
+                    return Err(
+                        "INVITATION_URL must have no fragment: the token becomes its fragment".to_owned()
+                    );
+                }
+                url => url,
+            },
         })
     }
 }

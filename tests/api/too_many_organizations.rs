@@ -30,8 +30,8 @@ async fn a_user_can_create_no_more_than_the_limit_and_is_told_it() {
     }
     let refused = create(&functions, "alice", acme(), None).await;
     assert_eq!(refused.expect_error(422, "too_many_organizations"), &json!({ "max": MAX }), "{refused}");
-    let message = "You have created 3 organizations, the most that a user may have. \
-                   A deleted one counts until it can no longer be restored.";
+    let message =
+        "You have created 3 organizations, the most that a user may create. Deleted ones count, too.";
     assert_eq!(refused.expect(422)["message"], message);
     // The limit is each user's own.
     functions.organization("bob").await;

@@ -44,7 +44,8 @@ pub struct IssuedInvitation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum InvitationStatus {
-    /// It can be accepted.
+    /// It was neither accepted nor revoked, and has not expired. It can be accepted if whoever made it still may
+    /// invite.
     Pending,
     /// It was revoked.
     Revoked,

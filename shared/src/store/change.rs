@@ -115,11 +115,20 @@ impl Store {
         let must_be_member = membership.is_some();
         let keys = guard.target.clone().into_iter().chain(membership);
         let mut found = self.batch_get_each(keys.collect()).await?.into_iter();
-        let mut target = found.next().flatten();
+        let target = found.next().flatten();
         if must_be_member && found.next().flatten().is_none() {
             return Err(Error::OrganizationNotFound);
         }
-        // BatchGetItem may read the two items at different moments, so a missing target is looked up again.
+        self.found_or_explained(guard, target).await
+    }
+
+    /// The target's item, if it was found. A missing one is looked up again, because BatchGetItem may read items at
+    /// different moments, and its absence is explained.
+    pub(super) async fn found_or_explained(
+        &self,
+        guard: &Guard<'_>,
+        mut target: Option<Item>,
+    ) -> Result<Item, Error> {
         let mut attempts = Attempts::default();
         loop {
             match target {

@@ -56,7 +56,7 @@ impl InvitationItem {
         self.expires_at <= now
     }
 
-    /// True if it can be accepted.
+    /// True if it was not accepted and has not expired. Whoever made it may no longer invite.
     pub(in crate::store) fn is_pending(&self, now: u64) -> bool {
         self.accepted_by.is_none() && !self.has_expired(now)
     }

@@ -1,11 +1,12 @@
-//! Reads `ORG#<id>`/`INVITATION#<id>` and, for a user, `USER#<caller>`/`ORG#<id>` in one BatchGetItem. Then
-//! updates `ORG#<id>`/`ORG#<id>` and deletes the invitation in one transaction. Guard: the invitation is the one
-//! that was read, and pending; the caller is an owner, an admin or a service; the organization is not deleted; the
-//! preconditions hold.
+//! Reads `ORG#<id>`/`ORG#<id>`, `ORG#<id>`/`INVITATION#<id>` and, for a user, `USER#<caller>`/`ORG#<id>` in one
+//! BatchGetItem. Then updates the organization and deletes the invitation in one transaction. Guard: the caller is
+//! an owner, an admin or a service; the invitation is the one that was read, and pending; the organization is not
+//! deleted; the preconditions hold.
 //!
-//! The response shows the invitation, but a transaction returns no items. So it is read first. The caller's
-//! membership is read in the same request, so that a non-member causes the same requests whether or not there is
-//! such an invitation.
+//! The response shows the invitation, but a transaction returns no items. So it is read first. The organization and
+//! the caller's membership are read in the same request, so that callers who may not revoke cause the same requests
+//! whether or not there is such an invitation: a plain member could otherwise tell by the time whether an address
+//! is invited.
 
 use crate::error::Error;
 use crate::model::{Caller, Invitation, InvitationId, InvitationStatus, OrganizationId, Preconditions};
@@ -32,7 +33,10 @@ impl Store {
         // Whether an address is invited is known only to those who may invite.
         let rules = [Rule::Administers(caller), Rule::IsPending, Rule::Preconditions(preconditions)];
         let guard = Guard::new(id, caller, rules).about(keys::invitation(id, invitation));
-        let mut revoked: InvitationItem = items::read(self.read_target(&guard).await?)?;
+        let key = keys::invitation(id, invitation);
+        let (organization, [found]) = self.organization_even_deleted(caller, id, [key]).await?;
+        let found = found.filter(|_| Rule::Administers(caller).check(&organization).is_ok());
+        let mut revoked: InvitationItem = items::read(self.found_or_explained(&guard, found).await?)?;
         let same_invitation = |seen| {
             if let Some(seen) = seen {
                 revoked = items::read(seen)?;

@@ -148,7 +148,7 @@ impl<'a> Rule<'a> {
             }
             Self::InvitationsMade(most) => {
                 value(":mostInvitations", AttributeValue::N(most.to_string()));
-                "invitationsCreated <= :mostInvitations"
+                "(attribute_not_exists(invitationsCreated) OR invitationsCreated <= :mostInvitations)"
             }
         };
         Some(text.to_owned())
