@@ -3,12 +3,13 @@
 
 use crate::{client::Response, stack};
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// True if the gateway answered instead of a function. Its own bodies have the fixed form `{"message": …}`,
 /// and no `x-request-id`.
 pub(crate) fn answered(response: &Response) -> bool {
-    let is = |message: &str| response.body == json!({ "message": message }).to_string().as_bytes();
+    let body = serde_json::from_slice::<Value>(&response.body).unwrap_or_default();
+    let is = |message: &str| body == json!({ "message": message });
     let is_the_gateways = match response.status {
         StatusCode::UNAUTHORIZED => true,
         // The token lacks the route's scope.
