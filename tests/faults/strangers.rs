@@ -50,9 +50,13 @@ impl World {
         Self { proxy, store, database, here, deleted, nowhere: nowhere() }
     }
 
-    /// The status of the answer to a stranger, and the requests to DynamoDB. The ids of organization, user and
-    /// invitation are masked.
+    /// The status of the answer to a stranger, and the requests to DynamoDB.
     async fn ask(&self, operation: Operation, place: &Place, user: &str) -> (i64, Requests) {
+        self.ask_as("stranger", operation, place, user).await
+    }
+
+    /// The same for another caller. The ids of organization, user and invitation are masked.
+    async fn ask_as(&self, caller: &str, operation: Operation, place: &Place, user: &str) -> (i64, Requests) {
         let requests = Arc::<Mutex<Requests>>::default();
         let masks = [(&place.organization, "<id>"), (&place.invitation, "<invitation>")];
         let masks = masks.map(|(id, mask)| (id.clone(), mask));
@@ -65,7 +69,7 @@ impl World {
             seen.lock().unwrap().push((action.to_owned(), found));
             None
         });
-        let request = example::request(operation, "stranger", place).event().to_string();
+        let request = example::request(operation, caller, place).event().to_string();
         let event = serde_json::from_str(&request.replace(MEMBER, user)).unwrap();
         let response =
             in_process::invoke(operation, &self.store, LambdaEvent::new(event, Context::default()));
@@ -141,6 +145,18 @@ async fn a_stranger_causes_the_same_requests_whether_or_not_organization_member_
         let [here, nowhere] = [here, nowhere].map(|place| world.ask(operation, place, "stranger"));
         assert_eq!(here.await, nowhere.await, "{operation:?} with the stranger's own id as the member");
     }
+}
+
+/// An invitation's id is a digest of its address, so a member could ask whether an address is invited.
+#[tokio::test]
+async fn a_plain_member_causes_the_same_requests_whether_or_not_an_invitation_exists() {
+    let world = World::new().await;
+    let invited = &world.here;
+    let not_invited = Place { invitation: world.nowhere.invitation.clone(), ..invited.clone() };
+    let revoke = Operation::RevokeInvitation;
+    let asked = world.ask_as(MEMBER, revoke, invited, MEMBER).await;
+    assert_eq!(asked.0, 403, "{asked:?}");
+    assert_eq!(world.ask_as(MEMBER, revoke, &not_invited, MEMBER).await, asked);
 }
 
 #[tokio::test]
