@@ -98,7 +98,7 @@ impl Api<'_> {
         self.send(create.key(format!("cargo-local-seed-{}", demo.name))).await
     }
 
-    /// Invites each user who is not a member by a link, and accepts it as that user.
+    /// Sends each non-member a link, and accepts it as that user.
     async fn add_members(&self, demo: &Demo, path: &str) -> Result<(), Error> {
         let members = self.list(&format!("{path}/member?limit=1000"), demo.owner).await?;
         for (user, role) in demo.members {

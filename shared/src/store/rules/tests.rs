@@ -36,7 +36,7 @@ fn rules<'a>(
 }
 
 /// A random organization whose owners and admins include some of these users, often at the limit of
-/// owners and admins, sometimes deleted. The time for restoring it is not over: nobody sees such a one.
+/// owners and admins, sometimes deleted. It can always still be restored: after that time, no caller may know of it.
 fn generate(random: &mut fastrand::Rng, id: &OrganizationId, users: &[UserId]) -> Item {
     let new = NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None };
     let creator = Caller::User(users[0].clone());
