@@ -28,6 +28,27 @@ pub async fn accept(store: &Store, name: &str, issued: &IssuedInvitation) -> Res
     store.accept_invitation(&user(name), &Invitee::Anyone, &token(issued)).await
 }
 
+/// Expects that this request, by a caller to an organization, is refused to all who may not know of the organization, and
+/// to ann, who owns the deleted one. Bob and cyd are members of it.
+pub async fn expect_refused_to_most(
+    id: &OrganizationId,
+    deleted: &OrganizationId,
+    request: impl AsyncFn(&str, &OrganizationId) -> String,
+) {
+    let nowhere = OrganizationId::generate();
+    for (id, name, error) in [
+        (&nowhere, "ann", "organization_not_found"),
+        (&nowhere, "service:x", "organization_not_found"),
+        (id, "eve", "organization_not_found"),
+        (deleted, "eve", "organization_not_found"),
+        (deleted, "cyd", "organization_not_found"),
+        (deleted, "bob", "organization_not_found"),
+        (deleted, "ann", "organization_deleted"),
+    ] {
+        assert_eq!(request(name, id).await, error, "{name}");
+    }
+}
+
 /// Makes an invitation expire now.
 pub async fn expire(client: &Client, issued: &IssuedInvitation) {
     let id = &issued.invitation;
