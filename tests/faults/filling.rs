@@ -291,8 +291,8 @@ fn caller(name: &str) -> Caller {
 }
 
 fn acme() -> NewOrganization {
-    NewOrganization {
-        name: OrganizationName::parse("Acme").unwrap(),
-        domain: Some(Domain::parse("acme.example").unwrap()),
-    }
+    NewOrganization::new(
+        OrganizationName::parse("Acme").unwrap(),
+        Some(Domain::parse("acme.example").unwrap()),
+    )
 }

@@ -186,7 +186,7 @@ async fn refusal(store: &Store, operation: Operation, place: &Place) -> Duration
 /// An organization with as many owners as possible, and thus the largest item.
 async fn largest_organization(store: &Store) -> Place {
     let (owner, any) = (user("owner-0"), Preconditions::NONE);
-    let new = NewOrganization { name: OrganizationName::parse(&"🦀".repeat(256)).unwrap(), domain: None };
+    let new = NewOrganization::new(OrganizationName::parse(&"🦀".repeat(256)).unwrap(), None);
     let created = store.create_organization(&Caller::User(owner.clone()), &owner, new, None).await;
     let id = created.unwrap().organization.id;
     for number in 1..100 {

@@ -53,7 +53,7 @@ impl World {
     /// Creates an organization.
     pub(crate) async fn create(&self, owner: &str, name: &str, domain: &str) {
         let (name, domain) = (OrganizationName::parse(name).unwrap(), Domain::parse(domain).unwrap());
-        let (owner, new) = (user(owner), NewOrganization { name, domain: Some(domain) });
+        let (owner, new) = (user(owner), NewOrganization::new(name, Some(domain)));
         let store = store(self.database.url()).await;
         store.create_organization(&Caller::User(owner.clone()), &owner, new, None).await.unwrap();
     }

@@ -28,7 +28,7 @@ async fn organization(
     domain: &str,
 ) -> OrganizationId {
     let name = OrganizationName::parse(name).unwrap();
-    let new = NewOrganization { name, domain: Some(Domain::parse(domain).unwrap()) };
+    let new = NewOrganization::new(name, Some(Domain::parse(domain).unwrap()));
     table.create_organization(caller, &user(owner), new, None).await.unwrap().organization.id
 }
 

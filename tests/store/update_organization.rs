@@ -4,12 +4,15 @@ use shared::model::{
 };
 
 fn rename(name: &str) -> OrganizationChanges {
-    OrganizationChanges { name: Some(OrganizationName::parse(name).unwrap()), domain: None }
+    OrganizationChanges {
+        name: Some(OrganizationName::parse(name).unwrap()),
+        ..OrganizationChanges::default()
+    }
 }
 
 fn move_to(domain: Option<&str>) -> OrganizationChanges {
     let domain = domain.map(|domain| Domain::parse(domain).unwrap());
-    OrganizationChanges { name: None, domain: Some(domain) }
+    OrganizationChanges { domain: Some(domain), ..OrganizationChanges::default() }
 }
 
 fn name_and_domain(organization: &Organization) -> (&str, Option<&str>) {
