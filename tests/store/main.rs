@@ -27,6 +27,7 @@ mod meanwhile;
 mod one_moment;
 mod pending_limit;
 mod preview_invitation;
+mod record_usage;
 mod remove_member;
 mod restore_organization;
 mod revoke_invitation;
