@@ -55,6 +55,7 @@ impl Store {
         };
         let mut reporter = Reporter::new(id, period, report, organization, total);
         let mut attempts = Attempts::default();
+        let mut has_learned = false;
         loop {
             if reporter.organization.is_deleted() {
                 return Err(Error::OrganizationDeleted);
@@ -63,6 +64,11 @@ impl Store {
                 None => self.report(&mut reporter, &caller, &attempts).await,
                 Some(key) => self.report_with_key(&mut reporter, &caller, key, &attempts).await,
             };
+            // The first refusal tells what the attempt did not know, so it says nothing about contention.
+            if matches!(outcome, Ok(None)) && !has_learned {
+                has_learned = true;
+                continue;
+            }
             if let Some(recording) = attempts.settle(outcome).await? {
                 return Ok(recording);
             }
