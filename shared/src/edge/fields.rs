@@ -1,13 +1,12 @@
 use super::integer::integer;
+use super::raw_fields::RawFields;
 use super::{Error, media_type};
 use http::{HeaderMap, Method};
 use lambda_http::Body;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
-use std::fmt;
 
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -199,36 +198,10 @@ fn wrong_type(name: &str, expected: &str) -> Error {
     Error::about(name, |name| format!("The field {name} must be {expected}."))
 }
 
-/// The fields of a JSON object. A name stays raw, because it may contain a surrogate that no string can.
-struct RawFields(Vec<(Box<RawValue>, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for RawFields {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = RawFields;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawFields, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
-                }
-                Ok(RawFields(fields))
-            }
-        }
-
-        deserializer.deserialize_map(Object)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt;
 
     fn parse(body: &str) -> Result<Fields, Error> {
         parse_bytes(Body::from(body))
