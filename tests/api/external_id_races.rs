@@ -42,11 +42,13 @@ async fn look_up(functions: &Functions, external_id: &str) -> Value {
     functions.send(&request).await.expect(200).clone()
 }
 
-/// Deletes an organization and lets the time for restoring it pass.
+/// Deletes an organization, which keeps its external id, and lets the time for restoring it pass.
 async fn end(functions: &Functions, organization: &Value) {
     let id = organization["id"].as_str().unwrap();
     let delete = Request::new(Operation::DeleteOrganization, SERVICE).of("organization_id", id);
     functions.send(&delete).await.expect(200);
+    let early = functions.send(&creating(0, organization["externalId"].as_str().unwrap())).await;
+    early.expect_error(409, "external_id_taken");
     let key = AttributeValue::S(format!("ORG#{id}"));
     let update = functions.database.client.update_item().table_name(local::TABLE_NAME);
     let update = update.key("pk", key.clone()).key("sk", key).update_expression("SET expiresAt = :now");
