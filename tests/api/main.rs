@@ -12,10 +12,12 @@
 //! - [`deleted_organizations`]: who knows of a deleted organization, and what is left of it
 //! - [`renewals`], [`invited_addresses`], [`inviters`], [`invitee_email`], [`invitation_secrets`],
 //!   [`invitation_limits`], [`overtaken`], [`invitation_races`], [`joining_races`]: invitations
+//! - [`metadata`], [`external_ids`], [`external_id_lookups`], [`external_id_races`]: what clients note about an
+//!   organization; [`organization_fields`]: which answers show it
 //! - [`unavailable`]: a DynamoDB that throttles or has conflicts
 //! - [`reference`]: the ports of `cargo local`, without a browser
-//! - [`races`], [`too_many_admins`], [`too_many_organizations`], [`many_organizations`], [`broken_rows`]: the limits
-//!   of data
+//! - [`races`], [`too_many_members`], [`member_races`], [`too_many_admins`], [`too_many_organizations`],
+//!   [`many_organizations`], [`broken_rows`]: the limits of data
 //!
 //! [`stack`] finds the stack to test, and [`host`] starts it if it is local. [`failing`] makes its DynamoDB
 //! fail. [`gateway`] knows what API Gateway answers in front of a deployed stack. [`client`] sends requests,
@@ -57,6 +59,9 @@ mod bodies;
 mod broken_rows;
 mod deleted_organizations;
 mod existence;
+mod external_id_lookups;
+mod external_id_races;
+mod external_ids;
 mod forged_tokens;
 mod gateway_events;
 mod idempotency;
@@ -69,8 +74,11 @@ mod inviters;
 mod joining_races;
 mod many_organizations;
 mod media_types;
+mod member_races;
+mod metadata;
 mod names_and_domains;
 mod order_of_checks;
+mod organization_fields;
 mod overtaken;
 mod parameters;
 mod paths;
@@ -84,6 +92,7 @@ mod scopes;
 mod services;
 mod tokens;
 mod too_many_admins;
+mod too_many_members;
 mod too_many_organizations;
 mod unavailable;
 mod user_ids;

@@ -33,6 +33,13 @@ impl Table {
         self.set_in((&key, &key), attribute, value).await;
     }
 
+    /// Deletes the organization's item, which must exist, as TTL does once the organization cannot be restored.
+    pub(crate) async fn remove(&self, organization: &Organization) {
+        let key = AttributeValue::S(format!("ORG#{}", organization.id));
+        let delete = self.0.delete_item().table_name(local::TABLE_NAME).key("pk", key.clone()).key("sk", key);
+        delete.condition_expression("attribute_exists(pk)").send().await.expect("the row is deleted");
+    }
+
     /// Lets the time of an invitation pass: after it, a pending one can no longer be accepted, and an accepted one is
     /// forgotten.
     pub(crate) async fn expire(&self, invitation: &Value) {

@@ -95,8 +95,13 @@ impl Store {
                         max: self.settings().max_organizations_per_user,
                     });
                 }
-                (Some(refused), Some(_)) => {
-                    next = transaction(self.gone_holder(refused.item, caller).await?.as_deref())?;
+                (Some(refused), Some(external_id)) => {
+                    // Old builds of DynamoDB Local refuse a write without returning the item.
+                    let holder = match refused.item {
+                        Some(item) => Some(item),
+                        None => self.get_item(keys::external_id(external_id)).await?,
+                    };
+                    next = transaction(self.gone_holder(holder, caller).await?.as_deref())?;
                     attempts.settle::<()>(Ok(None)).await?;
                 }
                 (None, _) => {
