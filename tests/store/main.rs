@@ -24,6 +24,7 @@ mod list_organizations;
 mod lost_answers;
 mod lost_deletion_answers;
 mod lost_invitation_answers;
+mod lost_usage_answers;
 mod meanwhile;
 mod one_moment;
 mod pending_limit;

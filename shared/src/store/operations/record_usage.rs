@@ -4,7 +4,7 @@
 //! docs/decisions/0032-a-fence-orders-reports-and-limits.md.
 //!
 //! With a key, the first request also reads `ORG#<id>`/`USAGE#<period>`, and one transaction makes the update and puts
-//! `USER#<caller>`/`REPORT#<id>#<key>`.
+//! `USER#<caller>`/`REPORT#<id>#<key>`. Before a report that does not fit is refused, that record is read.
 
 use crate::error::Error;
 use crate::model::{Caller, IdempotencyKey, OrganizationId, Period, Recording, Report, UserId};
@@ -13,7 +13,7 @@ use crate::store::idempotency::IdempotencyRecord;
 use crate::store::items::{self, UsageItem};
 use crate::store::keys;
 use crate::store::metering::{Reporter, Total};
-use crate::store::table::Store;
+use crate::store::table::{Refused, Store};
 use crate::store::transaction::{Transaction, step};
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +82,7 @@ impl Store {
         let update = reporter.update(self, recorded, attempts.any_in_doubt())?;
         let usage = match self.update_item_once(&update, attempts).await? {
             Ok(item) => items::read::<UsageItem>(item)?,
-            Err(refused) => match refused.item.map(items::read::<UsageItem>).transpose()? {
+            Err(refused) => match self.refusing(reporter, refused, attempts).await? {
                 Some(usage) if usage.remembers(&reporter.mutation) => usage,
                 Some(usage) if attempts.any_in_doubt() && reporter.may_be_forgotten(&usage) => {
                     let cause = "a report was not answered, and too many followed to tell if it was recorded";
@@ -92,6 +92,25 @@ impl Store {
             },
         };
         Ok(Some(reporter.recording(usage.used, recorded)))
+    }
+
+    /// The period's item, on which an attempt was refused, if there is one.
+    ///
+    /// Old builds of DynamoDB Local return no items with a refusal. An item that is there may show that an earlier
+    /// attempt was recorded, so it is read.
+    async fn refusing(
+        &self,
+        reporter: &Reporter<'_>,
+        refused: Refused,
+        attempts: &Attempts,
+    ) -> Result<Option<UsageItem>, Error> {
+        let item = match refused.item {
+            None if attempts.any_in_doubt() => {
+                self.get_item(keys::usage(reporter.id, reporter.period)).await?
+            }
+            item => item,
+        };
+        item.map(items::read).transpose()
     }
 
     /// Makes one attempt at a report with a key. Returns `None` if it must be repeated.
