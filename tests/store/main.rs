@@ -11,6 +11,7 @@ mod create_invitation;
 mod create_organization;
 mod deadline;
 mod delete_organization;
+mod external_ids;
 mod get_member;
 mod get_organization;
 mod get_usage;
