@@ -97,13 +97,13 @@ async fn of_many_who_join_at_once_no_more_do_than_there_is_room_for() {
 }
 
 #[tokio::test]
-async fn a_user_for_whom_there_is_room_meanwhile_joins() {
+async fn a_refusal_tells_of_the_moment_of_the_write() {
     let table = Table::new().await;
     let id = of_five(&table).await;
     for name in ["dan", "eve"] {
         table.with(&id, name, Role::Member).await;
     }
-    // The refusal explains itself by the organization as it was, so the error is that of its moment.
+    // The refusal comes with the organization as it was.
     let leaves = async |store, id| remove(store, id, "dan").await;
     table.inject_into("TransactWriteItems", [then(&table, &id, leaves)]);
     assert_eq!(refusal(table.add(&id, "fay", Role::Member, &ANY).await), FULL);
