@@ -4,7 +4,7 @@
 //! docs/decisions/0032-a-fence-orders-reports-and-limits.md.
 //!
 //! With a key, the first request also reads `ORG#<id>`/`USAGE#<period>`, and one transaction makes the update and puts
-//! `USER#<caller>`/`REPORT#<id>#<key>`.
+//! `USER#<caller>`/`REPORT#<id>#<key>`. Before a report that does not fit is refused, that record is read.
 
 use crate::error::Error;
 use crate::model::{Caller, IdempotencyKey, OrganizationId, Period, Recording, Report, UserId};
@@ -13,7 +13,7 @@ use crate::store::idempotency::IdempotencyRecord;
 use crate::store::items::{self, UsageItem};
 use crate::store::keys;
 use crate::store::metering::{Reporter, Total};
-use crate::store::table::Store;
+use crate::store::table::{Refused, Store};
 use crate::store::transaction::{Transaction, step};
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +88,7 @@ impl Store {
         let update = reporter.update(self, recorded, attempts.any_in_doubt())?;
         let usage = match self.update_item_once(&update, attempts).await? {
             Ok(item) => items::read::<UsageItem>(item)?,
-            Err(refused) => match refused.item.map(items::read::<UsageItem>).transpose()? {
+            Err(refused) => match self.refusing(reporter, refused, attempts).await? {
                 Some(usage) if usage.remembers(&reporter.mutation) => usage,
                 Some(usage) if attempts.any_in_doubt() && reporter.may_be_forgotten(&usage) => {
                     let cause = "a report was not answered, and too many followed to tell if it was recorded";
@@ -100,6 +100,25 @@ impl Store {
         Ok(Some(reporter.recording(usage.used, recorded)))
     }
 
+    /// The period's item, on which an attempt was refused, if there is one.
+    ///
+    /// Old builds of DynamoDB Local return no items with a refusal. An item that is there may show that an earlier
+    /// attempt was recorded, so it is read.
+    async fn refusing(
+        &self,
+        reporter: &Reporter<'_>,
+        refused: Refused,
+        attempts: &Attempts,
+    ) -> Result<Option<UsageItem>, Error> {
+        let item = match refused.item {
+            None if attempts.any_in_doubt() => {
+                self.get_item(keys::usage(reporter.id, reporter.period)).await?
+            }
+            item => item,
+        };
+        item.map(items::read).transpose()
+    }
+
     /// Makes one attempt at a report with a key. Returns `None` if it must be repeated.
     async fn report_with_key(
         &self,
@@ -108,9 +127,15 @@ impl Store {
         key: &IdempotencyKey,
         attempts: &Attempts,
     ) -> Result<Option<Recording>, Error> {
-        let (id, period, recorded) = (reporter.id, reporter.period, reporter.units()?);
+        let (id, period, units) = (reporter.id, reporter.period, reporter.units());
+        let recorded = *units.as_ref().unwrap_or(&0);
         let answer = Recorded { mutation: reporter.mutation.clone(), period, recorded };
         let record = IdempotencyRecord::new(caller, keys::report_key(id, key), &reporter.request(), answer)?;
+        if let Err(exhausted) = units {
+            // A repeated report is answered even if it would not fit again.
+            let first = self.remembered_answer(&record).await?.ok_or(exhausted)?;
+            return self.repeated(reporter, first).await.map(Some);
+        }
         let update = reporter.update(self, recorded, false)?;
         let transaction = Transaction::new(vec![step(update)]).with_record(self.put_record(&record)?);
         let Err(mut refused) = self.transact(&transaction, attempts).await? else {
@@ -121,15 +146,20 @@ impl Store {
             return Ok(Some(reporter.recording(used, recorded)));
         };
         if let Some(refused) = refused.pop().flatten() {
-            let first: Recorded = self.first_answer(&record, refused.item).await?;
-            reporter.period = first.period;
-            let used = self.used(id, first.period).await?;
-            // The record may be this request's own, if DynamoDB's response to an earlier attempt was lost.
-            let is_replayed = first.mutation != reporter.mutation;
-            return Ok(Some(Recording { is_replayed, ..reporter.recording(used, first.recorded) }));
+            let first = self.first_answer(&record, refused.item).await?;
+            return self.repeated(reporter, first).await.map(Some);
         }
         let usage = refused.pop().flatten().and_then(|refused| refused.item);
         self.learn(reporter, caller, usage.map(items::read).transpose()?).await.map(|()| None)
+    }
+
+    /// The answer to a report that was recorded before: with the figures of now.
+    async fn repeated(&self, reporter: &mut Reporter<'_>, first: Recorded) -> Result<Recording, Error> {
+        reporter.period = first.period;
+        let used = self.used(reporter.id, first.period).await?;
+        // The record may be this request's own, if DynamoDB's response to an earlier attempt was lost.
+        let is_replayed = first.mutation != reporter.mutation;
+        Ok(Recording { is_replayed, ..reporter.recording(used, first.recorded) })
     }
 
     /// Prepares the next attempt by the period's item, on which the last one was refused.
