@@ -15,6 +15,7 @@ fn one_of_each() -> Vec<Error> {
         OperationError::Forbidden { required: Role::Owner },
         OperationError::OnlyServicesSend { field: "owner" },
         OperationError::OnlyServicesSend { field: "userId" },
+        OperationError::OnlyServicesSend { field: "externalId" },
         OperationError::OnlyUsers,
         OperationError::OrganizationNotFound,
         OperationError::OrganizationDeleted,
@@ -32,6 +33,9 @@ fn one_of_each() -> Vec<Error> {
         OperationError::ValidationFailed { field: "maxOverages", invalid },
         OperationError::LastOwner,
         OperationError::TooManyAdmins,
+        OperationError::TooManyMembers { max: 50 },
+        OperationError::ExternalIdTaken,
+        OperationError::OveragesExhausted { remaining: 4750 },
         OperationError::TooManyInvitations,
         OperationError::TooManyOrganizations { max: 100 },
         OperationError::Internal("a cause".into()),
@@ -63,8 +67,9 @@ fn one_of_each() -> Vec<Error> {
                 OperationError::IdempotencyInProgress | OperationError::IdempotencyKeyReused => {}
                 OperationError::ValidationFailed { .. } | OperationError::LastOwner => {}
                 OperationError::TooManyAdmins | OperationError::TooManyInvitations => {}
-                OperationError::TooManyOrganizations { .. } | OperationError::Internal(_) => {}
-                OperationError::ServiceUnavailable(_) => {}
+                OperationError::TooManyMembers { .. } | OperationError::ExternalIdTaken => {}
+                OperationError::OveragesExhausted { .. } | OperationError::Internal(_) => {}
+                OperationError::TooManyOrganizations { .. } | OperationError::ServiceUnavailable(_) => {}
             },
         }
     }
