@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, env};
 use support::{database::items, event, invariants::Contents};
 
 /// `number` times `RACES`.
-fn rounds(number: usize) -> usize {
+pub(crate) fn rounds(number: usize) -> usize {
     let times = env::var("RACES").map_or(1, |times| times.parse().expect("RACES is a number"));
     number * times
 }
