@@ -50,6 +50,15 @@ impl<A> IdempotencyRecord<A> {
             expires_at: Timestamp::seconds_now() + LIFETIME.as_secs(),
         })
     }
+
+    /// The answer in the record of the first request with the key, if that was the same request.
+    fn answer_of(&self, first: Self) -> Result<A, Error> {
+        if first.request_hash == self.request_hash {
+            Ok(first.answer)
+        } else {
+            Err(Error::IdempotencyKeyReused)
+        }
+    }
 }
 
 impl Store {
@@ -81,12 +90,22 @@ impl Store {
                 self.get_item(key).await?.ok_or(Error::IdempotencyInProgress)?
             }
         };
-        let first: IdempotencyRecord<A> = items::read(item)?;
-        if first.request_hash == repeated.request_hash {
-            Ok(first.answer)
-        } else {
-            Err(Error::IdempotencyKeyReused)
-        }
+        repeated.answer_of(items::read(item)?)
+    }
+
+    /// The answer to the first request with a key, or `None` if there was none or its record has expired. Called if
+    /// `request` is refused by other means than its record.
+    ///
+    /// # Errors
+    /// [`Error::IdempotencyKeyReused`] when the first request was a different one.
+    pub(super) async fn earlier_answer<A: DeserializeOwned>(
+        &self,
+        request: &IdempotencyRecord<A>,
+    ) -> Result<Option<A>, Error> {
+        let item = self.get_item(keys::key(request.pk.clone(), request.sk.clone())).await?;
+        let first = item.map(items::read::<IdempotencyRecord<A>>).transpose()?;
+        let first = first.filter(|first| first.expires_at > Timestamp::seconds_now());
+        first.map(|first| request.answer_of(first)).transpose()
     }
 }
 

@@ -102,9 +102,15 @@ impl Store {
         key: &IdempotencyKey,
         attempts: &Attempts,
     ) -> Result<Option<Recording>, Error> {
-        let (id, period, recorded) = (reporter.id, reporter.period, reporter.units()?);
+        let (id, period, units) = (reporter.id, reporter.period, reporter.units());
+        let recorded = *units.as_ref().unwrap_or(&0);
         let answer = Recorded { mutation: reporter.mutation.clone(), period, recorded };
         let record = IdempotencyRecord::new(caller, keys::report_key(id, key), &reporter.request(), answer)?;
+        if let Err(exhausted) = units {
+            // The first request with the key may be what used up the limit.
+            let first: Recorded = self.earlier_answer(&record).await?.ok_or(exhausted)?;
+            return self.repeat(reporter, first).await.map(Some);
+        }
         let update = reporter.update(self, recorded, false)?;
         let transaction = Transaction::new(vec![step(update)]).with_record(self.put_record(&record)?);
         let Err(mut refused) = self.transact(&transaction, attempts).await? else {
@@ -116,14 +122,19 @@ impl Store {
         };
         if let Some(refused) = refused.pop().flatten() {
             let first: Recorded = self.first_answer(&record, refused.item).await?;
-            reporter.period = first.period;
-            let used = self.used(id, first.period).await?;
-            // The record may be this request's own, if DynamoDB's response to an earlier attempt was lost.
-            let is_replayed = first.mutation != reporter.mutation;
-            return Ok(Some(Recording { is_replayed, ..reporter.recording(used, first.recorded) }));
+            return self.repeat(reporter, first).await.map(Some);
         }
         let usage = refused.pop().flatten().and_then(|refused| refused.item);
         self.learn(reporter, caller, usage.map(items::read).transpose()?).await.map(|()| None)
+    }
+
+    /// Repeats what the first request with the key recorded, with the other figures of now.
+    async fn repeat(&self, reporter: &mut Reporter<'_>, first: Recorded) -> Result<Recording, Error> {
+        reporter.period = first.period;
+        let used = self.used(reporter.id, first.period).await?;
+        // The record may be this request's own, if DynamoDB's response to an earlier attempt was lost.
+        let is_replayed = first.mutation != reporter.mutation;
+        Ok(Recording { is_replayed, ..reporter.recording(used, first.recorded) })
     }
 
     /// Prepares the next attempt by the period's item, on which the last one was refused.
