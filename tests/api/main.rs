@@ -7,7 +7,7 @@
 //! - [`tokens`], [`forged_tokens`], [`scopes`], [`gateway_events`]: authentication
 //! - [`bodies`], [`media_types`], [`paths`], [`user_ids`], [`parameters`], [`names_and_domains`],
 //!   [`preconditions`], [`precondition_matrix`]: the limits of requests; [`quotes`]: what errors quote of them
-//! - [`idempotency`], [`usage_keys`]: repeated creations and reports
+//! - [`idempotency`], [`usage_keys`], [`usage_records`]: repeated creations and reports
 //! - [`usage_limits`], [`usage_races`]: the limit of usage
 //! - [`services`]: callers that are no users; [`abuse`]: users who act against others
 //! - [`deleted_organizations`]: who knows of a deleted organization, and what is left of it
@@ -95,4 +95,5 @@ mod unavailable;
 mod usage_keys;
 mod usage_limits;
 mod usage_races;
+mod usage_records;
 mod user_ids;

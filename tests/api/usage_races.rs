@@ -268,16 +268,21 @@ async fn once_a_report_is_admitted_under_a_higher_limit_all_are_judged_by_it() {
     assert_eq!(refused.expect_error(422, "overages_exhausted"), &json!({ "remaining": 9 }), "{refused}");
 }
 
-/// A keyed report's transaction has the same conditions.
+/// A report with a key is judged by a total that was read, so only the fence tells that the same total stands under
+/// another limit.
 #[tokio::test]
 async fn the_fence_holds_for_reports_with_keys() {
     let meter = Meter::start(0, json!(10)).await;
+    meter.functions.send(&meter.reporting(3, "refuse")).await.expect(200);
     let functions = meter.functions.clone();
-    let (change, other) = (meter.allowing(&json!(5)), meter.reporting(3, "refuse"));
+    let change = meter.allowing(&json!(5));
+    let others = [meter.reporting(2, "refuse"), meter.reporting(-2, "refuse")];
     let report = meter.reporting(7, "refuse").header("idempotency-key", "k");
     let overtaken = meter.functions.overtaken(&report, "BatchGetItem", async move {
         functions.send(&change).await.expect(200);
-        functions.send(&other).await.expect(200);
+        for other in &others {
+            functions.send(other).await.expect(200);
+        }
     });
     let answer = overtaken.await;
     assert_eq!(answer.expect_error(422, "overages_exhausted"), &json!({ "remaining": 2 }), "{answer}");
