@@ -10,10 +10,10 @@ use crate::{
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-const HEADER: &str = "Idempotency-Key";
+pub(crate) const HEADER: &str = "Idempotency-Key";
 
 /// A key that no other run has used. A deployed stack remembers keys for a day.
-fn fresh_key() -> String {
+pub(crate) fn fresh_key() -> String {
     stack::fresh("key ")
 }
 

@@ -48,6 +48,17 @@ async fn every_operation_refuses_an_unknown_parameter_and_names_it() {
             true => drop(known.expect(200)),
             false => known.expect_invalid_request("limit"),
         }
+        let period = request(operation, sender, &place, "period=2026-11").send().await;
+        match operation {
+            Operation::GetUsage => drop(period.expect(200)),
+            _ => period.expect_invalid_request("period"),
+        }
+        // A service lists by it what a user cannot.
+        let external = request(operation, sender, &place, "externalId=1").send().await;
+        match operation {
+            Operation::ListOrganizations => drop(external.expect_error(403, "forbidden")),
+            _ => external.expect_invalid_request("externalId"),
+        }
         let deleted = request(operation, sender, &place, "deleted=true").send().await;
         match operation {
             Operation::ListOrganizations => drop(deleted.expect(200)),

@@ -124,6 +124,8 @@ async fn what_a_service_does_is_recorded_as_the_services() {
     let organization = alice.create_organization("Acme").await;
     let set = service.patch(organization.max_overages(), json!({ "maxOverages": 7 }));
     assert_eq!(set.send().await.expect(200)["updatedBy"], service.id);
+    let plan = service.patch(organization.plan(), json!({ "maxMembers": 7 }));
+    assert_eq!(plan.send().await.expect(200)["updatedBy"], service.id);
     let member = organization.add_by(&service, &stack::unique("bob"), "member").await;
     assert_eq!(member["addedBy"], service.id);
     let link = service.link(&organization, "owner").await;
