@@ -50,6 +50,15 @@ impl<A> IdempotencyRecord<A> {
             expires_at: Timestamp::seconds_now() + LIFETIME.as_secs(),
         })
     }
+
+    /// This record's answer, if `repeated` is of the same request.
+    fn answer_to(self, repeated: &Self) -> Result<A, Error> {
+        if self.request_hash == repeated.request_hash {
+            Ok(self.answer)
+        } else {
+            Err(Error::IdempotencyKeyReused)
+        }
+    }
 }
 
 impl Store {
@@ -81,12 +90,22 @@ impl Store {
                 self.get_item(key).await?.ok_or(Error::IdempotencyInProgress)?
             }
         };
-        let first: IdempotencyRecord<A> = items::read(item)?;
-        if first.request_hash == repeated.request_hash {
-            Ok(first.answer)
-        } else {
-            Err(Error::IdempotencyKeyReused)
-        }
+        items::read::<IdempotencyRecord<A>>(item)?.answer_to(repeated)
+    }
+
+    /// The answer to the first request with a key, if there was one and it is remembered.
+    ///
+    /// # Errors
+    /// [`Error::IdempotencyKeyReused`] when the first request was a different one.
+    pub(super) async fn remembered_answer<A: DeserializeOwned>(
+        &self,
+        repeated: &IdempotencyRecord<A>,
+    ) -> Result<Option<A>, Error> {
+        let item = self.get_item(keys::key(repeated.pk.clone(), repeated.sk.clone())).await?;
+        let first = item.map(items::read::<IdempotencyRecord<A>>).transpose()?;
+        // TTL may delete an expired record days late.
+        let first = first.filter(|first| first.expires_at > Timestamp::seconds_now());
+        first.map(|first| first.answer_to(repeated)).transpose()
     }
 }
 

@@ -102,9 +102,20 @@ impl Store {
         key: &IdempotencyKey,
         attempts: &Attempts,
     ) -> Result<Option<Recording>, Error> {
-        let (id, period, recorded) = (reporter.id, reporter.period, reporter.units()?);
-        let answer = Recorded { mutation: reporter.mutation.clone(), period, recorded };
-        let record = IdempotencyRecord::new(caller, keys::report_key(id, key), &reporter.request(), answer)?;
+        let (id, period) = (reporter.id, reporter.period);
+        let record = |recorded| {
+            let answer = Recorded { mutation: reporter.mutation.clone(), period, recorded };
+            IdempotencyRecord::new(caller, keys::report_key(id, key), &reporter.request(), answer)
+        };
+        let recorded = match reporter.units() {
+            Ok(recorded) => recorded,
+            // It may not fit because it is recorded already.
+            Err(refusal) => match self.remembered_answer(&record(0)?).await? {
+                Some(first) => return self.repeated_report(reporter, first).await.map(Some),
+                None => return Err(refusal),
+            },
+        };
+        let record = record(recorded)?;
         let update = reporter.update(self, recorded, false)?;
         let transaction = Transaction::new(vec![step(update)]).with_record(self.put_record(&record)?);
         let Err(mut refused) = self.transact(&transaction, attempts).await? else {
@@ -115,15 +126,24 @@ impl Store {
             return Ok(Some(reporter.recording(used, recorded)));
         };
         if let Some(refused) = refused.pop().flatten() {
-            let first: Recorded = self.first_answer(&record, refused.item).await?;
-            reporter.period = first.period;
-            let used = self.used(id, first.period).await?;
-            // The record may be this request's own, if DynamoDB's response to an earlier attempt was lost.
-            let is_replayed = first.mutation != reporter.mutation;
-            return Ok(Some(Recording { is_replayed, ..reporter.recording(used, first.recorded) }));
+            let first = self.first_answer(&record, refused.item).await?;
+            return self.repeated_report(reporter, first).await.map(Some);
         }
         let usage = refused.pop().flatten().and_then(|refused| refused.item);
         self.learn(reporter, caller, usage.map(items::read).transpose()?).await.map(|()| None)
+    }
+
+    /// The answer to a report that is recorded already.
+    async fn repeated_report(
+        &self,
+        reporter: &mut Reporter<'_>,
+        first: Recorded,
+    ) -> Result<Recording, Error> {
+        reporter.period = first.period;
+        let used = self.used(reporter.id, first.period).await?;
+        // The record may be this request's own, if DynamoDB's response to an earlier attempt was lost.
+        let is_replayed = first.mutation != reporter.mutation;
+        Ok(Recording { is_replayed, ..reporter.recording(used, first.recorded) })
     }
 
     /// Prepares the next attempt by the period's item, on which the last one was refused.
