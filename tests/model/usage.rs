@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 const MAX_USED: i64 = (1 << 53) - 1;
 
 /// Units, period and `overLimit`, as the request gives them.
-type Request = (i64, Option<&'static str>, &'static str);
+pub type Request = (i64, Option<&'static str>, &'static str);
 
 /// What an organization has used.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +21,7 @@ pub struct Usage {
     /// The totals, by period.
     pub totals: BTreeMap<String, i64>,
     /// The recorded reports with a key, by caller and key.
-    reports: BTreeMap<(&'static str, &'static str), Reported>,
+    reports: BTreeMap<(&'static str, String), Reported>,
 }
 
 /// The first report with a key.
@@ -42,10 +42,10 @@ pub struct Limit {
 /// A report of usage.
 #[derive(Debug, Clone)]
 pub struct Report {
-    caller: &'static str,
-    key: Option<&'static str>,
-    request: Request,
-    period: String,
+    pub caller: &'static str,
+    pub key: Option<String>,
+    pub request: Request,
+    pub period: String,
 }
 
 impl Report {
@@ -55,7 +55,16 @@ impl Report {
         let Action::RecordUsage { units, period, over_limit, key } = *call.action() else { return None };
         let request = (units, period.map(stored), over_limit.unwrap_or("refuse"));
         let period = request.1.map_or_else(|| default_period(shown), str::to_owned);
-        Some(Self { caller: call.request.caller, key, request, period })
+        Some(Self { caller: call.request.caller, key: key.map(str::to_owned), request, period })
+    }
+
+    /// The units that it may add, the least and the most, if it is recorded at all.
+    pub fn possible(&self) -> (i64, i64) {
+        match self.request {
+            (units @ ..0, _, _) => (units, 0),
+            (units, _, "partial") => (0, units),
+            (units, _, _) => (units, units),
+        }
     }
 
     pub fn period(&self) -> &str {
@@ -109,7 +118,7 @@ impl Usage {
 
     /// What the first report with the same key recorded, and its period.
     pub fn repeated(&self, report: &Report) -> Result<Option<(String, i64)>, Refusal> {
-        let first = report.key.and_then(|key| self.reports.get(&(report.caller, key)));
+        let first = report.key.clone().and_then(|key| self.reports.get(&(report.caller, key)));
         match first {
             None => Ok(None),
             Some(first) if first.request == report.request => {
@@ -124,7 +133,7 @@ impl Usage {
         let used = self.totals.get(&report.period).copied();
         let recorded = report.units(used.unwrap_or_default(), limit)?;
         self.totals.insert(report.period.clone(), used.unwrap_or_default() + recorded);
-        if let Some(key) = report.key {
+        if let Some(key) = report.key.clone() {
             let (request, period) = (report.request, report.period.clone());
             self.reports.insert((report.caller, key), Reported { request, period, recorded });
         }
