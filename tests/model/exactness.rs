@@ -135,7 +135,9 @@ async fn run(seed: u64) -> Result<Tally, String> {
     failures.extend(exactness_checks::answers(&world));
     let used: u64 = contents.usage.values().sum();
     let unsettled = exactness_checks::total(&world, used.try_into().unwrap(), &mut failures);
-    exactness_checks::images(&world, &exactness_stream::images(&database).await, &mut failures);
+    let images = exactness_stream::images(&database).await;
+    exactness_checks::images(&world, &images, &mut failures);
+    exactness_checks::changes(&world, &images, &mut failures);
     if !failures.is_empty() {
         return Err(failures.join("\n"));
     }

@@ -64,6 +64,41 @@ pub fn total(world: &World, used: i64, faults: &mut Vec<String>) -> usize {
     totals.in_doubt()
 }
 
+/// Checks that the table has recorded each report that was answered so, once, and others only if they are in doubt.
+pub fn changes(world: &World, images: &[Image], faults: &mut Vec<String>) {
+    let sent = world.sent.borrow();
+    let mut changes: BTreeMap<i64, usize> = BTreeMap::new();
+    for image in images {
+        *changes.entry(image.used - image.before).or_default() += 1;
+    }
+    let recorded: BTreeSet<_> =
+        sent.iter().filter(|one| one.status == 200).map(|one| &one.report.key).collect();
+    let mut counted = BTreeSet::new();
+    for one in sent.iter().filter(|one| one.status == 200) {
+        let units = one.body["recorded"].as_i64().unwrap_or_default();
+        if one.report.key.is_some() && !counted.insert(&one.report.key) {
+            continue;
+        }
+        match changes.get_mut(&units).filter(|left| **left > 0) {
+            Some(left) => *left -= 1,
+            None => faults.push(format!("answered as recorded, but not in the table: {one:?}")),
+        }
+    }
+    let in_doubt: Vec<_> = sent
+        .iter()
+        .filter(|one| one.status == 503 && (one.report.key.is_none() || !recorded.contains(&one.report.key)))
+        .map(|one| one.report.possible())
+        .collect();
+    for (change, left) in changes {
+        let possible = in_doubt.iter().filter(|(least, most)| (*least..=*most).contains(&change)).count();
+        if left > possible {
+            faults.push(format!(
+                "{left} changes of {change} that no report has made, {possible} being in doubt"
+            ));
+        }
+    }
+}
+
 /// Checks every total that the table has had.
 pub fn images(world: &World, images: &[Image], faults: &mut Vec<String>) {
     let sets = world.sets.borrow();

@@ -14,10 +14,10 @@ use support::in_process;
 pub const INCLUDED_UNITS: i64 = 30;
 
 /// The number of reports of each client.
-const REPORTS: usize = 8;
+const REPORTS: usize = 3;
 
 /// The number of different keys. All clients share them, so that a key is repeated at the same time, too.
-const KEYS: u64 = 60;
+const KEYS: u64 = 25;
 
 const METER: &str = "service:meter";
 
@@ -117,7 +117,7 @@ impl World {
         let mut version = self.sets.borrow()[0].version.unwrap();
         let mut level = 0;
         while self.reporting.get() > 0 {
-            level = (level + random.i64(-50..=90)).max(0);
+            level = (level + random.i64(-40..=60)).max(0);
             let max_overages = Some(level).filter(|_| random.f64() > 0.1);
             let request =
                 self.request(Operation::SetMaxOverages).body(json!({ "maxOverages": max_overages }));
@@ -133,7 +133,7 @@ impl World {
                 Some(made) => made,
                 None => self.settle(store, version).await,
             };
-            tokio::time::sleep(Duration::from_micros(random.u64(0..8000))).await;
+            tokio::time::sleep(Duration::from_micros(random.u64(0..20_000))).await;
         }
     }
 
