@@ -22,6 +22,9 @@ use support::proxy::Proxy;
 /// The number of clients that report.
 const CLIENTS: usize = 40;
 
+/// The number of stores that they share: a store of its own for each takes most of the time of a run.
+const INSTANCES: usize = 8;
+
 /// The fraction of requests to DynamoDB that meet a fault, in a run with faults.
 const FAULTS: f64 = 0.1;
 
@@ -113,15 +116,15 @@ async fn run(seed: u64) -> Result<Tally, String> {
     let proxy = Proxy::start(database.url()).await;
     let with_faults = seed.is_multiple_of(2);
     let url = if with_faults { proxy.url() } else { database.url() };
-    let stores = join_all((0..=CLIENTS).map(|_| database::store(url.clone()))).await;
+    let stores = join_all((0..=INSTANCES).map(|_| database::store(url.clone()))).await;
     let world = World::create(&stores[0], CLIENTS).await;
     let faults = Arc::new(AtomicUsize::new(0));
     if with_faults {
         inject(&proxy, seed, faults.clone());
     }
     let seed_of = |client: usize| seed.wrapping_mul(1000).wrapping_add(client as u64);
-    let clients = stores[1..].iter().enumerate();
-    let clients = clients.map(|(client, store)| world.client(store, seed_of(client + 1)));
+    let clients = stores[1..].iter().cycle().zip(1..=CLIENTS);
+    let clients = clients.map(|(store, client)| world.client(store, seed_of(client)));
     join(join_all(clients), world.move_limit(&stores[0], seed_of(0))).await;
     proxy.end();
     // A repetition settles a report in doubt.

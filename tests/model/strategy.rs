@@ -116,7 +116,14 @@ pub fn of_one_organization(clients: usize, length: Range<usize>) -> impl Strateg
 pub fn of_one_limit(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
     let last = [Action::GetUsage { period: None }, Action::GetOrganization];
     let last = last.map(|action| Request::plain(SERVICES[0], action));
-    of_clients(requests_to_one(choice::about_usage().boxed(), clients, length), last.to_vec())
+    let limit = Action::SetMaxOverages { units: Some(9) };
+    let first = vec![Request::plain(USERS[0], Action::creation()), Request::plain(USERS[0], limit)];
+    requests_to_one(choice::about_usage().boxed(), clients, length).prop_map(move |clients| Concurrent {
+        first: first.clone(),
+        clients,
+        last: last.to_vec(),
+        faults: None,
+    })
 }
 
 fn requests_to_one(

@@ -5,7 +5,7 @@ use crate::answer::Answer;
 use crate::model::Refusal;
 use crate::organization::Organization;
 use crate::request::Call;
-use crate::values::{default_period, stored};
+use crate::values::default_period;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -49,11 +49,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report that a call makes, if it makes one. If the call does not name the period, it is that of `shown`, the
+    /// The report that a call makes, if it makes a valid one. If the call does not name the period, it is that of `shown`, the
     /// answer's body.
     pub fn of(call: &Call, shown: &Value) -> Option<Self> {
         let Action::RecordUsage { units, period, over_limit, key } = *call.action() else { return None };
-        let request = (units, period.map(stored), over_limit.unwrap_or("refuse"));
+        let period = period.map(|(_, stored)| stored).transpose().ok()?;
+        let request = (units, period, over_limit.unwrap_or("refuse"));
         let period = request.1.map_or_else(|| default_period(shown), str::to_owned);
         Some(Self { caller: call.request.caller, key: key.map(str::to_owned), request, period })
     }
