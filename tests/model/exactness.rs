@@ -19,6 +19,9 @@ use support::faults::Kind;
 use support::invariants::Contents;
 use support::proxy::Proxy;
 
+/// The number of runs, unless `RUNS` says otherwise.
+const RUNS: u64 = 6;
+
 /// The number of clients that report.
 const CLIENTS: usize = 40;
 
@@ -71,7 +74,7 @@ impl AddAssign for Tally {
 fn no_total_exceeds_the_limit_and_all_that_was_recorded_counts() {
     let given = |name| env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
     let (runs, first) =
-        (given("RUNS").unwrap_or(6), given("SEED").unwrap_or_else(|| fastrand::u64(..1_000_000)));
+        (given("RUNS").unwrap_or(RUNS), given("SEED").unwrap_or_else(|| fastrand::u64(..1_000_000)));
     let (started, next) = (Instant::now(), AtomicU64::new(first));
     let worker = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -106,7 +109,8 @@ fn no_total_exceeds_the_limit_and_all_that_was_recorded_counts() {
          a key)\n  {limits} changes of the limit, {faults} faults"
     );
     assert!(failures.is_empty(), "{} runs failed:\n{}", failures.len(), failures.join("\n\n"));
-    assert!(recorded > 0 && partly > 0 && given_back > 0 && refused > 0 && replayed > 0 && faults > 0);
+    let all = [recorded, partly, given_back, refused, replayed, faults];
+    assert!(runs < RUNS as usize || all.iter().all(|count| *count > 0), "not everything happened");
 }
 
 /// Makes one run, with faults if its seed is even.

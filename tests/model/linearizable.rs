@@ -48,7 +48,7 @@ fn requests_for_one_invitation_are_linearizable() {
 
 #[test]
 fn reports_and_changes_of_the_limit_form_one_order() {
-    Histories::new("one limit", 60).run(strategy::of_one_limit(3, 3..6), async |history, seed| {
+    Histories::new("one limit", 60).run(strategy::of_one_limit(3, 2..4), async |history, seed| {
         let (tally, first, others) = answers(history, seed).await;
         let search = tokio::task::spawn_blocking(move || {
             explain(&first, &others)?;
