@@ -25,7 +25,7 @@ const MANY_INVITATIONS: usize = 99;
 /// What happens in a sequential history.
 #[derive(Debug, Clone)]
 pub enum Event {
-    Request(Request),
+    Request(Box<Request>),
     End(End),
 }
 
@@ -38,10 +38,12 @@ pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Event>> {
         2 => (0..4usize, any::<bool>()).prop_map(|(back, removed)| End::Invitation { back, removed }),
         1 => Just(End::Organization(0)),
     ];
-    let event =
-        prop_oneof![30 => request(choice::any()).prop_map(Event::Request), 1 => end.prop_map(Event::End)];
-    (full.prop_flat_map(|(admins, invitations)| beginning(admins, invitations)), vec(event, length))
-        .prop_map(|(first, others)| first.into_iter().map(Event::Request).chain(others).collect())
+    let event = prop_oneof![30 => request(choice::any()).prop_map(|request| Event::Request(Box::new(request))), 1 => end.prop_map(Event::End)];
+    (full.prop_flat_map(|(admins, invitations)| beginning(admins, invitations)), vec(event, length)).prop_map(
+        |(first, others)| {
+            first.into_iter().map(|request| Event::Request(Box::new(request))).chain(others).collect()
+        },
+    )
 }
 
 /// Requests that create an organization, its team and its invitations, with this many more admins and
