@@ -198,8 +198,11 @@ test("a lost answer reserves once and gives back once", async (t) => {
 test("pieces of work at the same time share a block, and each unit is recorded", async () => {
   const id = await organization(100);
   const meter = new Meter(billing, id, BLOCK);
-  const taken = await Promise.all(Array.from({ length: 40 }, () => meter.take(3)));
-  assert.equal(taken.filter((isTaken) => isTaken).length, 33);
+  const take = (pieces: number): Promise<boolean[]> =>
+    Promise.all(Array.from({ length: pieces }, () => meter.take(3)));
+  assert.deepEqual(await take(5), Array.from({ length: 5 }, () => true));
+  assert.equal(await recorded(id), BLOCK);
+  assert.equal((await take(35)).filter((isTaken) => isTaken).length, 33 - 5);
   assert.equal(await recorded(id), 100);
   await meter.close();
   assert.equal(await recorded(id), 99);
