@@ -16,7 +16,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use support::database::{Database, store};
 use support::event::Request;
-use support::example::{Place, SERVICE};
+use support::example::{self, Place, SERVICE};
 use support::in_process;
 use support::invariants::Contents;
 use support::proxy::Proxy;
@@ -87,6 +87,8 @@ impl Done {
 struct World {
     scene: Scene,
     place: Place,
+    /// The organization's version at the start.
+    version: u64,
     proxy: Proxy,
     stores: Vec<Store>,
 }
@@ -96,7 +98,9 @@ impl World {
         let proxy = Proxy::start(endpoint.to_owned()).await;
         let stores = join_all((0..clients).map(|_| store(proxy.url()))).await;
         let place = Place::create(&stores[0], "ann").await;
-        Self { scene, place, proxy, stores }
+        let get = example::request(Operation::GetOrganization, "ann", &place);
+        let organization = in_process::body(&get, &stores[0]).await.unwrap();
+        Self { scene, place, version: organization["version"].as_u64().unwrap(), proxy, stores }
     }
 
     fn request(&self, operation: Operation, body: Value) -> Request {
@@ -220,8 +224,7 @@ impl World {
         contents.expect_no_fault();
         let (id, name) = (&self.place.organization, self.scene.name);
         if self.scene.operation == Operation::SetMaxOverages {
-            // The member and the invitation of a place are a change each.
-            assert_eq!(contents.organizations[id].version, 3 + total.changes, "{name}");
+            assert_eq!(contents.organizations[id].version, self.version + total.changes, "{name}");
             return;
         }
         let used = contents.usage[&(id.clone(), period().to_string())];
