@@ -50,7 +50,13 @@ impl Store {
                 let usage = keys::usage(id, period);
                 let (organization, [usage]) = self.organization_even_deleted(&caller, id, [usage]).await?;
                 let usage = usage.map(items::read::<UsageItem>).transpose()?;
-                (organization, usage.map_or(Total::Nothing, |usage| Total::Exactly(usage.used)))
+                // Both may be from different moments. A total under a later limit says nothing under this one.
+                let total = match usage {
+                    None => Total::Nothing,
+                    Some(usage) if usage.fence > organization.version => Total::Unknown,
+                    Some(usage) => Total::Exactly(usage.used),
+                };
+                (organization, total)
             }
         };
         let mut reporter = Reporter::new(id, period, report, organization, total);
@@ -86,10 +92,17 @@ impl Store {
     ) -> Result<Option<Recording>, Error> {
         let recorded = reporter.units()?;
         let update = reporter.update(self, recorded, attempts.any_in_doubt())?;
-        let usage = match self.update_item_once(&update, attempts).await? {
+        let outcome = self.update_item_once(&update, attempts).await;
+        if outcome.is_err() && attempts.any_in_doubt() {
+            reporter.unanswered.insert(recorded);
+        }
+        let usage = match outcome? {
             Ok(item) => items::read::<UsageItem>(item)?,
-            Err(refused) => match self.refusing(reporter, refused, attempts).await? {
-                Some(usage) if usage.remembers(&reporter.mutation) => usage,
+            Err(refused) => match self.refusing(reporter, Some(refused), attempts).await? {
+                Some(usage) if usage.remembers(&reporter.mutation) => {
+                    let recorded = reporter.recorded_unanswered()?;
+                    return Ok(Some(reporter.recording(usage.used, recorded)));
+                }
                 Some(usage) if attempts.any_in_doubt() && reporter.may_be_forgotten(&usage) => {
                     let cause = "a report was not answered, and too many followed to tell if it was recorded";
                     return Err(Error::ServiceUnavailable(cause.into()));
@@ -102,16 +115,16 @@ impl Store {
 
     /// The period's item, on which an attempt was refused, if there is one.
     ///
-    /// Old builds of DynamoDB Local return no items with a refusal. An item that is there may show that an earlier
-    /// attempt was recorded, so it is read.
+    /// Old builds of DynamoDB Local return no items with a refusal. If the attempt was refused because there is one, or
+    /// if it may show that an earlier attempt was recorded, it is read.
     async fn refusing(
         &self,
         reporter: &Reporter<'_>,
-        refused: Refused,
+        refused: Option<Refused>,
         attempts: &Attempts,
     ) -> Result<Option<UsageItem>, Error> {
-        let item = match refused.item {
-            None if attempts.any_in_doubt() => {
+        let item = match refused.and_then(|refused| refused.item) {
+            None if attempts.any_in_doubt() || reporter.total == Total::Nothing => {
                 self.get_item(keys::usage(reporter.id, reporter.period)).await?
             }
             item => item,
@@ -149,8 +162,8 @@ impl Store {
             let first = self.first_answer(&record, refused.item).await?;
             return self.repeated(reporter, first).await.map(Some);
         }
-        let usage = refused.pop().flatten().and_then(|refused| refused.item);
-        self.learn(reporter, caller, usage.map(items::read).transpose()?).await.map(|()| None)
+        let usage = self.refusing(reporter, refused.pop().flatten(), attempts).await?;
+        self.learn(reporter, caller, usage).await.map(|()| None)
     }
 
     /// The answer to a report that was recorded before: with the figures of now.
