@@ -145,7 +145,8 @@ impl Api<'_> {
     /// Sets the plan of the organization, unless it has this one.
     async fn set_plan(&self, demo: &Demo, path: &str, organization: &Value) -> Result<(), Error> {
         let plan = json!({ "includedUnits": demo.included_units, "maxMembers": demo.max_members });
-        let is_set = ["includedUnits", "maxMembers"].iter().all(|field| organization[field] == plan[field]);
+        let is_set =
+            ["includedUnits", "maxMembers"].iter().all(|field| organization.get(field) == plan.get(field));
         if !is_set {
             self.send(Request::by_service(Method::PATCH, &format!("{path}/plan")).body(plan)).await?;
         }
@@ -156,7 +157,7 @@ impl Api<'_> {
     async fn use_units(&self, demo: &Demo, path: &str) -> Result<(), Error> {
         let path = format!("{path}/usage");
         let usage = self.send(Request::by_service(Method::GET, &path)).await?;
-        if usage["used"] == 0 {
+        if usage.get("used").and_then(Value::as_u64) == Some(0) {
             let report = Request::by_service(Method::POST, &path).body(json!({ "units": demo.used }));
             self.send(report).await?;
         }

@@ -156,7 +156,7 @@ async fn a_key_belongs_to_its_organization() {
     for (organization, units) in [(&meter.organization, 20_i64), (&other.organization, 30)] {
         let body = json!({ "units": units, "period": meter.period });
         let report = || meter.service.post(organization.usage(), body.clone()).header(HEADER, &key).send();
-        assert_eq!(figures(&report().await).3, false);
+        assert!(!figures(&report().await).3);
         assert_eq!(figures(&report().await), (units, units.unsigned_abs(), json!(100 - units), true));
     }
 }
