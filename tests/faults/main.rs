@@ -14,4 +14,5 @@ mod outcome;
 mod pace;
 mod roles;
 mod strangers;
+mod team;
 mod world;
