@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::model::{Limit, OrganizationId, OverLimit, Period, Recording, Report};
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 use ulid::Ulid;
 
@@ -35,6 +36,8 @@ pub(super) struct Reporter<'a> {
     pub total: Total,
     /// The id of the write: a ULID, which begins with its time.
     pub mutation: String,
+    /// The units of the attempts that went unacknowledged. One of them may have been recorded.
+    pub unanswered: BTreeSet<i64>,
     /// A ULID that is less than those of all reports that may be written after this one.
     since: String,
 }
@@ -56,6 +59,7 @@ impl<'a> Reporter<'a> {
             organization,
             total,
             mutation: Ulid::generate().to_string(),
+            unanswered: BTreeSet::new(),
             since: Ulid::from_datetime(since).to_string(),
         }
     }
@@ -90,6 +94,21 @@ impl<'a> Reporter<'a> {
                 }
             },
             _ => Ok(all),
+        }
+    }
+
+    /// What an earlier attempt recorded, if the period's item remembers this report.
+    ///
+    /// # Errors
+    /// [`Error::ServiceUnavailable`] if unacknowledged attempts would have recorded different units: the item does not
+    /// tell which of them it was.
+    pub(super) fn recorded_unanswered(&self) -> Result<i64, Error> {
+        match (self.unanswered.first(), self.unanswered.last()) {
+            (Some(first), Some(last)) if first == last => Ok(*first),
+            _ => {
+                let cause = "attempts with different units were not answered, and one of them was recorded";
+                Err(Error::ServiceUnavailable(cause.into()))
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use crate::model::{Caller, IdempotencyKey, OrganizationId, Period, Recording, Re
 use crate::store::client::retry::{Attempts, while_unavailable};
 use crate::store::idempotency::IdempotencyRecord;
 use crate::store::items::{self, UsageItem};
-use crate::store::keys;
+use crate::store::keys::{self, Item};
 use crate::store::metering::{Reporter, Total};
 use crate::store::table::Store;
 use crate::store::transaction::{Transaction, step};
@@ -80,10 +80,17 @@ impl Store {
     ) -> Result<Option<Recording>, Error> {
         let recorded = reporter.units()?;
         let update = reporter.update(self, recorded, attempts.any_in_doubt())?;
-        let usage = match self.update_item_once(&update, attempts).await? {
+        let outcome = self.update_item_once(&update, attempts).await;
+        if outcome.is_err() && attempts.any_in_doubt() {
+            reporter.unanswered.insert(recorded);
+        }
+        let usage = match outcome? {
             Ok(item) => items::read::<UsageItem>(item)?,
-            Err(refused) => match refused.item.map(items::read::<UsageItem>).transpose()? {
-                Some(usage) if usage.remembers(&reporter.mutation) => usage,
+            Err(refused) => match self.explained(reporter, refused.item).await? {
+                Some(usage) if usage.remembers(&reporter.mutation) => {
+                    let recorded = reporter.recorded_unanswered()?;
+                    return Ok(Some(reporter.recording(usage.used, recorded)));
+                }
                 Some(usage) if attempts.any_in_doubt() && reporter.may_be_forgotten(&usage) => {
                     let cause = "a report was not answered, and too many followed to tell if it was recorded";
                     return Err(Error::ServiceUnavailable(cause.into()));
@@ -123,7 +130,8 @@ impl Store {
             return Ok(Some(Recording { is_replayed, ..reporter.recording(used, first.recorded) }));
         }
         let usage = refused.pop().flatten().and_then(|refused| refused.item);
-        self.learn(reporter, caller, usage.map(items::read).transpose()?).await.map(|()| None)
+        let usage = self.explained(reporter, usage).await?;
+        self.learn(reporter, caller, usage).await.map(|()| None)
     }
 
     /// Prepares the next attempt by the period's item, on which the last one was refused.
@@ -148,6 +156,22 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// The period's item, on which an attempt was refused. A refusal without an item means that there is none. If the
+    /// attempt was refused because there is one, DynamoDB left it out, so it is read.
+    async fn explained(
+        &self,
+        reporter: &Reporter<'_>,
+        item: Option<Item>,
+    ) -> Result<Option<UsageItem>, Error> {
+        let item = match item {
+            None if reporter.total == Total::Nothing => {
+                self.get_item(keys::usage(reporter.id, reporter.period)).await?
+            }
+            item => item,
+        };
+        item.map(items::read).transpose()
     }
 
     /// The total of a period after a report.
