@@ -8,6 +8,7 @@ mod calls;
 mod cell;
 mod contents;
 mod filling;
+mod forgotten;
 mod freeze;
 mod matrix;
 mod outcome;
