@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 use shared::model::Period;
 use shared::store::Store;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
+use support::database::{Database, store};
 use support::event::Request;
-use support::example::{Place, SERVICE};
+use support::example::{self, Place, SERVICE};
 use support::in_process;
 use support::invariants::Contents;
 use support::proxy::Proxy;
@@ -86,6 +87,8 @@ impl Done {
 struct World {
     scene: Scene,
     place: Place,
+    /// The organization's version at the start.
+    version: u64,
     proxy: Proxy,
     stores: Vec<Store>,
 }
@@ -93,9 +96,11 @@ struct World {
 impl World {
     async fn new(scene: Scene, clients: u32, endpoint: &str) -> Self {
         let proxy = Proxy::start(endpoint.to_owned()).await;
-        let stores = join_all((0..clients).map(|_| support::database::store(proxy.url()))).await;
+        let stores = join_all((0..clients).map(|_| store(proxy.url()))).await;
         let place = Place::create(&stores[0], "ann").await;
-        Self { scene, place, proxy, stores }
+        let get = example::request(Operation::GetOrganization, "ann", &place);
+        let organization = in_process::body(&get, &stores[0]).await.unwrap();
+        Self { scene, place, version: organization["version"].as_u64().unwrap(), proxy, stores }
     }
 
     fn request(&self, operation: Operation, body: Value) -> Request {
@@ -176,7 +181,7 @@ impl World {
     }
 
     /// Runs the clients, and returns the row about them. Panics if the table is not the result of the answers.
-    async fn row(self: Arc<Self>, options: &Options, dynamodb: &local::Dynamodb) -> String {
+    async fn row(self: Arc<Self>, options: &Options, database: &Database) -> String {
         let Scene { name, operation, units, .. } = self.scene;
         if operation == Operation::RecordUsage {
             self.set_limit(&self.stores[0], None).await;
@@ -192,8 +197,7 @@ impl World {
             let _aborted = changing.await;
         }
         let actions = self.proxy.actions().split_off(before);
-        let is_write =
-            |action: &&String| ["UpdateItem", "TransactWriteItems"].contains(&action.as_str());
+        let is_write = |action: &&String| ["UpdateItem", "TransactWriteItems"].contains(&action.as_str());
         let (writes, answered) = (actions.iter().filter(is_write).count(), measured.latencies.len());
         let [p50, p99] = [50, 99].map(|percent| milliseconds(percentile(&measured.latencies, percent)));
         let rate = answered as f64 / seconds;
@@ -210,18 +214,17 @@ impl World {
             self.set_limit(&self.stores[0], Some(limit)).await;
             total.add(self.clients("limit", None).await);
         }
-        self.check(&total, limit, dynamodb).await;
+        self.check(&total, limit, database).await;
         row
     }
 
     /// The total is what was recorded, and exactly the limit.
-    async fn check(&self, total: &Done, limit: u64, dynamodb: &local::Dynamodb) {
-        let contents = Contents::read(&dynamodb.client()).await;
+    async fn check(&self, total: &Done, limit: u64, database: &Database) {
+        let contents = Contents::read(&database.client).await;
         contents.expect_no_fault();
         let (id, name) = (&self.place.organization, self.scene.name);
         if self.scene.operation == Operation::SetMaxOverages {
-            // The member and the invitation of a place are a change each.
-            assert_eq!(contents.organizations[id].version, 3 + total.changes, "{name}");
+            assert_eq!(contents.organizations[id].version, self.version + total.changes, "{name}");
             return;
         }
         let used = contents.usage[&(id.clone(), period().to_string())];
@@ -233,7 +236,7 @@ impl World {
 
 /// The period of all reports, even if a run lasts into the next month.
 fn period() -> Period {
-    static PERIOD: std::sync::LazyLock<Period> = std::sync::LazyLock::new(Period::current);
+    static PERIOD: LazyLock<Period> = LazyLock::new(Period::current);
     *PERIOD
 }
 
@@ -256,10 +259,9 @@ pub(crate) async fn run(options: &Options) -> String {
     )
     .replace("64", &options.clients.to_string());
     for scene in SCENES {
-        let dynamodb = local::start_in_memory().await.unwrap();
-        local::table::create(&dynamodb.client()).await.unwrap();
-        let world = Arc::new(World::new(scene, options.clients, &dynamodb.url()).await);
-        text.push_str(&world.row(options, &dynamodb).await);
+        let database = Database::start().await;
+        let world = Arc::new(World::new(scene, options.clients, &database.url()).await);
+        text.push_str(&world.row(options, &database).await);
     }
     writeln!(
         text,
