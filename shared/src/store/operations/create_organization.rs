@@ -7,7 +7,7 @@
 
 use crate::error::Error;
 use crate::model::{
-    Caller, Creation, Domain, IdempotencyKey, Member, NewOrganization, OrganizationId, Role, Timestamp,
+    Caller, Creation, Domain, ExternalId, IdempotencyKey, Member, NewOrganization, OrganizationId, Role, Timestamp,
     UserId,
 };
 use crate::store::client::retry::Attempts;
@@ -95,8 +95,9 @@ impl Store {
                         max: self.settings().max_organizations_per_user,
                     });
                 }
-                (Some(refused), Some(_)) => {
-                    next = transaction(self.gone_holder(refused.item, caller).await?.as_deref())?;
+                (Some(refused), Some(external_id)) => {
+                    let gone = self.gone_holder(external_id, refused.item, caller).await?;
+                    next = transaction(gone.as_deref())?;
                     attempts.settle::<()>(Ok(None)).await?;
                 }
                 (None, _) => {
@@ -153,11 +154,21 @@ impl Store {
         Ok(step(self.update(keys::user(user), "ADD organizations :one", has_room)?))
     }
 
-    /// The organization that has an external id, if it is gone: TTL may delete it, and what belongs to it, days late.
+    /// The organization that has an external id, if it is gone. `seen` is the id's item that DynamoDB returned with a
+    /// refusal; if it returned none, the item is read. TTL may delete it, and what belongs to it, days late.
     ///
     /// # Errors
     /// [`Error::ExternalIdTaken`] if it exists or can be restored.
-    async fn gone_holder(&self, holder: Option<Item>, service: &Caller) -> Result<Option<String>, Error> {
+    async fn gone_holder(
+        &self,
+        external_id: &ExternalId,
+        seen: Option<Item>,
+        service: &Caller,
+    ) -> Result<Option<String>, Error> {
+        let holder = match seen {
+            Some(item) => Some(item),
+            None => self.get_item(keys::external_id(external_id)).await?,
+        };
         let Some(id) = holder.as_ref().and_then(keys::holder) else { return Ok(None) };
         let organization = self.get_item(keys::organization(&id)).await?;
         let organization = organization.map(items::read::<OrganizationItem>).transpose()?;
@@ -185,7 +196,7 @@ fn record(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ExternalId, Metadata, OrganizationName};
+    use crate::model::{Metadata, OrganizationName};
 
     #[test]
     fn a_request_is_the_same_by_its_values_not_by_their_spelling() {
