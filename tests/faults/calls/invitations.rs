@@ -9,7 +9,7 @@ use functions::Operation::{
     AcceptInvitation, CreateInvitation, ListInvitations, PreviewInvitation, RevokeInvitation,
 };
 use serde_json::{Value, json};
-use support::example::{MEMBER, SERVICE, TOKEN};
+use support::example::{MEMBER, SERVICE};
 
 pub(super) fn calls() -> Vec<Call> {
     [create(), list_and_revoke(), preview(), accept()].concat()
@@ -96,7 +96,7 @@ fn accept() -> Vec<Call> {
         accept("accept as an admin", 201, ADMINS),
         accept("accept as an owner", 201, OWNERS).like_another(),
         accept("accept as an admin too many", 422, ADMINS).on(Filled::WithAdmins).like_another(),
-        accept("accept as a member too many", 422, TOKEN).on(Filled::WithMembers),
+        Call::new("accept as a member too many", AcceptInvitation, 422).on(Filled::WithMembers),
         accept("accept again at the limit", 200, ACCEPTED).on(Filled::WithMembers).by("ida").like_another(),
         accept("accept again", 200, ACCEPTED).by("ida"),
         accept("accept what somebody else has accepted", 404, ACCEPTED).like_another(),
