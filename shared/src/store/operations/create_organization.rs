@@ -7,8 +7,8 @@
 
 use crate::error::Error;
 use crate::model::{
-    Caller, Creation, Domain, ExternalId, IdempotencyKey, Member, NewOrganization, OrganizationId, Role, Timestamp,
-    UserId,
+    Caller, Creation, Domain, ExternalId, IdempotencyKey, Member, NewOrganization, OrganizationId, Role,
+    Timestamp, UserId,
 };
 use crate::store::client::retry::Attempts;
 use crate::store::idempotency::IdempotencyRecord;
@@ -67,6 +67,7 @@ impl Store {
         };
         let mut next = transaction(None)?;
         let mut attempts = Attempts::default();
+        let mut has_learned = false;
         loop {
             let outcome = self.transact(&next, &attempts).await.map(Some);
             let mut refused = match attempts.settle(outcome).await? {
@@ -98,7 +99,11 @@ impl Store {
                 (Some(refused), Some(external_id)) => {
                     let gone = self.gone_holder(external_id, refused.item, caller).await?;
                     next = transaction(gone.as_deref())?;
-                    attempts.settle::<()>(Ok(None)).await?;
+                    // The first refusal tells who had the external id, so it says nothing about contention.
+                    if has_learned {
+                        attempts.settle::<()>(Ok(None)).await?;
+                    }
+                    has_learned = true;
                 }
                 (None, _) => {
                     return Err(Error::Internal("the id of a new organization is already in use".into()));
