@@ -67,6 +67,7 @@ impl Store {
         };
         let mut next = transaction(None)?;
         let mut attempts = Attempts::default();
+        let mut has_learned = false;
         loop {
             let outcome = self.transact(&next, &attempts).await.map(Some);
             let mut refused = match attempts.settle(outcome).await? {
@@ -102,7 +103,11 @@ impl Store {
                         None => self.get_item(keys::external_id(external_id)).await?,
                     };
                     next = transaction(self.gone_holder(holder, caller).await?.as_deref())?;
-                    attempts.settle::<()>(Ok(None)).await?;
+                    // The first refusal tells who had the external id, so it says nothing about contention.
+                    if has_learned {
+                        attempts.settle::<()>(Ok(None)).await?;
+                    }
+                    has_learned = true;
                 }
                 (None, _) => {
                     return Err(Error::Internal("the id of a new organization is already in use".into()));
