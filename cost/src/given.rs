@@ -59,6 +59,8 @@ pub(crate) struct Assumptions {
     pub(crate) peak_to_average: f64,
     pub(crate) members_per_organization: f64,
     pub(crate) invitations_per_organization: f64,
+    pub(crate) units_per_block: f64,
+    pub(crate) periods_per_organization: f64,
 }
 
 #[derive(Deserialize)]

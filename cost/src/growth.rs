@@ -92,6 +92,7 @@ pub(crate) fn organizations(inputs: &Inputs) -> String {
     let row = |organizations: f64| {
         let memberships = organizations * inputs.given.assumptions.members_per_organization;
         let invitations = organizations * inputs.given.assumptions.invitations_per_organization;
+        let periods = organizations * inputs.given.assumptions.periods_per_organization;
         // Counts one creator for each organization.
         let items = [
             ("organization", organizations),
@@ -99,6 +100,7 @@ pub(crate) fn organizations(inputs: &Inputs) -> String {
             ("member", memberships),
             ("membership", memberships),
             ("accepted invitation", invitations),
+            ("usage of a period", periods),
         ];
         let bytes: f64 = items.iter().map(|(item, number)| number * (inputs.bytes(item) + OVERHEAD)).sum();
         let table = bytes / GIGABYTE;

@@ -32,8 +32,8 @@ pub(crate) struct Inputs {
     pub(crate) deployed: Deployed,
 }
 
-/// One kind of request. Most operations have one kind; createOrganization has two, as an
-/// Idempotency-Key adds a write.
+/// One kind of request. Most operations have one kind; some have several, as an Idempotency-Key adds a
+/// write.
 pub(crate) struct RequestKind {
     pub(crate) operation: Operation,
     pub(crate) capacity: Capacity,
@@ -72,6 +72,15 @@ impl Inputs {
         let items = figures::rows(ITEMS, &text(ITEMS)?)?;
         let items = items.into_iter().map(|Item { item, bytes }| (item, bytes)).collect();
         Ok(Self { given, request_kinds, items, deployed })
+    }
+
+    /// The kind of request with this name.
+    ///
+    /// # Errors
+    /// If docs/cost/capacity.csv has no such row.
+    pub(crate) fn kind(&self, name: &str) -> Result<&RequestKind, String> {
+        let kind = self.request_kinds.iter().find(|kind| kind.capacity.name == name);
+        kind.ok_or_else(|| format!("{CAPACITY} has no row for {name}"))
     }
 
     /// Bytes of an item.

@@ -9,6 +9,7 @@ mod growth;
 mod inputs;
 mod limits;
 mod operations;
+mod reports;
 
 use inputs::Inputs;
 use std::error::Error;
@@ -40,6 +41,7 @@ fn filled(document: &str) -> Result<String, Box<dyn Error>> {
         ("invitations", growth::invitations(&inputs)),
         ("privileged", growth::privileged(&inputs)),
         ("refusals", growth::refusals(&inputs)),
+        ("reports", reports::table(&inputs)?),
         ("limits", limits::table(&inputs)),
     ];
     document::fill(document, &tables)

@@ -64,7 +64,8 @@ fn lambda(milliseconds: f64, megabytes: f64, gb_second: f64, inputs: &Inputs) ->
     inputs.given.prices.lambda_million_requests + gb_seconds * gb_second
 }
 
-fn million(kind: &RequestKind, inputs: &Inputs) -> Cost {
+/// A million requests of a kind.
+pub(crate) fn million(kind: &RequestKind, inputs: &Inputs) -> Cost {
     let (prices, given) = (&inputs.given.prices, &inputs.given.assumptions);
     let milliseconds = billed(kind, &kind.small, inputs);
     let log = inputs.given.measured.function_log_bytes + given.lambda_log_bytes + given.access_log_bytes;

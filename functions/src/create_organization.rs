@@ -2,10 +2,12 @@
 
 use shared::edge::{Error, Request, Response};
 use shared::error::Error as OperationError;
-use shared::model::{Caller, Creation, Domain, NewOrganization, OrganizationName, UserId};
+use shared::model::{
+    Caller, Creation, Domain, ExternalId, Metadata, NewOrganization, OrganizationName, UserId,
+};
 use shared::store::Store;
 
-/// Creates an organization and makes the caller its owner. A service names the owner.
+/// Creates an organization and makes the caller its owner. A service names the owner, and may set an external id.
 ///
 /// # Errors
 /// Those in openapi.yaml for this operation.
@@ -24,15 +26,24 @@ pub async fn handle(request: Request, store: Store) -> Result<Response, Error> {
         }
     };
     let domain = body.nullable_string("domain")?.flatten();
-    let owner = body.string("owner")?;
+    let metadata = body.strings("metadata")?.unwrap_or_default();
+    let (owner, external_id) = (body.string("owner")?, body.string("externalId")?);
     body.end()?;
     let owner = owned_by(owner, request.caller())?;
+    if external_id.is_some() && request.caller().user().is_some() {
+        return Err(OperationError::OnlyServicesSend { field: "externalId" }.into());
+    }
     let new = NewOrganization {
         name: OrganizationName::parse(&name).map_err(|invalid| invalid.at(field))?,
         domain: domain
             .map(|domain| Domain::parse(&domain))
             .transpose()
             .map_err(|invalid| invalid.at("domain"))?,
+        metadata: Metadata::parse(metadata).map_err(|invalid| invalid.at("metadata"))?,
+        external_id: external_id
+            .map(|id| ExternalId::parse(&id))
+            .transpose()
+            .map_err(|invalid| invalid.at("externalId"))?,
     };
 
     let Creation { organization, is_replayed } =

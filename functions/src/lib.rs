@@ -10,14 +10,17 @@ pub mod create_organization;
 pub mod delete_organization;
 pub mod get_member;
 pub mod get_organization;
+pub mod get_usage;
 pub mod list_invitations;
 pub mod list_members;
 pub mod list_organizations;
 pub mod preview_invitation;
+pub mod record_usage;
 pub mod remove_member;
 pub mod restore_organization;
 pub mod revoke_invitation;
 pub mod set_max_overages;
+pub mod set_plan;
 pub mod update_member;
 pub mod update_organization;
 
@@ -91,6 +94,9 @@ operations! {
     DeleteOrganization: delete_organization, "deleteOrganization", DELETE "/organization/{organization_id}", Write;
     RestoreOrganization: restore_organization, "restoreOrganization", POST "/organization/{organization_id}/restore", Write;
     SetMaxOverages: set_max_overages, "setMaxOverages", PATCH "/organization/{organization_id}/max-overages", Write;
+    SetPlan: set_plan, "setPlan", PATCH "/organization/{organization_id}/plan", Service;
+    RecordUsage: record_usage, "recordUsage", POST "/organization/{organization_id}/usage", Service;
+    GetUsage: get_usage, "getUsage", GET "/organization/{organization_id}/usage", Read;
     ListMembers: list_members, "listMembers", GET "/organization/{organization_id}/member", Read;
     AddMember: add_member, "addMember", POST "/organization/{organization_id}/member", Service;
     GetMember: get_member, "getMember", GET "/organization/{organization_id}/member/{user_id}", Read;

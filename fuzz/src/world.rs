@@ -4,7 +4,10 @@ use lambda_http::Body;
 use lambda_http::{Context, LambdaEvent};
 use serde_json::Value;
 use shared::edge::Event;
-use shared::model::{Caller, OrganizationId, Preconditions, Role, UserId};
+use shared::error::Error;
+use shared::model::{
+    Caller, ExternalId, NewOrganization, OrganizationId, OrganizationName, Preconditions, Role, UserId,
+};
 use shared::store::Store;
 use std::cell::{Cell, RefCell};
 use support::database::{Database, store};
@@ -111,6 +114,24 @@ impl World {
                 self.invitation.replace((id.to_owned(), token.to_owned()));
             }
         }
+    }
+
+    /// Creates an organization with an external id, unless there is one, and finds it by the id.
+    pub fn create_and_find(&self, id: &ExternalId) {
+        let (billing, ann) = (user("billing"), user("ann"));
+        let name = OrganizationName::parse("Acme").unwrap();
+        let new = NewOrganization { external_id: Some(id.clone()), ..NewOrganization::new(name, None) };
+        self.runtime.block_on(async {
+            let before = self.store.organization_by_external_id(&billing, id).await.unwrap();
+            let service = Caller::Service(billing.clone());
+            let created = match self.store.create_organization(&service, &ann, new, None).await {
+                Ok(created) if before.is_none() => created.organization.id,
+                Err(Error::ExternalIdTaken) => before.unwrap().id,
+                unexpected => panic!("{unexpected:?} after {before:?}"),
+            };
+            let found = self.store.organization_by_external_id(&billing, id).await.unwrap().unwrap();
+            assert_eq!((found.id, found.external_id.as_ref()), (created, Some(id)));
+        });
     }
 
     /// Lists what follows `position`, as `ann`.

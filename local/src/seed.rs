@@ -1,5 +1,5 @@
 //! `cargo local seed`: creates demo organizations through the running API. Users join them as users do anywhere: an
-//! owner invites them, and they accept.
+//! owner invites them, and they accept. A service sets their plans and reports what they have used this month.
 
 use local::{Error, Identity};
 use reqwest::{Client, Method, StatusCode};
@@ -19,6 +19,11 @@ struct Demo {
     /// The address and role of a pending invitation.
     invited: (&'static str, &'static str),
     max_overages: Option<u32>,
+    /// What the plan allows.
+    included_units: u32,
+    max_members: Option<u32>,
+    /// The units that the organization has used this month.
+    used: u32,
 }
 
 const DEMO: [Demo; 3] = [
@@ -29,6 +34,9 @@ const DEMO: [Demo; 3] = [
         members: &[("bob", "admin"), ("carol", "member")],
         invited: ("dave@acme.example", "member"),
         max_overages: Some(500),
+        included_units: 1000,
+        max_members: Some(10),
+        used: 1200,
     },
     Demo {
         name: "Globex",
@@ -37,6 +45,9 @@ const DEMO: [Demo; 3] = [
         members: &[("alice", "member")],
         invited: ("erin@globex.example", "admin"),
         max_overages: Some(0),
+        included_units: 100,
+        max_members: None,
+        used: 100,
     },
     Demo {
         name: "Initech",
@@ -45,6 +56,9 @@ const DEMO: [Demo; 3] = [
         members: &[("alice", "owner")],
         invited: ("frank@initech.example", "member"),
         max_overages: None,
+        included_units: 0,
+        max_members: None,
+        used: 40,
     },
 ];
 
@@ -65,8 +79,11 @@ pub(crate) async fn seed(api: &str, identity: &Identity, print: impl Fn(&str)) -
             let overages = Request::patch(&format!("{path}/max-overages"), demo.owner);
             api.send(overages.body(json!({ "maxOverages": demo.max_overages }))).await?;
         }
+        api.set_plan(&demo, &path, &organization).await?;
+        api.use_units(&demo, &path).await?;
         let members = demo.members.iter().map(|(user, role)| format!(", {user} {role}")).collect::<String>();
-        print(&format!("{:<8} {id}  {} owner{members}; {} invited", demo.name, demo.owner, demo.invited.0));
+        let Demo { name, owner, invited: (invited, _), used, .. } = demo;
+        print(&format!("{name:<8} {id}  {owner} owner{members}; {invited} invited; {used} units used"));
     }
     Ok(())
 }
@@ -125,6 +142,28 @@ impl Api<'_> {
         Ok(())
     }
 
+    /// Sets the plan of the organization, unless it has this one.
+    async fn set_plan(&self, demo: &Demo, path: &str, organization: &Value) -> Result<(), Error> {
+        let plan = json!({ "includedUnits": demo.included_units, "maxMembers": demo.max_members });
+        let is_set =
+            ["includedUnits", "maxMembers"].iter().all(|field| organization.get(field) == plan.get(field));
+        if !is_set {
+            self.send(Request::by_service(Method::PATCH, &format!("{path}/plan")).body(plan)).await?;
+        }
+        Ok(())
+    }
+
+    /// Reports usage, unless there is some this month.
+    async fn use_units(&self, demo: &Demo, path: &str) -> Result<(), Error> {
+        let path = format!("{path}/usage");
+        let usage = self.send(Request::by_service(Method::GET, &path)).await?;
+        if usage.get("used").and_then(Value::as_u64) == Some(0) {
+            let report = Request::by_service(Method::POST, &path).body(json!({ "units": demo.used }));
+            self.send(report).await?;
+        }
+        Ok(())
+    }
+
     async fn list(&self, path: &str, user: &str) -> Result<Vec<Value>, Error> {
         let list = self.send(Request::new(Method::GET, path, user)).await?;
         Ok(list.as_array().cloned().unwrap_or_default())
@@ -132,8 +171,11 @@ impl Api<'_> {
 
     /// Sends a request and returns the body of a successful answer.
     async fn send(&self, request: Request<'_>) -> Result<Value, Error> {
-        let Request { method, path, user, key, body } = request;
-        let token = self.identity.token(user, TOKEN_LIFETIME);
+        let Request { method, path, sender, key, body } = request;
+        let token = match sender {
+            Sender::User(user) => self.identity.token(user, TOKEN_LIFETIME),
+            Sender::Service => self.identity.service_token("cargo-local-seed", TOKEN_LIFETIME),
+        };
         let mut http = self.client.request(method.clone(), format!("{}{path}", self.url)).bearer_auth(token);
         if let Some(key) = key {
             http = http.header("Idempotency-Key", key);
@@ -156,18 +198,27 @@ impl Api<'_> {
     }
 }
 
-/// A request that a user sends.
+/// Who sends a request.
+enum Sender<'a> {
+    User(&'a str),
+    Service,
+}
+
 struct Request<'a> {
     method: Method,
     path: String,
-    user: &'a str,
+    sender: Sender<'a>,
     key: Option<String>,
     body: Option<Value>,
 }
 
 impl<'a> Request<'a> {
     fn new(method: Method, path: &str, user: &'a str) -> Self {
-        Self { method, path: path.to_owned(), user, key: None, body: None }
+        Self { method, path: path.to_owned(), sender: Sender::User(user), key: None, body: None }
+    }
+
+    fn by_service(method: Method, path: &str) -> Self {
+        Self { method, path: path.to_owned(), sender: Sender::Service, key: None, body: None }
     }
 
     fn post(path: &str, user: &'a str) -> Self {

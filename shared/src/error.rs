@@ -84,6 +84,24 @@ pub enum Error {
     /// The change would exceed the limit of owners and admins.
     #[error("An organization can have at most 100 owners and admins. Demote one first.")]
     TooManyAdmins,
+    /// The plan allows no more members.
+    #[error("The organization's plan allows at most {max} members. Remove one first, or change the plan.")]
+    TooManyMembers {
+        /// The limit.
+        max: u32,
+    },
+    /// Another organization has this external id.
+    #[error("Another organization has this externalId. Look it up with externalId, or send another one.")]
+    ExternalIdTaken,
+    /// The report does not fit the limit of its period.
+    #[error(
+        "The limit of this period leaves {remaining} units. Report no more than that, or let an owner or admin raise \
+         maxOverages."
+    )]
+    OveragesExhausted {
+        /// The units that are left.
+        remaining: u64,
+    },
     /// The organization has as many pending invitations as it can have.
     #[error("An organization can have at most 100 pending invitations. Revoke one first.")]
     TooManyInvitations,
@@ -126,6 +144,9 @@ impl Error {
             Self::ValidationFailed { .. } => "validation_failed",
             Self::LastOwner => "last_owner",
             Self::TooManyAdmins => "too_many_admins",
+            Self::TooManyMembers { .. } => "too_many_members",
+            Self::ExternalIdTaken => "external_id_taken",
+            Self::OveragesExhausted { .. } => "overages_exhausted",
             Self::TooManyInvitations => "too_many_invitations",
             Self::TooManyOrganizations { .. } => "too_many_organizations",
             Self::Internal(_) => "internal_error",
@@ -138,7 +159,8 @@ impl Error {
         match self {
             Self::Forbidden { required } => Some(json!({ "requiredRole": required })),
             Self::OnlyServicesSend { field } => Some(json!({ "field": field })),
-            Self::TooManyOrganizations { max } => Some(json!({ "max": max })),
+            Self::TooManyMembers { max } | Self::TooManyOrganizations { max } => Some(json!({ "max": max })),
+            Self::OveragesExhausted { remaining } => Some(json!({ "remaining": remaining })),
             Self::PreconditionFailed { current, .. } => Some(json!({ "currentVersion": current })),
             Self::ValidationFailed { field, invalid } => {
                 Some(json!({ "field": field, "rule": invalid.rule }))

@@ -17,21 +17,25 @@ pub(crate) struct Operation<'a> {
     pub(crate) request: Box<dyn Fn() -> Request + 'a>,
     pub(crate) body: String,
     pub(crate) is_patch: bool,
-    /// A field of that body, and whether it is a string.
+    /// A field of that body, and the type that it must have.
     field: &'static str,
-    text: bool,
+    field_type: &'static str,
 }
+
+const TEXT: &str = "a string";
+const INTEGER: &str = "an integer";
+const INTEGER_OR_NULL: &str = "an integer or null";
 
 /// The operations with a body, in an order in which all succeed. The organization is then at version 4, before any
 /// of them.
-pub(crate) async fn operations<'a>(team: &'a Team, other: &str) -> [Operation<'a>; 8] {
+pub(crate) async fn operations<'a>(team: &'a Team, other: &str) -> [Operation<'a>; 10] {
     let Team { organization, owner, stranger, service, .. } = team;
-    let operation = |user: &'a User, method: Method, path: String, body: &str, field, text| Operation {
+    let operation = |user: &'a User, method: Method, path: String, body: &str, field, field_type| Operation {
         is_patch: method == Method::PATCH,
         request: Box::new(move || user.request(method.clone(), &path)),
         body: body.to_owned(),
         field,
-        text,
+        field_type,
     };
     let member = organization.member(&team.member.id);
     let add = format!("{{\"userId\":\"{other}\"}}");
@@ -40,14 +44,23 @@ pub(crate) async fn operations<'a>(team: &'a Team, other: &str) -> [Operation<'a
     let token = format!("{{\"token\":\"{}\"}}", Place::of(team).await.ids.token);
     let (preview, accept) = ("/invitation/preview".to_owned(), "/invitation/accept".to_owned());
     [
-        operation(owner, Method::POST, "/organization".to_owned(), create, "organizationName", true),
-        operation(owner, Method::PUT, organization.path.clone(), "{\"name\":\"Acme\"}", "name", true),
-        operation(owner, Method::PATCH, overages, "{\"maxOverages\":5}", "maxOverages", false),
-        operation(service, Method::POST, organization.members(), &add, "userId", true),
-        operation(owner, Method::PATCH, member, "{\"role\":\"admin\"}", "role", true),
-        operation(owner, Method::POST, invite, "{\"role\":\"admin\"}", "role", true),
-        operation(stranger, Method::POST, preview, &token, "token", true),
-        operation(stranger, Method::POST, accept, &token, "token", true),
+        operation(owner, Method::POST, "/organization".to_owned(), create, "organizationName", TEXT),
+        operation(owner, Method::PUT, organization.path.clone(), "{\"name\":\"Acme\"}", "name", TEXT),
+        operation(owner, Method::PATCH, overages, "{\"maxOverages\":5}", "maxOverages", INTEGER_OR_NULL),
+        operation(
+            service,
+            Method::PATCH,
+            organization.plan(),
+            "{\"includedUnits\":5}",
+            "includedUnits",
+            INTEGER,
+        ),
+        operation(service, Method::POST, organization.usage(), "{\"units\":5}", "units", INTEGER),
+        operation(service, Method::POST, organization.members(), &add, "userId", TEXT),
+        operation(owner, Method::PATCH, member, "{\"role\":\"admin\"}", "role", TEXT),
+        operation(owner, Method::POST, invite, "{\"role\":\"admin\"}", "role", TEXT),
+        operation(stranger, Method::POST, preview, &token, "token", TEXT),
+        operation(stranger, Method::POST, accept, &token, "token", TEXT),
     ]
 }
 
@@ -169,7 +182,9 @@ async fn a_body_that_is_not_utf_8_is_refused() {
 #[tokio::test]
 async fn an_unpaired_surrogate_is_refused_and_the_error_says_so() {
     let team = team().await;
-    for operation in operations(&team, "other").await.into_iter().filter(|operation| operation.text) {
+    for operation in
+        operations(&team, "other").await.into_iter().filter(|operation| operation.field_type == TEXT)
+    {
         for half in ["\\ud800", "\\udc00", "\\ud83d x", "\\udc00\\ud800"] {
             let response = operation.send(format!("{{\"{}\":\"a{half}\"}}", operation.field)).await;
             response.expect_invalid_request(operation.field);
@@ -199,12 +214,10 @@ async fn the_error_names_the_type_that_a_field_must_have() {
     let team = team().await;
     let domain = "The field \"domain\" must be a string or null.";
     for operation in operations(&team, "other").await {
-        let expected = match operation.text {
-            true => format!("The field {:?} must be a string.", operation.field),
-            false => format!("The field {:?} must be an integer or null.", operation.field),
-        };
-        let null = if operation.text { "null" } else { "\"5\"" };
-        for value in [null, "[5]", "{}", "true", "5.5"] {
+        let (field, field_type) = (operation.field, operation.field_type);
+        let expected = format!("The field {field:?} must be {field_type}.");
+        let other = if field_type == INTEGER_OR_NULL { "\"5\"" } else { "null" };
+        for value in [other, "[5]", "{}", "true", "5.5"] {
             let response = operation.send(format!("{{\"{}\":{value}}}", operation.field)).await;
             response.expect_invalid_request(operation.field);
             expect_message(&response, &expected);

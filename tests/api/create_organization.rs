@@ -6,11 +6,15 @@ use crate::{
 };
 use serde_json::json;
 
-pub(crate) const ORGANIZATION_FIELDS: [&str; 10] = [
+pub(crate) const ORGANIZATION_FIELDS: [&str; 14] = [
     "id",
     "name",
     "domain",
     "maxOverages",
+    "includedUnits",
+    "maxMembers",
+    "externalId",
+    "metadata",
     "memberCount",
     "role",
     "createdBy",
@@ -49,13 +53,18 @@ async fn creating_returns_the_organization_its_location_and_its_etag() {
 }
 
 #[tokio::test]
-async fn a_new_organization_has_no_domain_and_allows_no_overages() {
+async fn a_new_organization_has_nothing_but_a_name_and_allows_no_overages() {
     let alice = stack::user("alice");
     let body = json!({ "organizationName": "Acme" });
     let organization = alice.post("/organization", body).send().await.expect(201);
     assert_fields(&organization, &ORGANIZATION_FIELDS);
-    assert_eq!(organization["domain"], json!(null));
-    assert_eq!(organization["maxOverages"], json!(0));
+    for field in ["domain", "maxMembers", "externalId"] {
+        assert_eq!(organization[field], json!(null), "{field}");
+    }
+    for field in ["maxOverages", "includedUnits"] {
+        assert_eq!(organization[field], json!(0), "{field}");
+    }
+    assert_eq!(organization["metadata"], json!({}));
 }
 
 #[tokio::test]
@@ -114,7 +123,9 @@ async fn the_error_names_a_field_of_the_wrong_type() {
 #[tokio::test]
 async fn the_error_names_an_unknown_field() {
     let alice = stack::user("alice");
-    for field in ["colour", "id", "role", "maxOverages", "organizationname", ""] {
+    for field in
+        ["colour", "id", "role", "maxOverages", "includedUnits", "maxMembers", "organizationname", ""]
+    {
         let body = json!({ "organizationName": "Acme", field: "x" });
         alice.post("/organization", body).send().await.expect_invalid_request(field);
     }

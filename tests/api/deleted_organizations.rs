@@ -173,7 +173,7 @@ async fn a_former_owner_does_not_know_of_it() {
 }
 
 /// Lets the time for restoring a deleted organization pass. TTL deletes its items days later.
-async fn purge(table: &Table, organization: &Organization) {
+pub(crate) async fn purge(table: &Table, organization: &Organization) {
     let now = Timestamp::seconds_now().to_string();
     table.set(organization, "expiresAt", AttributeValue::N(now)).await;
 }

@@ -10,12 +10,11 @@ use crate::{
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-const HEADER: &str = "Idempotency-Key";
+pub(crate) const HEADER: &str = "Idempotency-Key";
 
 /// A key that no other run has used. A deployed stack remembers keys for a day.
-fn fresh_key() -> String {
-    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    stack::unique(&format!("key {}", since_1970.as_nanos()))
+pub(crate) fn fresh_key() -> String {
+    stack::fresh("key ")
 }
 
 fn create(user: &User, key: &str, name: &str) -> Request {

@@ -17,14 +17,14 @@ use std::{collections::BTreeMap, env};
 use support::{database::items, event, invariants::Contents};
 
 /// `number` times `RACES`.
-fn rounds(number: usize) -> usize {
+pub(crate) fn rounds(number: usize) -> usize {
     let times = env::var("RACES").map_or(1, |times| times.parse().expect("RACES is a number"));
     number * times
 }
 
 /// Sends all requests at once, and each again while its answer is a conflict, or a 503 on a machine with much else
 /// to do. So a request must do nothing more when it is repeated. Returns the answers, and how many were repetitions.
-async fn at_once(functions: &Functions, requests: &[event::Request]) -> (Vec<Answer>, usize) {
+pub(crate) async fn at_once(functions: &Functions, requests: &[event::Request]) -> (Vec<Answer>, usize) {
     let sent = requests.iter().map(async |request| {
         let mut repetitions = 0;
         loop {
@@ -40,13 +40,13 @@ async fn at_once(functions: &Functions, requests: &[event::Request]) -> (Vec<Ans
     (answers, repetitions.iter().sum())
 }
 
-fn is_ok(answer: &Answer) -> bool {
+pub(crate) fn is_ok(answer: &Answer) -> bool {
     // A repetition of a creation is answered with 200.
     [200, 201].contains(&answer.status)
 }
 
 /// How many answers are successes, and how many have each error.
-fn outcomes(answers: &[Answer]) -> BTreeMap<String, usize> {
+pub(crate) fn outcomes(answers: &[Answer]) -> BTreeMap<String, usize> {
     let mut outcomes = BTreeMap::new();
     for answer in answers {
         let outcome = match is_ok(answer) {
@@ -62,12 +62,12 @@ fn of_address(inviter: &str, organization: &str, name: &str) -> event::Request {
     inviting(inviter, organization, json!({ "email": format!("{name}@example.com") }))
 }
 
-fn expected<const N: usize>(outcomes: [(&str, usize); N]) -> BTreeMap<String, usize> {
+pub(crate) fn expected<const N: usize>(outcomes: [(&str, usize); N]) -> BTreeMap<String, usize> {
     outcomes.map(|(outcome, count)| (outcome.to_owned(), count)).into()
 }
 
 /// The link that an owner or service makes.
-async fn link(functions: &Functions, inviter: &str, organization: &str, role: &str) -> Value {
+pub(crate) async fn link(functions: &Functions, inviter: &str, organization: &str, role: &str) -> Value {
     let invited = functions.send(&inviting(inviter, organization, json!({ "role": role }))).await;
     invited.expect(201).clone()
 }

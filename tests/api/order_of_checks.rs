@@ -64,6 +64,16 @@ async fn the_syntax_of_a_request_is_checked_before_its_values() {
     let body = json!({ "email": "", "role": "king", "expiresInDays": "5" });
     let invite = alice.post(format!("{}/invitation", organization.path), body);
     invite.send().await.expect_invalid_request("expiresInDays");
+    let service = stack::service();
+    let plan = service.patch(organization.plan(), json!({ "includedUnits": -1, "maxMembers": "5" }));
+    plan.send().await.expect_invalid_request("maxMembers");
+    let plan = service.patch(organization.plan(), json!({ "includedUnits": -1 })).if_match("1");
+    plan.send().await.expect_invalid_request("If-Match");
+    let report = |body: Value| service.post(organization.usage(), body);
+    let body = json!({ "units": 0, "period": "x", "overLimit": 5 });
+    report(body).send().await.expect_invalid_request("overLimit");
+    let report = report(json!({ "units": 0 })).header("idempotency-key", "\"");
+    report.send().await.expect_invalid_request("Idempotency-Key");
 }
 
 #[tokio::test]
@@ -83,6 +93,12 @@ async fn a_request_is_validated_before_the_organization_is_looked_up() {
         let request = stranger.request(Method::PATCH, organization.max_overages());
         let request = plain(request, "{\"maxOverages\":5}".to_owned());
         request.send().await.expect_error(415, "unsupported_media_type");
+        let request = stranger.get(format!("{}?period=x", organization.usage()));
+        request.send().await.expect_validation_failed("period");
+        let request = stack::service().post(organization.usage(), json!({ "units": 0 }));
+        request.send().await.expect_validation_failed("units");
+        let request = stack::service().patch(organization.plan(), json!({ "includedUnits": -1 }));
+        request.send().await.expect_validation_failed("includedUnits");
     }
 }
 

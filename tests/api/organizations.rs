@@ -19,6 +19,14 @@ impl Organization {
         format!("{}/max-overages", self.path)
     }
 
+    pub(crate) fn plan(&self) -> String {
+        format!("{}/plan", self.path)
+    }
+
+    pub(crate) fn usage(&self) -> String {
+        format!("{}/usage", self.path)
+    }
+
     pub(crate) fn members(&self) -> String {
         format!("{}/member", self.path)
     }

@@ -34,7 +34,7 @@ async fn every_operation_refuses_an_unknown_parameter_and_names_it() {
             ("Limit=1", "Limit"),
             ("a%20b=1", "a b"),
             ("=x", ""),
-            ("externalId=1", "externalId"),
+            ("external_id=1", "external_id"),
             // The first in the order of names.
             ("page=2&offset=1", "offset"),
         ] {
@@ -48,10 +48,25 @@ async fn every_operation_refuses_an_unknown_parameter_and_names_it() {
             true => drop(known.expect(200)),
             false => known.expect_invalid_request("limit"),
         }
+        let period = request(operation, sender, &place, "period=2026-11").send().await;
+        match operation {
+            Operation::GetUsage => drop(period.expect(200)),
+            _ => period.expect_invalid_request("period"),
+        }
+        // A service lists by it what a user cannot.
+        let external = request(operation, sender, &place, "externalId=1").send().await;
+        match operation {
+            Operation::ListOrganizations => drop(external.expect_error(403, "forbidden")),
+            _ => external.expect_invalid_request("externalId"),
+        }
         let deleted = request(operation, sender, &place, "deleted=true").send().await;
         match operation {
             Operation::ListOrganizations => drop(deleted.expect(200)),
             _ => deleted.expect_invalid_request("deleted"),
+        }
+        if operation != Operation::ListOrganizations {
+            let found = request(operation, sender, &place, "externalId=1").send().await;
+            found.expect_invalid_request("externalId");
         }
     }
     assert_eq!(team.owner.organization(&team.organization).await, before);
@@ -75,6 +90,7 @@ async fn a_parameter_may_be_sent_once() {
         (&team.owner, "limit=1&limit=1", "limit"),
         (&team.owner, "deleted=true&deleted=true", "deleted"),
         (&team.service, "userId=a&userId=a", "userId"),
+        (&team.service, "externalId=a&externalId=a", "externalId"),
     ] {
         let response = user.get(format!("/organization/list?{query}")).send().await;
         response.expect_invalid_request(name);

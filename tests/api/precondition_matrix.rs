@@ -11,7 +11,7 @@ use support::example::{Allowed, example};
 
 /// The status of each answer, for an organization at version 4. Operations without an organization in their path
 /// have nothing to compare with, and answers that are no organization have no entity tag, so their reads ignore
-/// both headers. Restoring an organization that is not deleted changes nothing, whatever they say.
+/// both headers. So does recordUsage, which does not change the organization. Restoring an organization that is not deleted changes nothing, whatever they say.
 const MATRIX: &str = r#"
                                    "4"   "3"   W/"4" *     , "4",   4
 createOrganization  If-Match       201   201   201   201   201      201
@@ -28,6 +28,12 @@ restoreOrganization If-Match       200   200   200   200   200      400
 restoreOrganization If-None-Match  200   200   200   200   200      400
 setMaxOverages      If-Match       200   412   412   200   200      400
 setMaxOverages      If-None-Match  412   200   412   412   412      400
+setPlan             If-Match       200   412   412   200   200      400
+setPlan             If-None-Match  412   200   412   412   412      400
+recordUsage         If-Match       200   200   200   200   200      200
+recordUsage         If-None-Match  200   200   200   200   200      200
+getUsage            If-Match       200   200   200   200   200      200
+getUsage            If-None-Match  200   200   200   200   200      200
 listMembers         If-Match       200   200   200   200   200      200
 listMembers         If-None-Match  200   200   200   200   200      200
 addMember           If-Match       201   412   412   201   201      400
@@ -63,7 +69,7 @@ async fn status(operation: Operation, by_service: bool, header: &str, value: &st
     let response = request(operation, caller, &place).header(header, value).send().await;
     let organization = team.owner.organization(&team.organization).await;
     let changes = match operation {
-        Operation::RestoreOrganization => false,
+        Operation::RestoreOrganization | Operation::RecordUsage => false,
         Operation::AcceptInvitation => true,
         _ => is_on_an_organization(operation) && is_a_write(operation),
     };

@@ -7,12 +7,13 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-/// Five writes, in an order in which all succeed.
-fn writes<'a>(team: &'a Team, other: &'a str) -> [Box<dyn Fn() -> Request + 'a>; 5] {
+/// Six writes, in an order in which all succeed.
+fn writes<'a>(team: &'a Team, other: &'a str) -> [Box<dyn Fn() -> Request + 'a>; 6] {
     let Team { owner, organization, service, .. } = team;
     [
         Box::new(|| owner.put(&organization.path, json!({ "name": "Emca" }))),
         Box::new(|| owner.patch(organization.max_overages(), json!({ "maxOverages": 5 }))),
+        Box::new(|| service.patch(organization.plan(), json!({ "includedUnits": 5 }))),
         Box::new(move || service.post(organization.members(), json!({ "userId": other }))),
         Box::new(move || owner.patch(organization.member(other), json!({ "role": "admin" }))),
         Box::new(move || owner.delete(organization.member(other))),
@@ -44,7 +45,7 @@ async fn a_star_matches_any_version_on_every_write() {
         let response = write().if_match("*").send().await;
         assert!(response.status.is_success(), "{response}");
     }
-    assert_eq!(team.owner.organization(&team.organization).await["version"], 8);
+    assert_eq!(team.owner.organization(&team.organization).await["version"], 9);
 }
 
 #[tokio::test]
@@ -58,7 +59,7 @@ async fn an_invalid_if_match_is_refused_on_every_write() {
         // Makes the next write possible.
         write().send().await;
     }
-    assert_eq!(team.owner.organization(&team.organization).await["version"], 8);
+    assert_eq!(team.owner.organization(&team.organization).await["version"], 9);
 }
 
 #[tokio::test]
@@ -71,7 +72,7 @@ async fn an_invalid_if_none_match_is_refused_on_every_write() {
         }
         write().send().await;
     }
-    assert_eq!(team.owner.organization(&team.organization).await["version"], 8);
+    assert_eq!(team.owner.organization(&team.organization).await["version"], 9);
 }
 
 #[tokio::test]
@@ -84,7 +85,7 @@ async fn every_write_checks_the_version_in_if_none_match() {
             let details = response.expect_error(412, "precondition_failed");
             assert_eq!(details["currentVersion"], Value::from(version), "{response}");
         }
-        let response = write().header("if-none-match", "\"9\", \"abc\", W/\"1\"").send().await;
+        let response = write().header("if-none-match", "\"99\", \"abc\", W/\"1\"").send().await;
         assert!(response.status.is_success(), "{response}");
         version += 1;
     }
@@ -221,6 +222,7 @@ async fn a_failed_precondition_changes_nothing() {
     for request in [
         team.owner.put(&team.organization.path, json!({ "name": "Emca" })),
         team.owner.patch(team.organization.max_overages(), json!({ "maxOverages": 5 })),
+        team.service.patch(team.organization.plan(), json!({ "includedUnits": 5, "maxMembers": 5 })),
         team.service.post(team.organization.members(), json!({ "userId": other })),
         team.owner.patch(&member, json!({ "role": "owner" })),
         team.owner.delete(&member),

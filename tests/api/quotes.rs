@@ -54,3 +54,34 @@ async fn an_error_names_at_most_64_characters_of_a_parameter() {
         assert!(message.starts_with("Unknown query parameter \"ppp"), "{message}");
     }
 }
+
+/// Keys and values of metadata are a client's notes, which a log of errors must not hold.
+#[tokio::test]
+async fn an_error_about_metadata_or_an_external_id_quotes_nothing_of_it() {
+    let team = team().await;
+    let [secret, long] = ["private", "x"].map(|text| text.repeat(64));
+    let put = |metadata: &str| {
+        let request = team.owner.request(Method::PUT, &team.organization.path);
+        request.header("content-type", "application/json").body(format!("{{\"metadata\":{metadata}}}")).send()
+    };
+    let mut responses = Vec::new();
+    for metadata in [
+        format!("{{\"{secret}\":\"1\"}}"),
+        format!("{{\"{secret}\":\"1\",\"{secret}\":\"2\"}}"),
+        format!("{{\"{secret}\":1}}"),
+        format!("{{\"a\":\"{secret}{long}{long}{long}{long}\"}}"),
+        format!("{{\"a\":\"{secret}\\n\"}}"),
+        format!("{{\"a\":\"{secret}\\ud800\"}}"),
+        format!("\"{secret}\""),
+    ] {
+        responses.push(put(&metadata).await);
+    }
+    let body = serde_json::json!({ "organizationName": "Acme", "owner": "bob", "externalId": secret });
+    responses.push(team.service.post("/organization", body).send().await);
+    let path = format!("/organization/list?externalId={secret}%20");
+    responses.push(team.service.get(path).send().await);
+    for response in responses {
+        assert!(response.status.is_client_error(), "{response}");
+        assert!(!String::from_utf8_lossy(&response.body).contains("private"), "{response}");
+    }
+}

@@ -124,6 +124,8 @@ async fn what_a_service_does_is_recorded_as_the_services() {
     let organization = alice.create_organization("Acme").await;
     let set = service.patch(organization.max_overages(), json!({ "maxOverages": 7 }));
     assert_eq!(set.send().await.expect(200)["updatedBy"], service.id);
+    let plan = service.patch(organization.plan(), json!({ "maxMembers": 7 }));
+    assert_eq!(plan.send().await.expect(200)["updatedBy"], service.id);
     let member = organization.add_by(&service, &stack::unique("bob"), "member").await;
     assert_eq!(member["addedBy"], service.id);
     let link = service.link(&organization, "owner").await;
@@ -183,12 +185,12 @@ async fn links_keep_the_user_and_the_deleted_ones() {
 }
 
 #[tokio::test]
-async fn a_service_must_name_the_user_whose_organizations_it_lists_and_a_user_cannot() {
+async fn a_service_must_say_whose_or_which_organization_it_lists_and_a_user_cannot_name_a_user() {
     let (service, alice) = (stack::service(), stack::user("alice"));
     for (query, message) in [
-        ("", "A service must send userId."),
-        ("?limit=5", "A service must send userId."),
-        ("?deleted=true", "A service must send userId."),
+        ("", "A service must send userId or externalId."),
+        ("?limit=5", "A service must send userId or externalId."),
+        ("?deleted=true", "A service must send userId or externalId."),
         ("?userId=", ""),
         ("?userId=a%20b", ""),
         ("?userId=service%3Ax", ""),

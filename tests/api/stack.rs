@@ -27,7 +27,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 static STACK: LazyLock<Result<Stack, String>> = LazyLock::new(|| match env::var("API_URL") {
@@ -104,6 +104,12 @@ pub(crate) fn unique(name: &str) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     // Several processes may share a stack.
     format!("{name}|{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A text that earlier runs have not used either: a deployed stack keeps their data.
+pub(crate) fn fresh(name: &str) -> String {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
+    unique(&format!("{name}{}", since_1970.as_nanos()))
 }
 
 pub(crate) fn is_local() -> bool {

@@ -1,6 +1,9 @@
 //! `PUT /organization/{organization_id}`
 
-use crate::{organizations::team, stack};
+use crate::{
+    organizations::{Organization, team},
+    stack,
+};
 use serde_json::json;
 
 #[tokio::test]
@@ -71,8 +74,40 @@ async fn an_organization_from_a_get_can_be_edited_and_put_back() {
     let organization = alice.create_organization("Acme").await;
     let mut edited = alice.organization(&organization).await;
     edited["name"] = json!("Emca");
-    let updated = alice.put(&organization.path, edited).if_match("\"1\"").send().await.expect(200);
-    assert_eq!((&updated["name"], &updated["version"]), (&json!("Emca"), &json!(2)));
+    edited["metadata"]["crm"] = json!("17");
+    let updated = alice.put(&organization.path, edited.clone()).if_match("\"1\"").send().await.expect(200);
+    edited["version"] = json!(2);
+    edited["updatedAt"] = updated["updatedAt"].clone();
+    assert_eq!(updated, edited);
+}
+
+/// The plan and the external id are a service's to set, so what a client sends back of them is not looked at.
+#[tokio::test]
+async fn an_organization_with_a_plan_and_an_external_id_can_be_edited_and_put_back() {
+    let [alice, bob] = ["alice", "bob"].map(stack::user);
+    let service = stack::service();
+    let body = json!({
+        "organizationName": "Acme",
+        "owner": alice.id,
+        "externalId": stack::fresh("acme-"),
+        "metadata": { "crm": "17", "colour": "red" },
+    });
+    let created = service.post("/organization", body).send().await.expect(201);
+    let organization = Organization::from_id(created["id"].as_str().unwrap());
+    organization.add(&bob.id, "admin").await;
+    let plan = json!({ "includedUnits": 5000, "maxMembers": 10 });
+    service.patch(format!("{}/plan", organization.path), plan).send().await.expect(200);
+    for (caller, version) in [(&alice, 4), (&bob, 5), (&service, 6)] {
+        let mut edited = caller.organization(&organization).await;
+        assert_eq!((&edited["includedUnits"], &edited["maxMembers"]), (&json!(5000), &json!(10)));
+        edited["metadata"]["crm"] = json!(version.to_string());
+        let put = caller.put(&organization.path, edited.clone()).if_match(&format!("\"{}\"", version - 1));
+        let updated = put.send().await.expect(200);
+        edited["version"] = json!(version);
+        edited["updatedAt"] = updated["updatedAt"].clone();
+        assert_eq!(updated, edited, "{}", caller.id);
+        assert_eq!(caller.organization(&organization).await, edited, "{}", caller.id);
+    }
 }
 
 #[tokio::test]
@@ -84,12 +119,17 @@ async fn read_only_fields_are_accepted_and_ignored() {
         "name": "Emca",
         "id": "org_00000000000000000000000000",
         "maxOverages": 1000,
+        "includedUnits": 1000,
+        "maxMembers": 2,
+        "externalId": "acme",
         "memberCount": 7,
         "role": "member",
         "createdBy": "somebody",
         "createdAt": "2001-01-01T00:00:00Z",
         "updatedAt": "2001-01-01T00:00:00Z",
         "version": 99,
+        "deletedAt": "2001-01-01T00:00:00Z",
+        "purgeAt": "2001-01-01T00:00:00Z",
     });
     let updated = alice.put(&organization.path, body).send().await.expect(200);
     expected["name"] = json!("Emca");
@@ -113,9 +153,15 @@ async fn a_duplicate_field_is_refused_even_if_it_is_ignored() {
 async fn an_update_without_changes_is_refused() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
-    for body in [json!({}), json!({ "version": 1, "maxOverages": 5 })] {
+    for body in [
+        json!({}),
+        json!({ "version": 1, "maxOverages": 5 }),
+        json!({ "includedUnits": 5, "maxMembers": 5, "externalId": "acme" }),
+    ] {
         let update = alice.put(&organization.path, body).send().await;
-        update.expect_error(400, "invalid_request");
+        update.expect_invalid_request("name");
+        let message = "There is nothing to update. Send name, domain or metadata.";
+        assert_eq!(update.expect(400)["message"], message, "{update}");
     }
     assert_eq!(alice.organization(&organization).await["version"], 1);
 }
@@ -135,8 +181,8 @@ async fn the_error_names_an_unknown_field() {
 async fn the_error_names_a_field_of_the_wrong_type() {
     let alice = stack::user("alice");
     let organization = alice.create_organization("Acme").await;
-    for value in [json!(5), json!(true), json!(["Acme"]), json!({})] {
-        for field in ["name", "domain"] {
+    for value in [json!(5), json!(true), json!(["Acme"]), json!({ "name": 5 })] {
+        for field in ["name", "domain", "metadata"] {
             let update = alice.put(&organization.path, json!({ field: value }));
             update.send().await.expect_invalid_request(field);
         }

@@ -5,7 +5,7 @@ use crate::places::{self, Names};
 use functions::Operation;
 
 /// The minimum number of operations. Fewer means that this suite misses some.
-const MIN_OPERATIONS: usize = 17;
+const MIN_OPERATIONS: usize = 20;
 
 #[test]
 fn every_operation_is_named_the_same_everywhere() {
@@ -80,7 +80,7 @@ fn a_name_is_reported_with_the_places_that_lack_it() {
     assert_eq!(differences(&places(&["x"])), ["x is in the other, and not in one place"]);
     assert_eq!(
         differences(&places(&["9"])),
-        ["only 16 operations are in the other", "9 is in one place, and not in the other"]
+        ["only 19 operations are in the other", "9 is in one place, and not in the other"]
     );
 }
 

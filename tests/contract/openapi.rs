@@ -4,7 +4,7 @@ use crate::places::{operations, yaml};
 use serde_json::{Value, json};
 use shared::edge::Error;
 use shared::error::Error as OperationError;
-use shared::model::{MaxOverages, Precondition, Role};
+use shared::model::{Limit, MaxOverages, OrganizationId, Period, Precondition, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One error of each kind, with the details in openapi.yaml's examples.
@@ -15,6 +15,7 @@ fn one_of_each() -> Vec<Error> {
         OperationError::Forbidden { required: Role::Owner },
         OperationError::OnlyServicesSend { field: "owner" },
         OperationError::OnlyServicesSend { field: "userId" },
+        OperationError::OnlyServicesSend { field: "externalId" },
         OperationError::OnlyUsers,
         OperationError::OrganizationNotFound,
         OperationError::OrganizationDeleted,
@@ -32,6 +33,9 @@ fn one_of_each() -> Vec<Error> {
         OperationError::ValidationFailed { field: "maxOverages", invalid },
         OperationError::LastOwner,
         OperationError::TooManyAdmins,
+        OperationError::TooManyMembers { max: 50 },
+        OperationError::ExternalIdTaken,
+        OperationError::OveragesExhausted { remaining: 4750 },
         OperationError::TooManyInvitations,
         OperationError::TooManyOrganizations { max: 100 },
         OperationError::Internal("a cause".into()),
@@ -63,8 +67,9 @@ fn one_of_each() -> Vec<Error> {
                 OperationError::IdempotencyInProgress | OperationError::IdempotencyKeyReused => {}
                 OperationError::ValidationFailed { .. } | OperationError::LastOwner => {}
                 OperationError::TooManyAdmins | OperationError::TooManyInvitations => {}
-                OperationError::TooManyOrganizations { .. } | OperationError::Internal(_) => {}
-                OperationError::ServiceUnavailable(_) => {}
+                OperationError::TooManyMembers { .. } | OperationError::ExternalIdTaken => {}
+                OperationError::OveragesExhausted { .. } | OperationError::Internal(_) => {}
+                OperationError::TooManyOrganizations { .. } | OperationError::ServiceUnavailable(_) => {}
             },
         }
     }
@@ -114,6 +119,33 @@ fn every_example_of_an_error_equals_what_the_code_returns() {
         }
     }
     assert_eq!(compared, fixed.into_keys().collect());
+}
+
+/// An example shows what the code makes of its total and its limit.
+#[test]
+fn every_example_of_usage_adds_up() {
+    let mut compared = 0;
+    for (operation, status, response) in responses(&yaml("openapi.yaml")) {
+        for example in examples(&response).into_iter().filter(|example| example.get("used").is_some()) {
+            let limit = Limit {
+                included_units: serde_json::from_value(example["includedUnits"].clone()).unwrap(),
+                max_overages: serde_json::from_value(example["maxOverages"].clone()).unwrap(),
+            };
+            let id = OrganizationId::parse(example["organizationId"].as_str().unwrap()).unwrap();
+            let period = Period::parse(example["period"].as_str().unwrap()).unwrap();
+            let recorded = example.get("recorded").map(|recorded| recorded.as_i64().unwrap());
+            let usage = limit.usage(id, period, example["used"].as_u64().unwrap(), recorded);
+            assert_eq!(example, json!(usage), "{operation} {status}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 4, "only {compared} examples of usage");
+}
+
+#[test]
+fn the_largest_total_is_that_of_the_code() {
+    let openapi = yaml("openapi.yaml");
+    assert_eq!(openapi["components"]["schemas"]["Units"]["maximum"], Limit::MAX_USED);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Tries what was deployed: that the API refuses requests without a token and that, as the machine client, a user and a
-service create, change, read, list, invite and delete. Takes seconds.
+service create, change, read, list, invite, meter and delete. Takes seconds.
 
     python3 tests/deployed/smoke.py [--without-token] [stack]     (default: organizations)
 
@@ -23,6 +23,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 
 NAME = "Smoke test"
 MEMBER = "smoke-test"
@@ -109,13 +110,37 @@ def try_service(service, user, path):
     expect(MEMBER in members, f"the new member must be listed: {members}")
     left = user.call(200, "DELETE", member)
     expect(left["memberCount"] == len(members) - 1, f"one member less must be left: {left}")
-    made = service.call(201, "POST", "/organization", {"organizationName": NAME, "owner": MEMBER})
+    external_id = f"{MEMBER}-{uuid.uuid4()}"
+    new = {"organizationName": NAME, "owner": MEMBER, "externalId": external_id}
+    made = service.call(201, "POST", "/organization", new)
     try:
         user.call(404, "GET", f"/organization/{made['id']}")
         listed = ids(service, "/organization/list", f"?userId={MEMBER}")
         expect(made["id"] in listed, "the service's organization must be in its owner's list")
+        found = ids(service, "/organization/list", f"?externalId={external_id}")
+        expect(found == [made["id"]], f"the external id must be the service's organization's: {found}")
+        try_usage(service, f"/organization/{made['id']}")
     finally:
         service.call(200, "DELETE", f"/organization/{made['id']}")
+
+
+def try_usage(service, path):
+    """The service sets a plan and reports usage up to its limit, to an organization without any."""
+    plan = service.call(200, "PATCH", f"{path}/plan", {"includedUnits": 10, "maxMembers": 5})
+    expect((plan["includedUnits"], plan["maxMembers"]) == (10, 5), f"the plan must be as it was set: {plan}")
+    first = service.call(200, "POST", f"{path}/usage", {"units": 7})
+    expect((first["used"], first["recorded"]) == (7, 7), f"7 units must be recorded: {first}")
+    # Another month may have begun since.
+    period = first["period"]
+    refused = service.call(422, "POST", f"{path}/usage", {"units": 4, "period": period})
+    expect(refused["details"]["remaining"] == 3, f"3 units must remain: {refused}")
+    # With a key, a report that is sent again is counted once.
+    report, key = {"units": 4, "period": period, "overLimit": "partial"}, {"Idempotency-Key": f'"{uuid.uuid4()}"'}
+    for _ in range(2):
+        rest = service.call(200, "POST", f"{path}/usage", report, key)
+        expect((rest["used"], rest["recorded"]) == (10, 3), f"what fits must be recorded once: {rest}")
+    usage = service.call(200, "GET", f"{path}/usage?period={period}")
+    expect((usage["used"], usage["remaining"]) == (10, 0), f"nothing must remain: {usage}")
 
 
 def ids(api, path, query=""):

@@ -29,6 +29,7 @@ fn attribute(value: &AttributeValue) -> Value {
         AttributeValue::B(bytes) => json!(format!("{BYTES}{:?}", bytes.as_ref())),
         AttributeValue::Bs(set) => json!(set.iter().map(AsRef::<[u8]>::as_ref).collect::<BTreeSet<_>>()),
         AttributeValue::L(list) => list.iter().map(attribute).collect(),
+        AttributeValue::M(map) => Value::Object(object(map)),
         other => panic!("the store writes no attribute of this type: {other:?}"),
     }
 }
@@ -91,6 +92,8 @@ fn mask(text: &str) -> String {
         "<hash>".to_owned()
     } else if text.len() == Timestamp::now().as_str().len() && text.ends_with('Z') {
         "<moment>".to_owned()
+    } else if OrganizationId::parse(&format!("org_{text}")).is_some() {
+        "<report>".to_owned()
     } else if text.len() == 16 && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) {
         "<write>".to_owned()
     } else {

@@ -1,19 +1,13 @@
 //! The contents of tables.
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use crate::team::{Invitation, Team, organization_key};
+use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use serde_json::{Value, json};
-use shared::model::{
-    Caller, Domain, Email, IdempotencyKey, InvitationId, InvitationToken, Invitee, Lifetime, NewInvitation,
-    NewOrganization, OrganizationId, OrganizationName, Preconditions, Role, UserId,
-};
-use shared::store::Store;
+use shared::model::{InvitationId, InvitationToken, OrganizationId, Period};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use support::database::{Database, Item, items};
-use support::example::{MEMBER, Place, TOKEN};
-use support::invariants::digest;
+use support::example::{Place, TOKEN};
 
 /// The maximum number of items in one BatchWriteItem.
 const MAX_BATCH: usize = 25;
@@ -32,11 +26,24 @@ pub enum Filled {
     WithAdmins,
     /// The same team with as many pending invitations as possible.
     WithInvitations,
+    /// The same team with as many members as its plan allows.
+    WithMembers,
+    /// The same team. Its limit is 15 units, 5 of them overages. 12 are used in [`period`], of which the service of
+    /// the examples reported 4 with the Idempotency-Key `used`.
+    Metered,
+    /// The same team, an organization with the external id [`TAKEN`], and one with [`FREED`] that is gone.
+    WithExternalIds,
     /// The same team; the organization is deleted.
     Deleted,
     /// The same, and it can no longer be restored.
     Gone,
 }
+
+/// The external id of an organization that exists.
+pub const TAKEN: &str = "taken";
+
+/// The external id of an organization that is gone.
+pub const FREED: &str = "freed";
 
 /// The address of a pending invitation.
 pub const INVITED: &str = "invited@acme.example";
@@ -68,6 +75,12 @@ pub const FORGED: &str = "forged";
 /// Of an organization that does not exist.
 pub const FOREIGN: &str = "foreign";
 
+/// The billing period of all reports that name one: the month in which the suite started, even if it ends in the next.
+pub fn period() -> Period {
+    static PERIOD: LazyLock<Period> = LazyLock::new(Period::current);
+    *PERIOD
+}
+
 /// The content of a table.
 pub struct Filling {
     items: Vec<Item>,
@@ -77,11 +90,6 @@ pub struct Filling {
     invitations: BTreeMap<&'static str, Invitation>,
     /// Databases to reuse. They were filled with this content, and calls have changed it since.
     pub spare: Mutex<Vec<Database>>,
-}
-
-struct Invitation {
-    id: String,
-    token: InvitationToken,
 }
 
 impl Filling {
@@ -103,8 +111,7 @@ impl Filling {
         let (organization, token) = (team.id.as_str().to_owned(), example.token.to_text());
         let place = Place { organization, invitation: example.id, token };
         let items = items(&database.client).await;
-        let organization =
-            items.iter().find(|item| item.contains_key("lastMutations") && is_of(item, &team.id));
+        let organization = items.iter().find(|item| item.contains_key("version") && is_of(item, &team.id));
         let version = organization.unwrap()["version"].as_n().unwrap().parse().unwrap();
         Self { items, place, version, invitations, spare: Mutex::default() }
     }
@@ -153,146 +160,4 @@ impl Filling {
 
 fn is_of(item: &Item, organization: &OrganizationId) -> bool {
     *item["pk"].as_s().unwrap() == organization_key(organization)
-}
-
-fn organization_key(id: &OrganizationId) -> String {
-    format!("ORG#{}", id.as_str())
-}
-
-/// Creates an organization and what belongs to it.
-struct Team {
-    store: Store,
-    client: Client,
-    id: OrganizationId,
-}
-
-impl Team {
-    async fn create(store: Store, client: Client) -> Self {
-        let key = IdempotencyKey::parse("used").unwrap();
-        let created = store.create_organization(&caller("ann"), &user("ann"), acme(), Some(&key)).await;
-        let team = Self { store, client, id: created.unwrap().organization.id };
-        for (name, role) in [("bob", Role::Admin), (MEMBER, Role::Member), ("max", Role::Admin)] {
-            team.add(name, role).await;
-        }
-        team
-    }
-
-    async fn add(&self, name: &str, role: Role) {
-        let any = Preconditions::NONE;
-        self.store.add_member(&user("billing"), &self.id, user(name), role, &any).await.unwrap();
-    }
-
-    async fn invite(&self, inviter: &str, role: Role, email: Option<&str>) -> Invitation {
-        let email = email.map(|email| Email::parse(email).unwrap());
-        let new = NewInvitation { email, role, lifetime: Lifetime::DEFAULT };
-        let issued =
-            self.store.create_invitation(&caller(inviter), &self.id, new, &Preconditions::NONE).await;
-        let issued = issued.unwrap();
-        let token = InvitationToken::parse(&issued.token).unwrap();
-        Invitation { id: issued.invitation.id.as_str().to_owned(), token }
-    }
-
-    async fn accept(&self, name: &str, invitation: &Invitation) {
-        let accepted = self.store.accept_invitation(&user(name), &Invitee::Anyone, &invitation.token).await;
-        accepted.unwrap();
-    }
-
-    /// Makes an item of the organization expire.
-    async fn expire(&self, sk: &str) {
-        self.set(&organization_key(&self.id), sk, "expiresAt", AttributeValue::N("1".to_owned())).await;
-    }
-
-    async fn set(&self, pk: &str, sk: &str, attribute: &str, value: AttributeValue) {
-        let [pk, sk] = [pk, sk].map(|key| AttributeValue::S(key.to_owned()));
-        let update = self.client.update_item().table_name(local::TABLE_NAME).key("pk", pk).key("sk", sk);
-        let update = update.update_expression("SET #attribute = :value");
-        let update = update.expression_attribute_names("#attribute", attribute);
-        update.expression_attribute_values(":value", value).send().await.unwrap();
-    }
-
-    /// Invites, and gives each invitation its fate.
-    async fn invitations(&self) -> BTreeMap<&'static str, Invitation> {
-        let mut invitations = BTreeMap::new();
-        for (name, inviter, role) in [
-            (TOKEN, "ann", Role::Member),
-            (ADMINS, "ann", Role::Admin),
-            (OWNERS, "ann", Role::Owner),
-            (EXPIRED, "ann", Role::Member),
-            (ACCEPTED, "bob", Role::Member),
-            (OUSTED, "max", Role::Member),
-        ] {
-            invitations.insert(name, self.invite(inviter, role, None).await);
-        }
-        self.invite("ann", Role::Member, Some(INVITED)).await;
-        let expired = self.invite("ann", Role::Member, Some(EXPIRED_ADDRESS)).await;
-        for id in [&expired.id, &invitations[EXPIRED].id] {
-            self.expire(&format!("INVITATION#{id}")).await;
-        }
-        let present = self.invite("ann", Role::Admin, Some(PRESENT_ADDRESS)).await;
-        let left = self.invite("ann", Role::Member, Some(LEFT_ADDRESS)).await;
-        for (name, invitation) in [("ida", &invitations[ACCEPTED]), ("jon", &present), ("lee", &left)] {
-            self.accept(name, invitation).await;
-        }
-        invitations.insert(LEFT, left);
-        let any = Preconditions::NONE;
-        self.store.remove_member(&caller("lee"), &self.id, &user("lee"), &any).await.unwrap();
-        let (ann, max) = (caller("ann"), user("max"));
-        self.store.update_member(&ann, &self.id, &max, Role::Member, &any).await.unwrap();
-        invitations
-    }
-
-    async fn fill(&self, filled: Filled) {
-        let (ann, any) = (caller("ann"), Preconditions::NONE);
-        match filled {
-            Filled::WithTeam => {}
-            Filled::WithMany => {
-                let service = Caller::Service(user("billing"));
-                for _ in 0..100 {
-                    self.store.create_organization(&service, &user("ann"), acme(), None).await.unwrap();
-                }
-            }
-            // Only the number counts, so the organizations and members themselves are left out: the whole table is
-            // compared after each call.
-            Filled::AtLimit => {
-                self.set("USER#ann", "USER#ann", "organizations", AttributeValue::N("100".to_owned())).await;
-            }
-            Filled::WithAdmins => {
-                let (mut admins, key) = (Vec::new(), organization_key(&self.id));
-                for name in ["ann", "bob", "jon"] {
-                    admins.push(Blob::new(digest(name)));
-                }
-                admins.extend((0..97).map(|number| Blob::new(digest(&format!("admin-{number}")))));
-                self.set(&key, &key, "privileged", AttributeValue::Bs(admins)).await;
-            }
-            Filled::WithInvitations => {
-                let pending =
-                    self.store.list_invitations(&ann, &self.id, 100, None).await.unwrap().items.len();
-                for _ in pending..100 {
-                    self.invite("bob", Role::Member, None).await;
-                }
-            }
-            Filled::Deleted => {
-                self.store.delete_organization(&ann, &self.id, &any).await.unwrap();
-            }
-            Filled::Gone => {
-                self.store.delete_organization(&ann, &self.id, &any).await.unwrap();
-                self.expire(&organization_key(&self.id)).await;
-            }
-        }
-    }
-}
-
-fn user(name: &str) -> UserId {
-    UserId::parse(name).unwrap()
-}
-
-fn caller(name: &str) -> Caller {
-    Caller::User(user(name))
-}
-
-fn acme() -> NewOrganization {
-    NewOrganization {
-        name: OrganizationName::parse("Acme").unwrap(),
-        domain: Some(Domain::parse("acme.example").unwrap()),
-    }
 }

@@ -76,7 +76,7 @@ async fn a_write_after_a_thaw_is_made_once_even_if_the_connection_was_lost() {
 
 /// Creates an organization that `ann` owns, and returns its id.
 async fn organization(database: &Database) -> String {
-    let new = NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None };
+    let new = NewOrganization::new(OrganizationName::parse("Acme").unwrap(), None);
     let (ann, store) = (UserId::parse("ann").unwrap(), store(database.url()).await);
     let created = store.create_organization(&Caller::User(ann.clone()), &ann, new, None).await.unwrap();
     created.organization.id.as_str().to_owned()

@@ -13,7 +13,7 @@ use shared::store::Store;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use support::database::{Database, store};
-use support::example::{self, Allowed, MEMBER, Place};
+use support::example::{self, Allowed, MEMBER, Place, SERVICE};
 use support::in_process;
 use support::proxy::Proxy;
 use support::statistics::{machine, median, milliseconds, percentile};
@@ -28,7 +28,7 @@ struct World {
     proxy: Proxy,
     store: Store,
     database: Database,
-    /// An organization with a member and a pending invitation. Its token has another secret than the
+    /// An organization with a member, a pending invitation and usage. Its token has another secret than the
     /// invitation's.
     here: Place,
     /// The same, deleted.
@@ -46,6 +46,8 @@ impl World {
         let deleted = Place::create(&store, "ann").await;
         let (ann, id) = (Caller::User(user("ann")), OrganizationId::parse(&deleted.organization).unwrap());
         store.delete_organization(&ann, &id, &Preconditions::NONE).await.unwrap();
+        let report = example::request(Operation::RecordUsage, SERVICE, &here);
+        in_process::body(&report, &store).await.unwrap();
         let (here, deleted) = (forged(&here), forged(&deleted));
         Self { proxy, store, database, here, deleted, nowhere: nowhere() }
     }
@@ -169,6 +171,25 @@ async fn a_user_causes_no_request_by_what_only_services_may_do() {
     }
 }
 
+/// Neither finds out whether an external id is taken.
+#[tokio::test]
+async fn a_user_causes_no_request_by_what_only_services_may_send() {
+    let world = World::new().await;
+    let create = example::request(Operation::CreateOrganization, MEMBER, &world.here);
+    let list = example::request(Operation::ListOrganizations, MEMBER, &world.here);
+    let before = world.proxy.actions().len();
+    for request in [
+        create.clone().body(json!({ "organizationName": "Acme", "externalId": "crm-1" })),
+        create.body(json!({ "organizationName": "Acme", "owner": MEMBER, "externalId": "crm-1" })),
+        list.clone().query("externalId=crm-1"),
+        list.query(&format!("externalId=crm-1&userId={MEMBER}").replace('|', "%7C")),
+    ] {
+        let refusal = in_process::body(&request, &world.store).await.unwrap_err();
+        assert!(refusal.contains("403") && refusal.contains("forbidden"), "{refusal}");
+    }
+    assert_eq!(world.proxy.actions().len(), before);
+}
+
 /// The number of measured requests per operation and organization.
 const MEASURED: usize = 200;
 
@@ -186,7 +207,7 @@ async fn refusal(store: &Store, operation: Operation, place: &Place) -> Duration
 /// An organization with as many owners as possible, and thus the largest item.
 async fn largest_organization(store: &Store) -> Place {
     let (owner, any) = (user("owner-0"), Preconditions::NONE);
-    let new = NewOrganization { name: OrganizationName::parse(&"🦀".repeat(256)).unwrap(), domain: None };
+    let new = NewOrganization::new(OrganizationName::parse(&"🦀".repeat(256)).unwrap(), None);
     let created = store.create_organization(&Caller::User(owner.clone()), &owner, new, None).await;
     let id = created.unwrap().organization.id;
     for number in 1..100 {

@@ -45,6 +45,11 @@ pub(crate) fn wrong() -> Vec<(&'static str, Value)> {
         ("/rawQueryString", json!("deleted=canary")),
         ("/rawQueryString", json!("userId=canary%20canary")),
         ("/rawQueryString", json!("userId=canary")),
+        ("/rawQueryString", json!("externalId=canary%20canary")),
+        ("/rawQueryString", json!("externalId=canary")),
+        ("/rawQueryString", json!("externalId=canary&userId=canary")),
+        ("/rawQueryString", json!("period=canary")),
+        ("/rawQueryString", json!("period=2026-13&canary=canary")),
         ("/pathParameters/organization_id", json!("canary")),
         ("/pathParameters/organization_id", json!(TOKEN)),
         ("/pathParameters/invitation_id", json!("canary canary")),
@@ -78,11 +83,52 @@ pub(crate) fn wrong() -> Vec<(&'static str, Value)> {
         json!({ "token": [TOKEN] }),
         json!({ "token": format!("{TOKEN} ") }),
         json!({ "organizationName": "Canary", "owner": "canary canary" }),
+        json!({ "organizationName": "Canary", "owner": "canary", "externalId": "canary canary" }),
+        json!({ "organizationName": "Canary", "owner": "canary", "externalId": ["canary"] }),
+        json!({ "organizationName": "Canary", "metadata": "canary" }),
+        json!({ "organizationName": "Canary", "metadata": { "canary canary": "canary" } }),
+        json!({ "metadata": { "canary": "canary\u{0}" } }),
+        json!({ "metadata": { "canary": ["canary"] } }),
+        json!({ "metadata": { "canary": "canary".repeat(200) } }),
+        json!({ "metadata": { "canary": "canary" }, "externalId": "canary", "maxMembers": "canary" }),
+        json!({ "includedUnits": "canary", "maxMembers": 1 }),
+        json!({ "includedUnits": 1, "maxMembers": ["canary"] }),
+        json!({ "units": "canary" }),
+        json!({ "units": 1, "period": "canary" }),
+        json!({ "units": 1, "period": "canary-11-01", "overLimit": "refuse" }),
+        json!({ "units": 1, "overLimit": "canary" }),
     ];
     wrong.extend(bodies.map(|body| ("/body", json!(body.to_string()))));
     wrong.push(("/body", json!("{\"canary\": canary")));
     wrong.push(("/body", json!("canary".repeat(11_000))));
     wrong
+}
+
+/// Requests of a service, which are valid: with an external id, which is new for each `run`, and with a key.
+pub(crate) fn by_a_service(operation: Operation, run: &str) -> Vec<Vec<(&'static str, Value)>> {
+    let body = |body: Value| ("/body", json!(body.to_string()));
+    let key = |key: &str| ("/headers/idempotency-key", json!(key));
+    let id = format!("canary-{run}");
+    match operation {
+        Operation::CreateOrganization => {
+            let metadata = json!({ "canary": "canary" });
+            let new = json!({
+                "organizationName": "Canary", "owner": "canary", "externalId": id, "metadata": metadata,
+            });
+            vec![
+                vec![body(new.clone()), key(&id)],
+                vec![body(new.clone()), key(&id)],
+                vec![body(new), key("canary-2")],
+            ]
+        }
+        Operation::ListOrganizations => vec![vec![("/rawQueryString", json!(format!("externalId={id}")))]],
+        // The second is the same report again, the third another one with its key.
+        Operation::RecordUsage => {
+            let report = |units: i32| body(json!({ "units": units, "overLimit": "partial" }));
+            vec![vec![report(-7), key(&id)], vec![report(-7), key(&id)], vec![report(8), key(&id)]]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Values after which an event holds no request.

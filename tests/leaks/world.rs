@@ -1,13 +1,14 @@
 //! The data that the functions work on, and the faults they meet.
 
-use crate::events::{event, no_request, wrong};
+use crate::events::{by_a_service, event, no_request, wrong};
 use functions::Operation;
 use local::Identity;
 use serde_json::{Map, Value, json};
 use shared::model::{
-    Caller, Domain, Email, Lifetime, NewInvitation, NewOrganization, OrganizationId, OrganizationName,
-    Preconditions, Role, UserId,
+    Caller, Domain, Email, Lifetime, Metadata, NewInvitation, NewOrganization, OrganizationChanges,
+    OrganizationId, OrganizationName, Preconditions, Role, UserId,
 };
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,8 +39,8 @@ impl World {
         Self { database: Database::start().await, identity }
     }
 
-    /// Creates an organization that [`OWNER`] owns, with another member, an invitation for anybody and one to an
-    /// address.
+    /// Creates an organization that [`OWNER`] owns, with metadata, another member, an invitation for anybody and one
+    /// to an address.
     pub(crate) async fn place(&self) -> Place {
         let store = store(self.database.url()).await;
         let place = Place::create(&store, OWNER).await;
@@ -47,13 +48,19 @@ impl World {
         let email = Some(Email::parse("canary.guest@canary.example").unwrap());
         let new = NewInvitation { email, role: Role::Member, lifetime: Lifetime::DEFAULT };
         store.create_invitation(&owner, &id, new, &Preconditions::NONE).await.unwrap();
+        let metadata = BTreeMap::from(["canary", "note"].map(|key| (key.to_owned(), "canary".to_owned())));
+        let changes = OrganizationChanges {
+            metadata: Some(Metadata::parse(metadata).unwrap()),
+            ..OrganizationChanges::default()
+        };
+        store.update_organization(&owner, &id, changes, &Preconditions::NONE).await.unwrap();
         place
     }
 
     /// Creates an organization.
     pub(crate) async fn create(&self, owner: &str, name: &str, domain: &str) {
         let (name, domain) = (OrganizationName::parse(name).unwrap(), Domain::parse(domain).unwrap());
-        let (owner, new) = (user(owner), NewOrganization { name, domain: Some(domain) });
+        let (owner, new) = (user(owner), NewOrganization::new(name, Some(domain)));
         let store = store(self.database.url()).await;
         store.create_organization(&Caller::User(owner.clone()), &owner, new, None).await.unwrap();
     }
@@ -61,9 +68,13 @@ impl World {
     /// The token of who may send the example of an operation.
     fn token(&self, operation: Operation) -> String {
         match example::sender(operation, OWNER) {
-            SERVICE => self.identity.service_token(SERVICE.trim_start_matches("service:"), AN_HOUR),
+            SERVICE => self.service_token(),
             user => self.identity.token(user, AN_HOUR),
         }
+    }
+
+    fn service_token(&self) -> String {
+        self.identity.service_token(SERVICE.trim_start_matches("service:"), AN_HOUR)
     }
 
     /// Starts an instance that logs to the file `log` and uses the DynamoDB at `url`.
@@ -114,6 +125,15 @@ impl World {
             assert!(status < 500, "{} {pointer} {value}: {response}", operation.id());
             answers.push(response);
         }
+        let service = format!("Bearer {}", self.service_token());
+        for values in by_a_service(operation, level) {
+            let event = changed(event.clone(), "/headers/authorization", json!(service));
+            let event =
+                values.iter().fold(event, |event, (pointer, value)| changed(event, pointer, value.clone()));
+            let response = instance.invoke(&event).await;
+            assert!([200, 201, 409, 422].map(Value::from).contains(&response["statusCode"]), "{response}");
+            answers.push(response);
+        }
         for (pointer, value) in no_request() {
             let response = instance.invoke(&changed(event.clone(), pointer, value)).await;
             assert_eq!(response["statusCode"], 500, "{} {pointer}: {response}", operation.id());
@@ -124,7 +144,13 @@ impl World {
             answers.push(instance.invoke(&event).await);
         }
         instance.kill().await;
-        let secrets = token.split('.').chain(["canary", "invt_"]).map(str::to_lowercase).collect();
+        let tokens = [token, service];
+        let secrets = tokens
+            .iter()
+            .flat_map(|token| token.split(['.', ' ']))
+            .filter(|part| *part != "Bearer")
+            .chain(["canary", "invt_"]);
+        let secrets = secrets.map(str::to_lowercase).collect();
         Run { log: fs::read_to_string(log).unwrap(), answers, secrets }
     }
 }
@@ -206,6 +232,18 @@ fn item() -> Value {
         "createdAt",
         "expiresAt",
         "deletedAt",
+        "externalId",
+        "metadata",
+        "includedUnits",
+        "maxMembers",
+        "maxOverages",
+        "used",
+        "fence",
+        "lastMutations",
+        "requestHash",
+        "mutation",
+        "period",
+        "recorded",
     ];
     names.into_iter().map(|name| (name.to_owned(), json!({ "S": "canary" }))).collect::<Map<_, _>>().into()
 }

@@ -1,6 +1,6 @@
 //! `cargo load`: sends requests of all operations at a constant rate to the local stack, which runs several
 //! instances of each function. Fails if an answer is wrong, or if the table is not the result of the answered
-//! requests.
+//! requests. `cargo load --usage` measures reports to one organization instead.
 //!
 //! The load is an open loop: each request is sent when it is due, however many are still running. Latency is
 //! measured from that time, so a stalled stack does not hide its delays.
@@ -8,6 +8,7 @@
 mod organization;
 mod report;
 mod traffic;
+mod usage;
 mod world;
 
 use clap::Parser;
@@ -23,14 +24,22 @@ use tokio::task::JoinSet;
 use traffic::Request;
 use world::World;
 
-/// Sends a constant rate of requests to the local stack.
+/// Sends a constant rate of requests to the local stack, or many reports of usage to one organization.
 #[derive(Debug, Parser)]
 struct Options {
+    /// Instead, measures clients that report usage of one organization as fast as they are answered.
+    #[arg(long)]
+    usage: bool,
+
+    /// Clients of `--usage`.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    clients: u32,
+
     /// Requests per second.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     rate: u32,
 
-    /// Duration of the measurement in seconds.
+    /// Duration of the measurement in seconds; with `--usage`, of each of them.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
 
@@ -58,6 +67,14 @@ struct Options {
 #[tokio::main]
 async fn main() {
     let options = Options::parse();
+    if options.usage {
+        let text = usage::run(&options).await;
+        println!("{text}\nThe total of each table is the sum of what was recorded, and exactly the limit.");
+        if options.write {
+            report::write("cargo load --usage", &text);
+        }
+        return;
+    }
     let load_average = statistics::load_average();
     let dynamodb = local::start_in_memory().await.unwrap();
     let stack = start(&options, dynamodb.url()).await;
@@ -85,11 +102,16 @@ async fn main() {
             &id,
         );
     }
+    for (id, used) in world.used() {
+        let periods = contents.usage.iter().filter(|((of, _), _)| *of == id);
+        let total: u64 = periods.map(|(_, used)| used).sum();
+        contents.must(total == used, "the total differs from what was recorded", &id);
+    }
     contents.expect_no_fault();
     println!("The table contains exactly the answered changes.");
     stack.stop().await.unwrap();
     if options.write {
-        report::write(&text);
+        report::write("cargo load", &text);
     }
 }
 

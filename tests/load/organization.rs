@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use support::invariants;
 
 /// An organization. The roles of its team never change; guests and invitations come and go.
@@ -20,6 +20,8 @@ pub(crate) struct Organization {
     accepted: Mutex<BTreeMap<String, String>>,
     /// The number of changes that were answered as done.
     changes: AtomicU64,
+    /// The sum of the units that were answered as recorded. While requests run, it may be less than 0.
+    used: AtomicI64,
 }
 
 /// A member that requests may change and remove.
@@ -48,6 +50,7 @@ impl Organization {
             invitations: Mutex::default(),
             accepted: Mutex::default(),
             changes: AtomicU64::new(0),
+            used: AtomicI64::new(0),
         }
     }
 
@@ -69,6 +72,16 @@ impl Organization {
     /// Counts a change.
     pub(crate) fn changed(&self) {
         self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts what a report recorded.
+    pub(crate) fn recorded(&self, units: i64) {
+        self.used.fetch_add(units, Ordering::Relaxed);
+    }
+
+    /// The total that the table must contain.
+    pub(crate) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed).try_into().expect("no total below 0")
     }
 
     /// Counts a deletion or a restoration.
@@ -110,6 +123,7 @@ impl Organization {
             version: 1 + self.changes.load(Ordering::Relaxed),
             is_deleted: self.is_deleted.load(Ordering::Relaxed),
             created_by: self.created_by.clone(),
+            external_id: None,
             invitations: pending.chain(accepted).collect(),
             joined_by,
         }

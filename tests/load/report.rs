@@ -8,7 +8,6 @@ use std::fs;
 use std::time::Duration;
 use support::statistics::{load_average, machine, milliseconds, percentile};
 
-const START: &str = "<!-- cargo load -->\n";
 const END: &str = "<!-- end -->";
 
 /// Operation, latency, and the failure.
@@ -66,11 +65,12 @@ fn row(text: &mut String, name: &str, latencies: &[Duration], failed: usize) {
     writeln!(text, "| {name} | {} | {failed} | {p50:.1} | {p99:.1} | {max:.1} |", latencies.len()).unwrap();
 }
 
-/// Writes the figures between the marks in docs/load.md.
-pub(crate) fn write(figures: &str) {
+/// Writes the figures of a command behind its mark in docs/load.md.
+pub(crate) fn write(command: &str, figures: &str) {
+    let start = format!("<!-- {command} -->\n");
     let file = local::workspace_root().join("docs/load.md");
     let text = fs::read_to_string(&file).unwrap();
-    let (before, rest) = text.split_once(START).expect("a place for the figures");
+    let (before, rest) = text.split_once(&start).expect("a place for the figures");
     let (_, after) = rest.split_once(END).expect("the end of that place");
-    fs::write(&file, format!("{before}{START}\n{figures}\n{END}{after}")).unwrap();
+    fs::write(&file, format!("{before}{start}\n{figures}\n{END}{after}")).unwrap();
 }

@@ -5,7 +5,7 @@ use crate::world::{About, SERVICE, World};
 use functions::{Operation, Scope};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use support::example::example;
+use support::example::{Allowed, example};
 
 /// Pending invitations of an organization that are not used. If there are more, one is revoked, long before there
 /// are as many as an organization can have.
@@ -96,7 +96,7 @@ impl Request {
         let is_for_members = operation.scope() == Scope::Read && operation != Operation::ListInvitations;
         let callers = if is_for_members { 3 } else { 2 };
         let caller = match operation {
-            Operation::AddMember => SERVICE.to_owned(),
+            _ if example(operation).allowed == Allowed::Services => SERVICE.to_owned(),
             _ => organization.team[random.usize(..callers.min(organization.team.len()))].clone(),
         };
         let user = world.users[random.usize(..world.users.len())].clone();
@@ -110,13 +110,25 @@ impl Request {
                 let listed = self.ask(world, About::default(), None).await?;
                 self.expect_in(&listed, &self.organization.id)
             }
-            Operation::GetOrganization | Operation::ListMembers => {
+            Operation::GetOrganization | Operation::ListMembers | Operation::GetUsage => {
                 self.ask(world, About::default(), None).await.map(drop)
             }
             Operation::UpdateOrganization => {
                 self.change(world, json!({ "name": format!("Name {}", self.number) })).await
             }
             Operation::SetMaxOverages => self.change(world, json!({ "maxOverages": self.number })).await,
+            Operation::SetPlan => {
+                self.change(world, json!({ "includedUnits": self.number % 1000, "maxMembers": null })).await
+            }
+            Operation::RecordUsage => {
+                // What does not fit is not recorded, so each report succeeds.
+                let units = if self.number.is_multiple_of(4) { -20 } else { i64::from(1 + self.number % 50) };
+                let report = json!({ "units": units, "overLimit": "partial" });
+                let answer = self.ask(world, About::default(), Some(report)).await?;
+                let recorded = answer["recorded"].as_i64().ok_or(format!("no units: {answer}"))?;
+                self.organization.recorded(recorded);
+                Ok(())
+            }
             Operation::DeleteOrganization | Operation::RestoreOrganization => {
                 let is_deleted = self.operation == Operation::DeleteOrganization;
                 self.ask(world, About::default(), None).await?;

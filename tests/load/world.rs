@@ -21,7 +21,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 /// The lifetime of tokens, longer than any run.
 const DAY: Duration = Duration::from_secs(86400);
 
-/// The service that adds members.
+/// The service that adds members, sets plans and reports usage.
 pub(crate) const SERVICE: &str = "service:load";
 
 pub(crate) struct World {
@@ -174,5 +174,11 @@ impl World {
         let later = self.later.lock().unwrap();
         let all = self.organizations.iter().chain(later.iter());
         all.map(|organization| (organization.id.clone(), organization.expected())).collect()
+    }
+
+    /// The expected totals of usage, by organization.
+    pub(crate) fn used(&self) -> BTreeMap<String, u64> {
+        let used = |organization: &Arc<Organization>| (organization.id.clone(), organization.used());
+        self.organizations.iter().map(used).collect()
     }
 }

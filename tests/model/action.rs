@@ -2,7 +2,7 @@
 //! [`crate::validity`], [`crate::effect`] and [`crate::parts`].
 
 use crate::request::Parameter;
-use crate::values::Text;
+use crate::values::{NAMES, Text};
 use functions::Operation;
 use serde_json::{Map, Value, json};
 
@@ -12,11 +12,14 @@ pub enum Action {
         name: Text,
         domain: Option<Text>,
         owner: Option<&'static str>,
+        external_id: Option<Text>,
+        metadata: Option<Text>,
         key: Option<&'static str>,
     },
     /// `of` is the query parameter `userId`.
     ListOrganizations {
         of: Option<&'static str>,
+        external_id: Option<Text>,
         deleted: Option<&'static str>,
         limit: Option<usize>,
     },
@@ -24,11 +27,25 @@ pub enum Action {
     UpdateOrganization {
         name: Option<Text>,
         domain: Option<Option<Text>>,
+        metadata: Option<Text>,
     },
     DeleteOrganization,
     RestoreOrganization,
     SetMaxOverages {
         units: Option<i64>,
+    },
+    SetPlan {
+        included_units: Option<i64>,
+        max_members: Option<Option<i64>>,
+    },
+    RecordUsage {
+        units: i64,
+        period: Option<Text>,
+        over_limit: Option<&'static str>,
+        key: Option<&'static str>,
+    },
+    GetUsage {
+        period: Option<Text>,
     },
     ListMembers {
         limit: Option<usize>,
@@ -77,6 +94,18 @@ pub enum Reference {
     Unknown(&'static str),
 }
 
+/// Actions without optional parts.
+impl Action {
+    pub const fn creation() -> Self {
+        let (owner, external_id, metadata) = (None, None, None);
+        Self::CreateOrganization { name: NAMES[0], domain: None, owner, external_id, metadata, key: None }
+    }
+
+    pub const fn list(deleted: Option<&'static str>) -> Self {
+        Self::ListOrganizations { of: None, external_id: None, deleted, limit: None }
+    }
+}
+
 /// The request.
 impl Action {
     pub fn operation(&self) -> Operation {
@@ -88,6 +117,9 @@ impl Action {
             Self::DeleteOrganization => Operation::DeleteOrganization,
             Self::RestoreOrganization => Operation::RestoreOrganization,
             Self::SetMaxOverages { .. } => Operation::SetMaxOverages,
+            Self::SetPlan { .. } => Operation::SetPlan,
+            Self::RecordUsage { .. } => Operation::RecordUsage,
+            Self::GetUsage { .. } => Operation::GetUsage,
             Self::ListMembers { .. } => Operation::ListMembers,
             Self::AddMember { .. } => Operation::AddMember,
             Self::GetMember { .. } => Operation::GetMember,
@@ -136,18 +168,20 @@ impl Action {
     /// The headers or the query parameter that the operation takes.
     pub fn parameter(&self) -> Parameter {
         match self {
-            Self::CreateOrganization { .. } => Parameter::IdempotencyKey,
+            Self::CreateOrganization { .. } | Self::RecordUsage { .. } => Parameter::IdempotencyKey,
             Self::ListOrganizations { .. } | Self::ListMembers { .. } | Self::ListInvitations { .. } => {
                 Parameter::Limit
             }
-            Self::GetMember { .. } | Self::PreviewInvitation { .. } | Self::AcceptInvitation { .. } => {
-                Parameter::None
-            }
+            Self::GetUsage { .. }
+            | Self::GetMember { .. }
+            | Self::PreviewInvitation { .. }
+            | Self::AcceptInvitation { .. } => Parameter::None,
             Self::GetOrganization
             | Self::UpdateOrganization { .. }
             | Self::DeleteOrganization
             | Self::RestoreOrganization
             | Self::SetMaxOverages { .. }
+            | Self::SetPlan { .. }
             | Self::AddMember { .. }
             | Self::UpdateMember { .. }
             | Self::RemoveMember { .. }
@@ -159,7 +193,7 @@ impl Action {
     /// The `Idempotency-Key`.
     pub fn key(&self) -> Option<&'static str> {
         match self {
-            Self::CreateOrganization { key, .. } => *key,
+            Self::CreateOrganization { key, .. } | Self::RecordUsage { key, .. } => *key,
             _ => None,
         }
     }
@@ -176,29 +210,42 @@ impl Action {
 
     /// The query parameters of the first page besides `limit`.
     pub fn filters(&self) -> Vec<(&'static str, &'static str)> {
-        match self {
-            Self::ListOrganizations { of, deleted, .. } => {
-                let filters = [("userId", of), ("deleted", deleted)];
-                filters.iter().filter_map(|(name, value)| Some((*name, (**value)?))).collect()
+        let filters = match self {
+            Self::ListOrganizations { of, external_id, deleted, .. } => {
+                vec![("userId", *of), ("externalId", external_id.map(|id| id.0)), ("deleted", *deleted)]
             }
+            Self::GetUsage { period } => vec![("period", period.map(|period| period.0))],
             _ => Vec::new(),
-        }
+        };
+        filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
     /// The field that an error names if its type is wrong, and the fields that are sent. `reference` is the
     /// token of an invitation.
     pub fn fields(&self, reference: &str) -> Option<(&'static str, Map<String, Value>)> {
         let fields = match self {
-            Self::CreateOrganization { name, domain, owner, .. } => vec![
+            Self::CreateOrganization { name, domain, owner, external_id, metadata, .. } => vec![
                 ("organizationName", Some(json!(name.0))),
                 ("domain", domain.map(|domain| json!(domain.0))),
                 ("owner", owner.map(|owner| json!(owner))),
+                ("externalId", external_id.map(|id| json!(id.0))),
+                ("metadata", metadata.map(parsed)),
             ],
-            Self::UpdateOrganization { name, domain } => vec![
+            Self::UpdateOrganization { name, domain, metadata } => vec![
                 ("name", name.map(|name| json!(name.0))),
                 ("domain", domain.map(|domain| json!(domain.map(|domain| domain.0)))),
+                ("metadata", metadata.map(parsed)),
             ],
             Self::SetMaxOverages { units } => vec![("maxOverages", Some(json!(units)))],
+            Self::SetPlan { included_units, max_members } => vec![
+                ("includedUnits", included_units.map(|units| json!(units))),
+                ("maxMembers", max_members.map(|members| json!(members))),
+            ],
+            Self::RecordUsage { units, period, over_limit, .. } => vec![
+                ("units", Some(json!(units))),
+                ("period", period.map(|period| json!(period.0))),
+                ("overLimit", over_limit.map(|over_limit| json!(over_limit))),
+            ],
             Self::AddMember { user, role } => {
                 vec![("userId", Some(json!(user))), ("role", role.map(|role| json!(role)))]
             }
@@ -217,4 +264,9 @@ impl Action {
         let sent = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         Some((first, sent.collect()))
     }
+}
+
+/// Metadata as sent.
+fn parsed((text, _): Text) -> Value {
+    serde_json::from_str(text).unwrap()
 }

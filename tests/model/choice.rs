@@ -1,7 +1,10 @@
 //! Which actions are requested, how often, and with which arguments.
 
 use crate::action::{Action, Reference};
-use crate::values::{NO_INVITATION, NO_TOKEN, OVERAGES, USERS, days, domain, email, limit, name, role, user};
+use crate::values::{
+    NO_INVITATION, NO_TOKEN, OVERAGES, USERS, days, domain, email, external_id, included_units, limit,
+    max_members, metadata, name, over_limit, period, role, units, user,
+};
 use functions::Operation;
 use proptest::option;
 use proptest::prelude::*;
@@ -21,6 +24,16 @@ const ABOUT_JOINING: [Operation; 9] = [
     Operation::AcceptInvitation,
 ];
 
+/// The operations that decide what is used and how much may be.
+const ABOUT_USAGE: [Operation; 6] = [
+    Operation::SetMaxOverages,
+    Operation::SetPlan,
+    Operation::RecordUsage,
+    Operation::GetUsage,
+    Operation::DeleteOrganization,
+    Operation::RestoreOrganization,
+];
+
 /// Any action.
 pub fn any() -> impl Strategy<Value = Action> {
     Union::new_weighted(Operation::ALL.iter().copied().map(of).collect())
@@ -31,24 +44,50 @@ pub fn about_joining() -> impl Strategy<Value = Action> {
     Union::new_weighted(ABOUT_JOINING.map(of).to_vec())
 }
 
+/// An action that decides what is used and how much may be.
+pub fn about_usage() -> impl Strategy<Value = Action> {
+    let of = |operation| match operation {
+        // Mostly reports, and little else than changes of the limit.
+        Operation::RecordUsage => (20, of(operation).1),
+        Operation::DeleteOrganization | Operation::RestoreOrganization => (1, of(operation).1),
+        _ => of(operation),
+    };
+    Union::new_weighted(ABOUT_USAGE.map(of).to_vec())
+}
+
 /// The actions of an operation, and their weight among all actions.
 fn of(operation: Operation) -> (u32, BoxedStrategy<Action>) {
     match operation {
         Operation::CreateOrganization => {
             let key = option::of(select(vec!["k", "another key"]));
-            let arguments = (name(), option::of(domain()), option::of(user()), key);
-            let action = |(name, domain, owner, key)| Action::CreateOrganization { name, domain, owner, key };
+            let others = (option::weighted(0.3, external_id()), option::weighted(0.3, metadata()));
+            let arguments = (name(), option::of(domain()), option::of(user()), others, key);
+            let action = |(name, domain, owner, (external_id, metadata), key)| Action::CreateOrganization {
+                name,
+                domain,
+                owner,
+                external_id,
+                metadata,
+                key,
+            };
             (5, arguments.prop_map(action).boxed())
         }
         Operation::ListOrganizations => {
             let deleted = prop_oneof![8 => Just(None), 4 => Just(Some("true")), 1 => Just(Some("false"))];
-            let action = |(of, deleted, limit)| Action::ListOrganizations { of, deleted, limit };
-            (5, (option::of(user()), deleted, limit()).prop_map(action).boxed())
+            let external_id = option::weighted(0.1, external_id());
+            let action = |(of, external_id, deleted, limit)| Action::ListOrganizations {
+                of,
+                external_id,
+                deleted,
+                limit,
+            };
+            (6, (option::of(user()), external_id, deleted, limit()).prop_map(action).boxed())
         }
         Operation::GetOrganization => (5, Just(Action::GetOrganization).boxed()),
         Operation::UpdateOrganization => {
-            let action = |(name, domain)| Action::UpdateOrganization { name, domain };
-            (5, (option::of(name()), option::of(option::of(domain()))).prop_map(action).boxed())
+            let arguments = (option::of(name()), option::of(option::of(domain())), option::of(metadata()));
+            let action = |(name, domain, metadata)| Action::UpdateOrganization { name, domain, metadata };
+            (5, arguments.prop_map(action).boxed())
         }
         Operation::DeleteOrganization => (3, Just(Action::DeleteOrganization).boxed()),
         // More often than deletions, so that most requests find an organization.
@@ -57,6 +96,17 @@ fn of(operation: Operation) -> (u32, BoxedStrategy<Action>) {
             (5, select(&OVERAGES[..]).prop_map(|units| Action::SetMaxOverages { units }).boxed())
         }
         Operation::ListMembers => (4, limit().prop_map(|limit| Action::ListMembers { limit }).boxed()),
+        Operation::SetPlan => {
+            let action = |(included_units, max_members)| Action::SetPlan { included_units, max_members };
+            (4, (included_units(), max_members()).prop_map(action).boxed())
+        }
+        Operation::RecordUsage => {
+            let key = option::weighted(0.4, select(vec!["k", "another key"]));
+            let action =
+                |(units, period, over_limit, key)| Action::RecordUsage { units, period, over_limit, key };
+            (12, (units(), period(), over_limit(), key).prop_map(action).boxed())
+        }
+        Operation::GetUsage => (4, period().prop_map(|period| Action::GetUsage { period }).boxed()),
         Operation::AddMember => (
             4,
             (user(), option::of(role())).prop_map(|(user, role)| Action::AddMember { user, role }).boxed(),

@@ -6,6 +6,8 @@ use crate::hidden;
 use crate::histories::{Histories, Tally};
 use crate::model::MAX_ORGANIZATIONS;
 use crate::strategy::{self, Concurrent};
+use crate::totals::Totals;
+use crate::usage::Report;
 use crate::values::is_service;
 use std::collections::{BTreeMap, BTreeSet};
 use support::database::Database;
@@ -31,6 +33,7 @@ async fn run(history: Concurrent, seed: u64) -> Result<Tally, String> {
     changes(&mut contents, &all);
     creations(&mut contents, &all);
     acceptances(&mut contents, &all);
+    usage(&mut contents, &all);
     hidden::check(&mut contents, &database, &all).await;
     if !contents.faults.is_empty() {
         return Err(contents.faults.join("\n"));
@@ -142,6 +145,32 @@ fn creations(contents: &mut Contents, all: &[Answered]) {
         &format!("{most} organizations of one user"),
         "the table",
     );
+}
+
+/// Checks that each total of a period is the sum of what was answered as recorded.
+fn usage(contents: &mut Contents, all: &[Answered]) {
+    let mut totals = Totals::default();
+    for Answered { call, answer, .. } in all {
+        if let Some(report) = Report::of(call, &answer.body) {
+            totals.count(&call.organization, &report, (answer.status, &answer.body));
+        }
+    }
+    for fault in &totals.faults {
+        contents.must(false, fault, "usage");
+    }
+    let reported = all.iter().filter_map(|Answered { call, answer, .. }| {
+        let report = Report::of(call, &answer.body).filter(|_| answer.status == 200)?;
+        Some((
+            call.organization.clone(),
+            answer.body["period"].as_str().unwrap_or(report.period()).to_owned(),
+        ))
+    });
+    let places: BTreeSet<_> = contents.usage.keys().cloned().chain(reported).collect();
+    for (id, period) in places {
+        let used = contents.usage.get(&(id.clone(), period.clone())).copied().unwrap_or_default();
+        let is_sum = totals.can_be(&id, &period, used.try_into().unwrap());
+        contents.must(is_sum, &format!("the total {used} of {period} is not what was recorded"), &id);
+    }
 }
 
 /// Checks that one user at most has accepted each invitation, once, and that every member who joined by one is

@@ -4,11 +4,11 @@ use crate::action::Action;
 use crate::answer::Answer;
 use crate::invitation::State;
 use crate::joining::no_invitation;
-use crate::model::{Model, Refusal};
+use crate::model::{Model, New, Refusal};
 use crate::moment::Time;
 use crate::organization::{Deletion, Member, Organization};
 use crate::request::Call;
-use crate::values::{is_service, stored};
+use crate::values::{first_day, is_service, stored};
 use serde_json::{Value, json};
 use shared::edge::percent_encoded;
 
@@ -21,12 +21,13 @@ impl Action {
         self.operation().method() == "GET" || matches!(self, Self::PreviewInvitation { .. })
     }
 
-    /// The change in the number of members. `None` for a read or a creation, and for a deletion or a
+    /// The change in the number of members. `None` for a read, a creation or a report of usage, and for a deletion or a
     /// restoration, which may find nothing to do.
     pub fn growth(&self) -> Option<i64> {
         match self {
             _ if self.is_read() => None,
-            Self::CreateOrganization { .. } | Self::DeleteOrganization | Self::RestoreOrganization => None,
+            Self::CreateOrganization { .. } | Self::RecordUsage { .. } => None,
+            Self::DeleteOrganization | Self::RestoreOrganization => None,
             Self::AddMember { .. } | Self::AcceptInvitation { .. } => Some(1),
             Self::RemoveMember { .. } => Some(-1),
             _ => Some(0),
@@ -58,9 +59,20 @@ impl Action {
     ) -> Result<Answer, Refusal> {
         let caller = call.request.caller;
         match self {
-            Self::CreateOrganization { name, domain, owner, key } => {
-                let new = (owner.unwrap_or(caller), stored(*name), domain.map(stored));
+            Self::CreateOrganization { name, domain, owner, external_id, metadata, key } => {
+                let new = New {
+                    owner: owner.unwrap_or(caller),
+                    name: stored(*name),
+                    domain: domain.map(stored),
+                    external_id: external_id.map(stored),
+                    metadata: metadata.map_or("{}", stored),
+                };
                 model.create(call, new, *key, time, shown)
+            }
+            Self::ListOrganizations { external_id: Some(external_id), .. } => {
+                let found = model.with_external_id(stored(*external_id));
+                let shown = |organization: &mut Organization| organization.body(None, &shown[0]);
+                Ok(Answer::ok(Value::Array(found.into_iter().map(shown).collect())))
             }
             Self::ListOrganizations { of, deleted, .. } => {
                 Ok(model.list(call, of.unwrap_or(caller), deleted.is_some(), shown))
@@ -71,6 +83,7 @@ impl Action {
             Self::AcceptInvitation { .. } => {
                 model.organization_of_token(&call.reference)?.join(call, time, shown)
             }
+            Self::RecordUsage { .. } => model.organization_of(call)?.report(call, shown),
             _ => model.organization_of(call)?.attempt(call, time, shown),
         }
     }
@@ -102,22 +115,30 @@ impl Action {
     pub fn change(&self, organization: &mut Organization, call: &Call, time: &Time) -> Result<(), Refusal> {
         let caller = call.request.caller;
         match self {
-            Self::UpdateOrganization { name, domain } => {
+            Self::UpdateOrganization { name, domain, metadata } => {
                 if let Some(name) = name {
                     stored(*name).clone_into(&mut organization.name);
                 }
                 if let Some(domain) = domain {
                     organization.domain = domain.map(|domain| stored(domain).to_owned());
                 }
+                if let Some(metadata) = metadata {
+                    organization.metadata = serde_json::from_str(stored(*metadata)).unwrap();
+                }
             }
             Self::DeleteOrganization => organization.deletion = Deletion::Until(time.in_days(DELETED_DAYS)),
             Self::RestoreOrganization => organization.deletion = Deletion::None,
             Self::SetMaxOverages { units } => organization.max_overages = *units,
+            Self::SetPlan { included_units, max_members } => {
+                organization.included_units = included_units.unwrap_or(organization.included_units);
+                organization.max_members = max_members.unwrap_or(organization.max_members);
+            }
             Self::AddMember { user, role } => {
                 let role = role.unwrap_or("member");
                 if organization.members.contains_key(*user) {
                     return Err((409, "member_already_exists", Value::Null));
                 }
+                organization.has_room()?;
                 organization.allows(user, Some(role))?;
                 organization.members.insert((*user).to_owned(), Member::new(role, caller, time));
             }
@@ -170,7 +191,10 @@ impl Action {
             | Self::DeleteOrganization
             | Self::RestoreOrganization
             | Self::RemoveMember { .. } => Answer { etag, ..Answer::ok(organization.body(role, shown)) },
-            Self::SetMaxOverages { .. } => Answer { etag, ..Answer::ok(organization.limit(shown)) },
+            Self::SetMaxOverages { .. } => Answer { etag, ..Answer::ok(organization.overages(shown)) },
+            Self::SetPlan { .. } => Answer { etag, ..Answer::ok(organization.plan(shown)) },
+            Self::GetUsage { period } => Answer::ok(organization.used(period.map(first_day), shown)),
+            Self::RecordUsage { .. } => panic!("a report has an answer of its own"),
             Self::ListMembers { .. } => Answer::page(call, organization.list(shown), 0, shown),
             Self::AddMember { user, .. } => {
                 let location = Some(format!("member/{}", percent_encoded(user)));

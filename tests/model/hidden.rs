@@ -37,7 +37,7 @@ pub async fn check(contents: &mut Contents, database: &Database, all: &[Answered
                 }
             }
             for (deleted, is_listed) in [(None, false), (Some("true"), owns)] {
-                let list = ask(Action::ListOrganizations { of: None, deleted, limit: None }).await;
+                let list = ask(Action::list(deleted)).await;
                 if list.body.as_array().unwrap().iter().any(|one| one["id"] == *id.as_str()) != is_listed {
                     wrong.push(format!("{user} lists with deleted={deleted:?}: {}", list.body));
                 }

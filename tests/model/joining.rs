@@ -72,6 +72,7 @@ impl Organization {
         if expired {
             return Err((422, "invitation_expired", Value::Null));
         }
+        self.has_room()?;
         self.allows(caller, Some(role))?;
         let joined_by = Some((token.clone(), id));
         let mut member = Member::new(role, &inviter, time);

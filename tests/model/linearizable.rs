@@ -19,8 +19,7 @@
 use crate::clients::{self, Answered};
 use crate::histories::{Histories, Tally};
 use crate::model::Model;
-use crate::parts::Part;
-use crate::steps::{Reference, Step};
+use crate::steps::{Reference, Step, View};
 use crate::strategy::{self, Concurrent};
 use serde_json::json;
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester};
@@ -47,14 +46,31 @@ fn requests_for_one_invitation_are_linearizable() {
     Histories::new("one invitation", 40).run(strategy::of_one_invitation(), run);
 }
 
+#[test]
+fn reports_and_changes_of_the_limit_form_one_order() {
+    Histories::new("one limit", 60).run(strategy::of_one_limit(3, 2..4), async |history, seed| {
+        let (tally, first, others) = answers(history, seed).await;
+        let search = tokio::task::spawn_blocking(move || {
+            explain(&first, &others)?;
+            explain_view(&first, &others, View::OneOrder)
+        });
+        search.await.unwrap().map(|()| tally)
+    });
+}
+
 async fn run(history: Concurrent, seed: u64) -> Result<Tally, String> {
-    let history = history.seeded(seed);
-    let database = Database::start().await;
-    let (first, others) = clients::run(&database, &history).await;
-    let tally = history.tally(first.iter().chain(&others));
+    let (tally, first, others) = answers(history, seed).await;
     // On a thread of its own: a long search must not let the requests of other histories time out.
     let search = tokio::task::spawn_blocking(move || explain(&first, &others));
     search.await.unwrap().map(|()| tally)
+}
+
+/// The answers to a history, half of the time with faults.
+async fn answers(history: Concurrent, seed: u64) -> (Tally, Vec<Answered>, Vec<Answered>) {
+    let history = history.seeded(seed);
+    let database = Database::start().await;
+    let (first, others) = clients::run(&database, &history).await;
+    (history.tally(first.iter().chain(&others)), first, others)
 }
 
 /// Checks that the test can fail. The histories are short, because the tester tries all orders of a wrong
@@ -85,18 +101,22 @@ fn no_order_explains_a_false_answer() {
 
 /// Succeeds if the model explains the answers of `first`, and of `others` in some order after them.
 pub fn explain(first: &[Answered], others: &[Answered]) -> Result<(), String> {
+    explain_view(first, others, View::Parts)
+}
+
+fn explain_view(first: &[Answered], others: &[Answered], view: View) -> Result<(), String> {
     let mut model = Model::default();
     for Answered { call, time, answer, .. } in first {
         model.step(call, time, answer)?;
     }
     let others: Vec<_> = others.iter().cloned().map(Arc::new).collect();
     let steps: Vec<Step> =
-        others.iter().enumerate().flat_map(|(number, answered)| Step::of(number, answered)).collect();
+        others.iter().enumerate().flat_map(|(number, answered)| Step::of(number, answered, view)).collect();
     let mut tester = LinearizabilityTester::new(Reference::from(model));
     for (begins, step) in in_order(&steps) {
         if begins {
             tester.on_invoke(step.thread(), step.clone())?;
-        } else if step.part != Part::InDoubt {
+        } else if !step.is_in_doubt {
             tester.on_return(step.thread(), ())?;
         }
     }

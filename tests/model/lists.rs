@@ -8,7 +8,7 @@ use crate::linearizable::explain;
 use crate::model::Model;
 use crate::moment::{Now, Time};
 use crate::request::{Call, Request};
-use crate::values::{NAMES, SERVICES};
+use crate::values::SERVICES;
 use serde_json::{Value, json};
 
 const ORGANIZATION: &str = "org_1";
@@ -56,7 +56,7 @@ fn history(change: &Action) -> (Vec<Answered>, Answered) {
         let answer = model.attempt(&call, &time, &json!({ "id": ORGANIZATION })).unwrap();
         Answered { client: 0, call, asked: Vec::new(), faults: false, answer, time, order }
     };
-    let create = Action::CreateOrganization { name: NAMES[0], domain: None, owner: None, key: None };
+    let create = Action::creation();
     let add = |user, role| Action::AddMember { user, role: Some(role) };
     let first = [create, add("amy", "admin"), add("bob", "member")];
     (first.iter().map(|action| make(action, BEFORE)).collect(), make(change, CHANGE))

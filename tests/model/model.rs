@@ -3,7 +3,7 @@
 
 use crate::answer::Answer;
 use crate::moment::Time;
-use crate::organization::Organization;
+use crate::organization::{Deletion, Organization};
 use crate::request::Call;
 use crate::validity;
 use serde_json::{Value, json};
@@ -19,8 +19,16 @@ pub struct Model {
     creations: BTreeMap<(&'static str, &'static str), Creation>,
 }
 
-/// What a new organization is made of: its owner, name and domain.
-pub type New = (&'static str, &'static str, Option<&'static str>);
+/// What a new organization is made of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct New {
+    pub owner: &'static str,
+    pub name: &'static str,
+    pub domain: Option<&'static str>,
+    pub external_id: Option<&'static str>,
+    /// JSON.
+    pub metadata: &'static str,
+}
 
 /// The first request with a key.
 #[derive(Debug, Clone)]
@@ -71,13 +79,17 @@ impl Model {
             };
         }
         // Services create any number. Those that can no longer be restored count until they are removed.
-        let (owner, name, domain) = new;
         let created = self.organizations.values().filter(|one| one.created_by == caller).count();
-        if caller == owner && created >= MAX_ORGANIZATIONS as usize {
+        if caller == new.owner && created >= MAX_ORGANIZATIONS as usize {
             return Err((422, "too_many_organizations", json!({ "max": MAX_ORGANIZATIONS })));
         }
+        if let Some(external_id) = new.external_id
+            && self.with_external_id(external_id).is_some()
+        {
+            return Err((409, "external_id_taken", Value::Null));
+        }
         let id = shown["id"].as_str().unwrap_or_default();
-        let mut organization = Organization::new(id, (caller, owner), (name, domain), time);
+        let mut organization = Organization::new(id, caller, new, time);
         let role = organization.role(caller);
         let answer = call.action().answer(&mut organization, call, role, shown);
         // Ids are unique.
@@ -89,6 +101,13 @@ impl Model {
             self.creations.insert((caller, key), Creation { new, answer: answer.clone() });
         }
         Ok(answer)
+    }
+
+    /// The organization with an external id. Its id is free once the organization can no longer be restored.
+    pub fn with_external_id(&mut self, external_id: &str) -> Option<&mut Organization> {
+        let mut organizations = self.organizations.values_mut();
+        organizations
+            .find(|one| one.external_id == Some(external_id) && !matches!(one.deletion, Deletion::Final))
     }
 
     /// The organizations of a user: those that exist, or the deleted ones that the user can restore.

@@ -2,9 +2,10 @@
 
 use crate::answer::Answer;
 use crate::invitation::Invitations;
-use crate::model::Refusal;
+use crate::model::{New, Refusal};
 use crate::moment::{Moment, Time};
 use crate::request::Call;
+use crate::usage::Usage;
 use crate::values::{ROLES, is_service};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -18,7 +19,12 @@ pub struct Organization {
     pub id: String,
     pub name: String,
     pub domain: Option<String>,
+    pub metadata: Value,
+    pub external_id: Option<&'static str>,
     pub max_overages: Option<i64>,
+    pub included_units: i64,
+    pub max_members: Option<i64>,
+    pub usage: Usage,
     pub members: BTreeMap<String, Member>,
     pub invitations: Invitations,
     pub created_by: String,
@@ -55,18 +61,19 @@ impl Member {
 }
 
 impl Organization {
-    /// A new organization of `owner`, created by `caller`.
-    pub fn new(
-        id: &str,
-        (caller, owner): (&str, &str),
-        (name, domain): (&str, Option<&str>),
-        time: &Time,
-    ) -> Self {
+    /// A new organization, created by `caller`.
+    pub fn new(id: &str, caller: &str, new: New, time: &Time) -> Self {
+        let New { owner, name, domain, external_id, metadata } = new;
         Self {
             id: id.to_owned(),
             name: name.to_owned(),
             domain: domain.map(str::to_owned),
+            metadata: serde_json::from_str(metadata).unwrap(),
+            external_id,
             max_overages: Some(0),
+            included_units: 0,
+            max_members: None,
+            usage: Usage::default(),
             members: BTreeMap::from([(owner.to_owned(), Member::new("owner", caller, time))]),
             invitations: Invitations::default(),
             created_by: caller.to_owned(),
@@ -141,6 +148,16 @@ impl Organization {
         Ok(())
     }
 
+    /// Refuses another member if the plan allows no more.
+    pub fn has_room(&self) -> Result<(), Refusal> {
+        match self.max_members {
+            Some(max) if self.members.len() as i64 >= max => {
+                Err((422, "too_many_members", json!({ "max": max })))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses a change that would leave no owner, or too many owners and admins. `role` is the new role of
     /// `user`, or `None` to remove `user`.
     pub fn allows(&self, user: &str, role: Option<&str>) -> Result<(), Refusal> {
@@ -178,6 +195,7 @@ impl Organization {
             version: self.version,
             is_deleted: self.is_deleted(),
             created_by: self.created_by.clone(),
+            external_id: self.external_id.map(str::to_owned),
             invitations: self.invitations.stored(),
         }
     }
@@ -207,6 +225,10 @@ impl Organization {
             "name": self.name,
             "domain": self.domain,
             "maxOverages": self.max_overages,
+            "includedUnits": self.included_units,
+            "maxMembers": self.max_members,
+            "externalId": self.external_id,
+            "metadata": self.metadata,
             "memberCount": self.members.len(),
             "role": role,
             "createdBy": self.created_by,
@@ -223,12 +245,11 @@ impl Organization {
         body
     }
 
-    /// The limit of overages as shown in an answer.
-    pub fn limit(&mut self, shown: &Value) -> Value {
+    /// The fields about the last change, as shown in an answer.
+    pub fn last_change(&mut self, shown: &Value) -> Value {
         self.updated_at.learn(&shown["updatedAt"]);
         json!({
             "organizationId": self.id,
-            "maxOverages": self.max_overages,
             "updatedAt": self.updated_at.text(),
             "updatedBy": self.updated_by,
             "version": self.version,

@@ -4,6 +4,7 @@ use crate::action::Action;
 use crate::answer::Answer;
 use crate::clients::Answered;
 use crate::organization::Organization;
+use crate::reports::shows_limit;
 use crate::request::Call;
 use crate::values::{NO_INVITATION, NOBODY, is_service};
 use serde_json::Value;
@@ -14,8 +15,8 @@ use std::slice;
 pub enum Part {
     /// Everything.
     Whole,
-    /// Everything or nothing, at any time after the request began.
-    InDoubt,
+    /// Everything, but the answer shows a later total of the period.
+    Reported,
     /// The change. The answer shows a later state.
     Change,
     /// Reads whether this user is a member, with this result.
@@ -26,12 +27,13 @@ pub enum Part {
     Shown,
 }
 
-use Part::{Access, Change, Membership, Shown, Whole};
+use Part::{Access, Change, Membership, Reported, Shown, Whole};
 
 impl Action {
     /// The points in time of an answered request. The number beside a point says how many points, from the
     /// start of this list, must come before it. Otherwise, the order is free.
-    pub fn parts(&self, Answered { call, asked, answer, .. }: &Answered) -> Vec<(Part, usize)> {
+    pub fn parts(&self, answered: &Answered) -> Vec<(Part, usize)> {
+        let Answered { call, asked, answer, .. } = answered;
         let caller = call.request.caller;
         let last_asked = asked.last().map_or("", String::as_str);
         let is_repeated = asked.iter().filter(|action| *action == "UpdateItem").count() > 1;
@@ -54,8 +56,18 @@ impl Action {
             (Self::RevokeInvitation { .. }, Some("forbidden")) if call.reference == NO_INVITATION[1] => {
                 as_member(&[(Access, 0)])
             }
+            // A report without a key reads the limit first. With a key, it reads the total beside it.
+            (Self::RecordUsage { key, .. }, Some("overages_exhausted" | "idempotency_key_reused")) => {
+                vec![(Access, 0), (Shown, usize::from(key.is_none()))]
+            }
             // Any other refusal happens at one point in time.
             (_, Some(_)) => vec![(Whole, 0)],
+            (Self::GetUsage { .. }, None) => as_member(&[(Access, 0), (Shown, 0)]),
+            (Self::RecordUsage { .. }, None) if answer.replayed => vec![(Access, 0), (Shown, 1)],
+            (Self::RecordUsage { .. }, None) if answered.reads_total_later() => {
+                vec![(Access, 0), (Change, 1), (Shown, 2)]
+            }
+            (Self::RecordUsage { .. }, None) => vec![(Access, 0), (Change, 1)],
             (Self::GetMember { .. }, None) => as_member(&[(Access, 0), (Shown, 0)]),
             (Self::PreviewInvitation { .. }, None) => vec![(Access, 0), (Shown, 0)],
             // A BatchGetItem finds that the caller has accepted before.
@@ -85,7 +97,8 @@ impl Action {
                 Self::UpdateOrganization { .. }
                 | Self::DeleteOrganization
                 | Self::RestoreOrganization
-                | Self::SetMaxOverages { .. },
+                | Self::SetMaxOverages { .. }
+                | Self::SetPlan { .. },
                 None,
             ) if !is_repeated => vec![(Whole, 0)],
             // The organization is read after the change. This read tells a retried update that its change was
@@ -96,6 +109,7 @@ impl Action {
                 | Self::DeleteOrganization
                 | Self::RestoreOrganization
                 | Self::SetMaxOverages { .. }
+                | Self::SetPlan { .. }
                 | Self::RemoveMember { .. },
                 None,
             ) => {
@@ -112,6 +126,19 @@ impl Action {
                 | Self::RevokeInvitation { .. },
                 None,
             ) => vec![(Whole, 0)],
+        }
+    }
+
+    /// The parts of a request in a history without what reads a total apart from the limit. Then each report and each
+    /// change of the limit is one point in time.
+    pub fn parts_in_one_order(&self, answered: &Answered) -> Vec<(Part, usize)> {
+        match (self, answered.answer.code()) {
+            (Self::GetUsage { .. }, None) => vec![],
+            (Self::RecordUsage { .. }, Some("overages_exhausted" | "idempotency_key_reused")) => vec![],
+            (Self::RecordUsage { .. }, None) if answered.answer.replayed => vec![],
+            (Self::RecordUsage { .. }, None) if answered.reads_total_later() => vec![(Reported, 0)],
+            (Self::RecordUsage { .. }, None) => vec![(Whole, 0)],
+            _ => self.parts(answered),
         }
     }
 
@@ -132,6 +159,7 @@ impl Action {
             Self::PreviewInvitation { .. } => {
                 organization.offers(body) && body["organizationName"] == *organization.name
             }
+            Self::GetUsage { .. } => organization.may_use(call).is_ok() && shows_limit(organization, answer),
             Self::AcceptInvitation { .. } => {
                 !organization.is_deleted() && organization.explains_roles([body])
             }
@@ -155,5 +183,14 @@ impl Action {
                 }
             }
         }
+    }
+}
+
+impl Answered {
+    /// True if a recorded report may show a total that was read after it: DynamoDB's answer to its write was lost, or a
+    /// contended transaction did not depend on the total.
+    fn reads_total_later(&self) -> bool {
+        let writes = self.asked.iter().filter(|action| *action == "UpdateItem").count();
+        self.asked.last().is_some_and(|action| action == "GetItem") || (self.faults && writes > 1)
     }
 }

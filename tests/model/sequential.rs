@@ -71,7 +71,14 @@ async fn run(events: &[Event]) -> Result<Tally, String> {
     }
     let contents = Contents::read(&database.client).await;
     let expected = model.organizations.iter().map(|(id, organization)| (id.clone(), organization.stored()));
-    if contents.organizations == expected.collect() && contents.faults.is_empty() {
+    let used = model.organizations.iter().flat_map(|(id, organization)| {
+        let totals = organization.usage.totals.iter();
+        totals.map(|(period, used)| ((id.clone(), period.clone()), used.unsigned_abs()))
+    });
+    if contents.organizations == expected.collect()
+        && contents.usage == used.collect()
+        && contents.faults.is_empty()
+    {
         Ok(tally)
     } else {
         Err(format!("{contents:?}\n  but the model expects\n  {model:?}"))

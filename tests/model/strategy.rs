@@ -6,7 +6,7 @@ use crate::clients::Answered;
 use crate::clock::End;
 use crate::histories::Tally;
 use crate::request::{Condition, Flaw, Request};
-use crate::values::{EMAILS, NAMES, SERVICES, USERS, is_service, role};
+use crate::values::{EMAILS, SERVICES, USERS, is_service, role};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -25,7 +25,7 @@ const MANY_INVITATIONS: usize = 99;
 /// What happens in a sequential history.
 #[derive(Debug, Clone)]
 pub enum Event {
-    Request(Request),
+    Request(Box<Request>),
     End(End),
 }
 
@@ -38,10 +38,12 @@ pub fn history(length: Range<usize>) -> impl Strategy<Value = Vec<Event>> {
         2 => (0..4usize, any::<bool>()).prop_map(|(back, removed)| End::Invitation { back, removed }),
         1 => Just(End::Organization(0)),
     ];
-    let event =
-        prop_oneof![30 => request(choice::any()).prop_map(Event::Request), 1 => end.prop_map(Event::End)];
-    (full.prop_flat_map(|(admins, invitations)| beginning(admins, invitations)), vec(event, length))
-        .prop_map(|(first, others)| first.into_iter().map(Event::Request).chain(others).collect())
+    let event = prop_oneof![30 => request(choice::any()).prop_map(|request| Event::Request(Box::new(request))), 1 => end.prop_map(Event::End)];
+    (full.prop_flat_map(|(admins, invitations)| beginning(admins, invitations)), vec(event, length)).prop_map(
+        |(first, others)| {
+            first.into_iter().map(|request| Event::Request(Box::new(request))).chain(others).collect()
+        },
+    )
 }
 
 /// Requests that create an organization, its team and its invitations, with this many more admins and
@@ -50,7 +52,7 @@ fn beginning(admins: usize, links: usize) -> impl Strategy<Value = Vec<Request>>
     let team: Vec<_> = USERS[1..].iter().map(|user| option::weighted(0.6, (Just(*user), role()))).collect();
     let inviter = select(vec![USERS[0], USERS[1], SERVICES[0]]);
     (team, vec((role(), inviter), 1..4)).prop_map(move |(team, invited)| {
-        let create = Action::CreateOrganization { name: NAMES[0], domain: None, owner: None, key: None };
+        let create = Action::creation();
         let add = |(user, role)| Request::plain(SERVICES[0], Action::AddMember { user, role: Some(role) });
         let admins = ADMINS[..admins].iter().map(|user| add((user, "admin")));
         let link = Action::CreateInvitation { email: None, role: None, days: None };
@@ -101,21 +103,40 @@ pub fn concurrent(clients: usize, length: Range<usize>) -> impl Strategy<Value =
 
 /// Requests by several clients to one organization, which every user then reads.
 pub fn of_one_organization(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
-    let creates = |request: &Request| matches!(request.action, Action::CreateOrganization { .. });
-    let of_the_first = |request| Request { organization: 0, flaw: None, ..request };
-    let requests = |actions: BoxedStrategy<Action>| {
-        let requests = request(actions).prop_filter("creates another", move |request| !creates(request));
-        vec(vec(requests.prop_map(of_the_first), length.clone()), clients)
-    };
-    let list = |deleted| Action::ListOrganizations { of: None, deleted, limit: None };
-    let lists = [list(None), list(Some("true")), Action::ListMembers { limit: None }];
+    let lists = [Action::list(None), Action::list(Some("true")), Action::ListMembers { limit: None }];
     let read = |user| lists.clone().map(|list| Request::plain(user, list));
     let as_service = [Action::GetOrganization, Action::ListInvitations { limit: None }];
     let as_service = as_service.map(|action| Request::plain(SERVICES[0], action));
     let last = USERS.into_iter().flat_map(read).chain(as_service).collect();
     // Requests that compete for the same invitations meet more often in a history of their own.
-    let requests = prop_oneof![requests(choice::any().boxed()), requests(choice::about_joining().boxed()),];
+    let requests = |actions| requests_to_one(actions, clients, length.clone());
+    let requests = prop_oneof![requests(choice::any().boxed()), requests(choice::about_joining().boxed())];
     of_clients(requests, last)
+}
+
+/// Reports by several clients to one organization, while its limits change.
+pub fn of_one_limit(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
+    let last = [Action::GetUsage { period: None }, Action::GetOrganization];
+    let last = last.map(|action| Request::plain(SERVICES[0], action));
+    let limit = Action::SetMaxOverages { units: Some(9) };
+    let first = vec![Request::plain(USERS[0], Action::creation()), Request::plain(USERS[0], limit)];
+    requests_to_one(choice::about_usage().boxed(), clients, length).prop_map(move |clients| Concurrent {
+        first: first.clone(),
+        clients,
+        last: last.to_vec(),
+        faults: None,
+    })
+}
+
+fn requests_to_one(
+    actions: BoxedStrategy<Action>,
+    clients: usize,
+    length: Range<usize>,
+) -> impl Strategy<Value = Vec<Vec<Request>>> {
+    let creates = |request: &Request| matches!(request.action, Action::CreateOrganization { .. });
+    let requests = request(actions).prop_filter("creates another", move |request| !creates(request));
+    let of_the_first = |request| Request { organization: 0, flaw: None, ..request };
+    vec(vec(requests.prop_map(of_the_first), length), clients)
 }
 
 /// Requests at the same time for one invitation: some accept it, others end it or its inviter's right.
@@ -125,7 +146,7 @@ pub fn of_one_invitation() -> impl Strategy<Value = Concurrent> {
         let email = Some(Some(EMAILS[0]));
         Request::plain(inviter, Action::CreateInvitation { email, role: None, days: None })
     };
-    let create = Action::CreateOrganization { name: NAMES[0], domain: None, owner: None, key: None };
+    let create = Action::creation();
     let add = Action::AddMember { user: bob, role: Some("admin") };
     let first = vec![Request::plain(ann, create), Request::plain(SERVICES[0], add), invite(bob)];
     let accept = |user| Request::plain(user, Action::AcceptInvitation { token });
@@ -212,8 +233,10 @@ impl Sender {
     /// The caller of an action, and the action with the arguments that the caller must send.
     fn of(self, action: Action, owner: &'static str) -> (&'static str, Action) {
         let caller = match action {
-            Action::AddMember { .. } if self.is_odd => self.member,
-            Action::AddMember { .. } => self.service,
+            Action::AddMember { .. } | Action::SetPlan { .. } | Action::RecordUsage { .. } if self.is_odd => {
+                self.member
+            }
+            Action::AddMember { .. } | Action::SetPlan { .. } | Action::RecordUsage { .. } => self.service,
             Action::PreviewInvitation { .. } | Action::AcceptInvitation { .. } if self.is_odd => self.service,
             Action::PreviewInvitation { .. } | Action::AcceptInvitation { .. } => self.anybody,
             _ if self.by_service => self.service,
@@ -222,11 +245,17 @@ impl Sender {
         let named = is_service(caller).then_some(owner);
         let action = match action {
             odd if self.is_odd => odd,
-            Action::CreateOrganization { name, domain, key, .. } => {
-                Action::CreateOrganization { name, domain, key, owner: named }
+            Action::CreateOrganization { name, domain, external_id, metadata, key, .. } => {
+                let external_id = external_id.filter(|_| named.is_some());
+                Action::CreateOrganization { name, domain, owner: named, external_id, metadata, key }
             }
-            Action::ListOrganizations { deleted, limit, .. } => {
-                Action::ListOrganizations { of: named, deleted, limit }
+            Action::ListOrganizations { external_id, deleted, limit, .. } => {
+                let external_id = external_id.filter(|_| named.is_some());
+                let (of, deleted) = match external_id {
+                    None => (named, deleted),
+                    Some(_) => (None, None),
+                };
+                Action::ListOrganizations { of, external_id, deleted, limit }
             }
             action => action,
         };

@@ -3,7 +3,7 @@
 use crate::action::Action;
 use crate::model::Refusal;
 use crate::request::{Call, Flaw};
-use crate::values::{NOBODY, ROLES, is_service};
+use crate::values::{NOBODY, OVER_LIMIT, ROLES, is_service};
 use serde_json::{Value, json};
 
 /// Refuses a request with a flaw or an invalid argument.
@@ -12,7 +12,9 @@ pub fn check(call: &Call) -> Result<(), Refusal> {
     if call.request.flaw == Some(Flaw::NoIdentity) {
         return Err((401, "unauthorized", Value::Null));
     }
-    if matches!(action, Action::AddMember { .. }) && !is_service(caller) {
+    let is_for_services =
+        matches!(action, Action::AddMember { .. } | Action::SetPlan { .. } | Action::RecordUsage { .. });
+    if is_for_services && !is_service(caller) {
         return Err((403, "insufficient_scope", Value::Null));
     }
     unflawed(call)?;
@@ -41,16 +43,23 @@ fn fit(action: &Action, caller: &str) -> Result<(), Refusal> {
     let only_services = |field: &str| Err((403, "forbidden", json!({ "field": field })));
     match action {
         Action::ListOrganizations { deleted: Some("false"), .. } => invalid("deleted"),
-        Action::CreateOrganization { owner, .. } => match (is_service(caller), owner) {
+        Action::CreateOrganization { owner, external_id, .. } => match (is_service(caller), owner) {
             (true, None) => invalid("owner"),
             (false, Some(_)) => only_services("owner"),
+            (false, None) if external_id.is_some() => only_services("externalId"),
             _ => Ok(()),
         },
-        Action::ListOrganizations { of, .. } => match (is_service(caller), *of) {
-            (true, None | Some(NOBODY)) => invalid("userId"),
-            (false, Some(_)) => only_services("userId"),
-            _ => Ok(()),
-        },
+        Action::ListOrganizations { of, external_id, deleted, .. } => {
+            match (is_service(caller), *of, external_id) {
+                (false, Some(_), _) => only_services("userId"),
+                (false, None, Some(_)) => only_services("externalId"),
+                (true, Some(_), Some(_)) => invalid("externalId"),
+                (true, None, Some(_)) if deleted.is_some() => invalid("deleted"),
+                (true, None, Some((_, Err(_)))) => invalid("externalId"),
+                (true, None | Some(NOBODY), None) => invalid("userId"),
+                _ => Ok(()),
+            }
+        }
         Action::PreviewInvitation { .. } | Action::AcceptInvitation { .. } if is_service(caller) => {
             Err((403, "forbidden", Value::Null))
         }
@@ -66,10 +75,28 @@ fn valid(action: &Action) -> Result<(), Refusal> {
     match action {
         Action::CreateOrganization { owner: Some(NOBODY), .. } => broken("owner", "user_id"),
         Action::CreateOrganization { name: (_, Err(rule)), .. } => broken("organizationName", rule),
-        Action::UpdateOrganization { name: None, domain: None } => invalid("name"),
+        Action::UpdateOrganization { name: None, domain: None, metadata: None } => invalid("name"),
         Action::UpdateOrganization { name: Some((_, Err(rule))), .. } => broken("name", rule),
         Action::CreateOrganization { domain: Some((_, Err(rule))), .. }
         | Action::UpdateOrganization { domain: Some(Some((_, Err(rule)))), .. } => broken("domain", rule),
+        Action::CreateOrganization { metadata: Some((_, Err(rule))), .. }
+        | Action::UpdateOrganization { metadata: Some((_, Err(rule))), .. } => broken("metadata", rule),
+        Action::CreateOrganization { external_id: Some((_, Err(rule))), .. } => broken("externalId", rule),
+        Action::SetPlan { included_units: None, max_members: None } => invalid("includedUnits"),
+        Action::SetPlan { included_units: Some(units), .. } if !(0..=1_000_000_000).contains(units) => {
+            broken("includedUnits", "range")
+        }
+        Action::SetPlan { max_members: Some(Some(members)), .. } if !(1..=1_000_000).contains(members) => {
+            broken("maxMembers", "range")
+        }
+        Action::RecordUsage { units, .. } if *units == 0 || units.abs() > 1_000_000_000 => {
+            broken("units", "range")
+        }
+        Action::RecordUsage { period: Some((_, Err(rule))), .. } => broken("period", rule),
+        Action::RecordUsage { over_limit: Some(over_limit), .. } if !OVER_LIMIT[..3].contains(over_limit) => {
+            broken("overLimit", "enum")
+        }
+        Action::GetUsage { period: Some((_, Err("format"))) } => broken("period", "format"),
         Action::SetMaxOverages { units: Some(units) } if !(0..=1_000_000_000).contains(units) => {
             broken("maxOverages", "range")
         }

@@ -56,9 +56,11 @@ class Generated(unittest.TestCase):
 
 
 def fields_without_type(model):
-    """The names of the fields that only the response has, and not the model."""
+    """The names of the fields that only the response has, and not the model. Those of a map have its values' type."""
     inner = [field for field in attrs.asdict(model, recurse=False).values() if attrs.has(type(field))]
-    return [*model.additional_properties, *(name for field in inner for name in fields_without_type(field))]
+    is_map = "Any" not in str(attrs.fields(type(model)).additional_properties.type)
+    own = [] if is_map else [*model.additional_properties]
+    return [*own, *(name for field in inner for name in fields_without_type(field))]
 
 
 if __name__ == "__main__":

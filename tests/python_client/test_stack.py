@@ -129,6 +129,7 @@ class Stack(unittest.TestCase):
         left = self.success(bob.remove_member(id, bob.user), 200, models.Organization)
         self.assertEqual((left.role, left.member_count), (None, 1))
         self.act_as_service(ann, billing)
+        self.report_usage(id, ann, bob, eve, billing)
         self.delete_and_restore(id, ann, bob, billing)
 
         called = ann.called | bob.called | billing.called
@@ -179,19 +180,66 @@ class Stack(unittest.TestCase):
         """A service creates organizations for users, and lists a user's."""
         from organizations_api_client import models
 
-        initech = models.ByNameAsInOtherOperations(name="Initech")
+        crm = models.Metadata.from_dict({"crm": "8041"})
+        initech = models.ByNameAsInOtherOperations(name="Initech", metadata=crm)
         details = self.failure(billing.create_organization(body=initech), 400, "invalid_request").details
         self.assertEqual(details.field, "owner")
         initech.owner = ann.user
         details = self.failure(ann.create_organization(body=initech), 403, "forbidden").details
         self.assertEqual(details.field, "owner")
         created = self.success(billing.create_organization(body=initech), 201, models.Organization)
-        self.assertEqual((created.role, created.created_by), (None, billing.user))
+        self.assertEqual((created.role, created.created_by, created.metadata), (None, billing.user, crm))
+        initech.external_id = f"cus/{uuid.uuid4()}?#"
+        found = self.success(billing.create_organization(body=initech), 201, models.Organization)
+        self.failure(billing.create_organization(body=initech), 409, "external_id_taken")
+        self.assertEqual(found.external_id, initech.external_id)
+        by_id = billing.list_organizations(external_id=found.external_id)
+        self.assertEqual(self.success(by_id, 200, list), [found])
         listed = functools.partial(billing.list_organizations, user_id=ann.user)
         self.assertEqual(self.pages(listed), self.pages(ann.list_organizations))
         self.failure(billing.list_organizations(), 400, "invalid_request")
         refused = self.failure(ann.list_organizations(user_id=ann.user), 403, "forbidden")
         self.assertEqual(refused.details.field, "userId")
+
+    def report_usage(self, id, ann, bob, eve, billing):
+        """A service sets the plan of an organization with one member, and meters it."""
+        from organizations_api_client import models
+
+        limits = models.SetPlanRequest(included_units=100, max_members=1)
+        self.failure(ann.set_plan(id, body=limits), 403, "insufficient_scope")
+        plan = self.success(billing.set_plan(id, body=limits, if_match="*"), 200, models.Plan)
+        self.assertEqual((plan.included_units, plan.max_members, plan.updated_by), (100, 1, billing.user))
+        full = billing.add_member(id, body=models.AddMemberRequest(user_id=bob.user))
+        self.assertEqual(self.failure(full, 422, "too_many_members").details.max_, 1)
+        limits = models.SetPlanRequest(max_members=None)
+        self.assertIsNone(self.success(billing.set_plan(id, body=limits), 200, models.Plan).max_members)
+        none = models.SetMaxOveragesRequest(max_overages=0)
+        self.success(ann.set_max_overages(id, body=none), 200, models.OverageConfiguration)
+
+        key, report = str(uuid.uuid4()), models.RecordUsageRequest(units=60)
+        first = billing.record_usage(id, body=report, idempotency_key=key)
+        usage = self.success(first, 200, models.RecordedUsage)
+        self.assertEqual((usage.recorded, usage.used, usage.overages, usage.remaining), (60, 60, 0, 40))
+        again = billing.record_usage(id, body=report, idempotency_key=key)
+        self.assertEqual(self.success(again, 200, models.RecordedUsage), usage)
+        self.assertNotIn("Idempotent-Replayed", first.headers)
+        self.assertEqual(again.headers["Idempotent-Replayed"], "true")
+        other = models.RecordUsageRequest(units=41)
+        self.failure(billing.record_usage(id, body=other, idempotency_key=key), 422, "idempotency_key_reused")
+        details = self.failure(billing.record_usage(id, body=other), 422, "overages_exhausted").details
+        self.assertEqual(details.remaining, 40)
+        other.over_limit = models.RecordUsageRequestOverLimit.PARTIAL
+        self.assertEqual(self.success(billing.record_usage(id, body=other), 200, models.RecordedUsage).recorded, 40)
+        back = models.RecordUsageRequest(units=-25, period=usage.period)
+        self.assertEqual(self.success(billing.record_usage(id, body=back), 200, models.RecordedUsage).recorded, -25)
+        never = models.RecordUsageRequest(units=1, period="2026-02-30")
+        details = self.failure(billing.record_usage(id, body=never), 422, "validation_failed").details
+        self.assertEqual((details.field, details.rule), ("period", "format"))
+
+        total = self.success(ann.get_usage(id, period=usage.period), 200, models.Usage)
+        self.assertEqual((total.used, total.remaining), (75, 25))
+        self.assertEqual(self.success(ann.get_usage(id, period="2020-01"), 200, models.Usage).used, 0)
+        self.failure(eve.get_usage(id), 404, "organization_not_found")
 
     def delete_and_restore(self, id, ann, bob, billing):
         from organizations_api_client import models

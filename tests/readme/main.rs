@@ -14,12 +14,13 @@ use serde_json::{Value, json};
 use text::{answers, blocks, without_what_differs};
 
 /// The start of each of README's shell blocks, and how to run the block.
-const BLOCKS: [(&str, Run); 6] = [
+const BLOCKS: [(&str, Run); 7] = [
     ("cargo local   #", Run::Instance),
     ("cargo local seed", Run::Administration),
     ("export PATH=", Run::CargoLambda),
     ("API=", Run::Session),
     ("api -H \"$ANN\" $ORG -X PUT -H 'If-Match", Run::Session),
+    ("api -H \"$BACKEND\" $ORG/plan", Run::Session),
     // Deploys to AWS, so this test does not run it. tests/template deploys to a local stand-in, and
     // `.ci/artifacts` runs `sam build`.
     ("sam build && sam deploy", Run::Elsewhere),
@@ -72,7 +73,11 @@ async fn every_command_works_and_prints_what_readme_shows_below_it() {
     let seeded = instance.shell(seed).await;
     assert!(["Acme", "Globex", "Initech"].iter().all(|name| seeded.contains(name)), "{seeded}");
     let before = demo_data(&instance).await;
-    assert!(before.contains("dave@acme.example") && before.contains(r#""userId":"carol""#), "{before}");
+    for part in
+        ["dave@acme.example", r#""userId":"carol""#, r#""used":1200,"includedUnits":1000,"overages":200"#]
+    {
+        assert!(before.contains(part), "{part}: {before}");
+    }
     assert_eq!(instance.shell(seed).await, seeded);
     assert_eq!(demo_data(&instance).await, before, "seeding again changes nothing");
     let deleted = instance.shell(&format!("{OF_ALICE}\ncurl -sS -H \"$ALICE\" $ACME -X DELETE")).await;
@@ -90,9 +95,9 @@ const OF_ALICE: &str = r#"
     LIST=$(curl -sS -H "$ALICE" http://127.0.0.1:9000/organization/list)
     ACME=http://127.0.0.1:9000/organization/$(echo "$LIST" | grep -o 'org_[0-9A-Z]*' | head -1)"#;
 
-/// The organizations of alice, with the members and the pending invitations of the one that she created.
+/// The organizations of alice, with the members, the pending invitations and the usage of the one that she created.
 async fn demo_data(instance: &Instance) -> String {
-    let read = r#"echo "$LIST"; curl -sS -H "$ALICE" $ACME/member; curl -sS -H "$ALICE" $ACME/invitation"#;
+    let read = r#"echo "$LIST"; for of in member invitation usage; do curl -sS -H "$ALICE" $ACME/$of; done"#;
     instance.shell(&format!("{OF_ALICE}\n{read}")).await
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn answers(block: &str) -> String {
     block.lines().filter_map(|line| line.strip_prefix("# ")).map(|line| format!("{line}\n")).collect()
 }
 
-/// The text with every id, token and time replaced by a placeholder.
+/// The text with every id, token, time and month replaced by a placeholder.
 pub(crate) fn without_what_differs(text: &str) -> String {
     let mut result = String::new();
     let mut rest = text;
@@ -36,6 +36,7 @@ pub(crate) fn without_what_differs(text: &str) -> String {
                 "AN_ID"
             }
             _ if word.len() == 91 && word.starts_with("invt_") => "A_TOKEN",
+            _ if word.len() == 10 && word.starts_with("20") && word.ends_with("-01") => "A_MONTH",
             _ if word.len() == 24 && word.starts_with("20") && word.ends_with('Z') => "A_TIME",
             _ => word,
         });
@@ -44,18 +45,18 @@ pub(crate) fn without_what_differs(text: &str) -> String {
     result + rest
 }
 
-/// Part of an id, a token or a time. A time contains hyphens, colons and a point.
+/// Part of an id, a token, a time or a month. A time contains hyphens, colons and a point.
 fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_-:.".contains(c)
 }
 
 #[test]
-fn only_ids_tokens_and_times_are_replaced() {
+fn only_ids_tokens_times_and_months_are_replaced() {
     let token = format!("invt_{}-_0", "aZ9".repeat(27) + "b1");
-    let json = r#"{"id":"org_01M85BG1Z6BQPS27S7KQGCYXH6","invitation":"inv_6R96K64K97D9N075G4WRS0K9XY","domain":"acme.example","createdAt":"2026-11-23T23:22:42.534Z","version":1,"token":"TOKEN","short":"invt_a"}"#;
+    let json = r#"{"id":"org_01M85BG1Z6BQPS27S7KQGCYXH6","invitation":"inv_6R96K64K97D9N075G4WRS0K9XY","domain":"acme.example","createdAt":"2026-11-23T23:22:42.534Z","version":1,"token":"TOKEN","short":"invt_a","period":"2026-11-01","day":"2026-11-15"}"#;
     assert_eq!(
         without_what_differs(&json.replace("TOKEN", &token)),
-        r#"{"id":"AN_ID","invitation":"AN_ID","domain":"acme.example","createdAt":"A_TIME","version":1,"token":"A_TOKEN","short":"invt_a"}"#
+        r#"{"id":"AN_ID","invitation":"AN_ID","domain":"acme.example","createdAt":"A_TIME","version":1,"token":"A_TOKEN","short":"invt_a","period":"A_MONTH","day":"2026-11-15"}"#
     );
 }
 

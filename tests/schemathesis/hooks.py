@@ -1,13 +1,16 @@
 """What Schemathesis cannot know: who sends a request, which data lead on, which refusals of valid requests are right,
-what remains of a deleted organization, and what the emulator does.
+what remains of a deleted organization, what reports of usage add up to, and what the emulator does.
 """
 
+import collections
+import datetime
 import json
 import os
 import pathlib
+import uuid
 
 import schemathesis
-from run import LIFE
+from run import PATHS
 from schemathesis.generation.meta import TestPhase
 from schemathesis.openapi.checks import UseAfterFree
 
@@ -25,18 +28,32 @@ BY_STATE = {
         "idempotency_key_reused",
         "invitation_expired",
         "last_owner",
+        "overages_exhausted",
         "too_many_admins",
         "too_many_invitations",
+        "too_many_members",
         "too_many_organizations",
     },
 }
 
+# The rules of metadata that a schema cannot describe.
+METADATA_BYTES = {("metadata", "value_length"), ("metadata", "length")}
+
 # In the stateful phase, fields get these values. Most generated ones would end the sequence, because a schema cannot
 # describe valid ones. The other phases use generated values.
-IN_SEQUENCES = {"domain": "acme.example.com", "email": "cat@example.com", "owner": "ann"}
+IN_SEQUENCES = {
+    "domain": "acme.example.com",
+    "email": "cat@example.com",
+    "metadata": {"crm": "8041"},
+    "owner": "ann",
+    "period": datetime.datetime.now(datetime.UTC).strftime("%Y-%m"),
+}
 
-# How many operations of LIFE each organization has been through, and the organizations that are deleted.
-stages, deleted = {}, set()
+# How many operations of each path each organization has been through, and the organizations that are deleted.
+stages, deleted = collections.Counter(), set()
+
+# The total of each organization and period, as its reports recorded it.
+totals = collections.Counter()
 
 
 @schemathesis.check
@@ -47,6 +64,9 @@ def valid_requests_are_refused_only_because_of_the_state_of_the_data(context, re
     field, rule = (error.get("details", {}).get(name) for name in ("field", "rule"))
     # A schema cannot describe public suffixes or the result of IDNA for a domain, nor visible characters of a name.
     if error["code"] == "validation_failed" and (field in ("domain", "email") or rule == "invisible"):
+        return
+    # Nor which dates exist or are past, nor how many bytes a text has.
+    if error["code"] == "validation_failed" and (field == "period" or (field, rule) in METADATA_BYTES):
         return
     if field in ("userId", "owner") and is_reserved((case.query if case.method == "GET" else case.body)[field]):
         return
@@ -72,18 +92,50 @@ def a_deleted_organization_can_only_be_read_and_restored(context, response, case
         assert "purgeAt" in response.json(), "a deleted organization has no purgeAt"
 
 
+@schemathesis.check
+def usage_is_the_sum_of_what_reports_recorded_and_within_its_limit(context, response, case):
+    if name_of(case) not in ("recordUsage", "getUsage") or response.status_code >= 300:
+        return
+    usage = response.json()
+    used, limit, recorded = usage["used"], usage["maxOverages"], totals[period_of(usage)]
+    assert used == recorded, f"{recorded} units were recorded, and {used} are used"
+    assert usage["overages"] == max(0, used - usage["includedUnits"])
+    if limit is None:
+        assert usage["remaining"] is None
+        return
+    room = usage["includedUnits"] + limit - used
+    assert usage["remaining"] == max(0, room)
+    is_limited = adds(response) > 0 and case.body.get("overLimit") != "record"
+    assert room >= 0 or not is_limited, f"a report made the total exceed the limit: {usage}"
+
+
+def adds(response):
+    """The units that a report added to its total. A repeated one added them before."""
+    return 0 if "Idempotent-Replayed" in response.headers else response.json().get("recorded", 0)
+
+
+def period_of(usage):
+    return usage["organizationId"], usage["period"]
+
+
 @schemathesis.hook
 def after_call(context, case, response):
-    """Writes the id of every organization that has been through LIFE to a file."""
-    if name_of(case) not in LIFE or response.status_code >= 300:
+    """Adds up the reports of usage. Notes every path of PATHS that an organization has been through in a file."""
+    if response.status_code >= 300:
         return
-    body, stage = response.json(), LIFE.index(name_of(case))
-    organization = body["organizationId"] if "organizationId" in body else body["id"]
-    if stages.get(organization, 0) == stage:
-        stages[organization] = stage + 1
-        if stage + 1 == len(LIFE):
-            with open(os.environ["SCHEMATHESIS_LIVES"], "a") as lives:
-                print(organization, file=lives)
+    operation, body = name_of(case), response.json()
+    if operation == "recordUsage":
+        totals[period_of(body)] += adds(response)
+    for name, path in PATHS.items():
+        if operation not in path:
+            continue
+        organization = body["organizationId"] if "organizationId" in body else body["id"]
+        stage = path.index(operation)
+        if stages[name, organization] == stage:
+            stages[name, organization] += 1
+            if stage + 1 == len(path):
+                with open(os.environ["SCHEMATHESIS_PATHS"], "a") as whole_paths:
+                    print(name, file=whole_paths)
 
 
 @schemathesis.hook
@@ -94,7 +146,7 @@ def map_case(context, case):
     so it takes an invalid value instead, even for valid requests. The other phases generate valid entity tags.
 
     Sequences have no cursors, which would be those of other lists, and no idempotency keys, which would be those of
-    earlier sequences.
+    earlier sequences. Their external ids are new.
     """
     if not is_positive(case):
         return case
@@ -106,32 +158,47 @@ def map_case(context, case):
         case.headers.pop("Idempotency-Key", None)
         if isinstance(case.body, dict):
             case.body |= {name: value for name, value in IN_SEQUENCES.items() if case.body.get(name) is not None}
+            if "externalId" in case.body:
+                case.body["externalId"] = str(uuid.uuid4())
     return case
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Lets another caller send what ann may not. Leaves requests with other tokens, or without one, alone."""
+    """Lets another caller send what ann may not. Leaves requests with other tokens, or without one, alone.
+
+    A service that sends an external id must also name an owner. It can look one up only without these parameters.
+    """
+    if is_positive(case) and name_of(case) == "createOrganization" and sends(case, "externalId"):
+        case.body.setdefault("owner", IN_SEQUENCES["owner"])
+    if is_positive(case) and name_of(case) == "listOrganizations" and "externalId" in case.query:
+        for other in ("userId", "deleted"):
+            case.query.pop(other, None)
     if case.headers.get("Authorization") == CALLERS["ann"]:
         case.headers["Authorization"] = CALLERS[caller_of(case)]
-    # Most versions in a sequence are outdated, and few lives would be whole.
-    if is_positive(case) and is_in_sequence(case) and name_of(case) in LIFE:
+    # Most versions in a sequence are outdated, and few paths would be whole.
+    if is_positive(case) and is_in_sequence(case) and any(name_of(case) in path for path in PATHS.values()):
         for name in ("If-Match", "If-None-Match"):
             case.headers.pop(name, None)
 
 
 def caller_of(case):
     match name_of(case):
-        case "addMember":
+        case "addMember" | "setPlan" | "recordUsage":
             return "billing"
-        case "createOrganization" if isinstance(case.body, dict) and "owner" in case.body:
+        case "createOrganization" if sends(case, "owner", "externalId"):
             return "billing"
-        case "listOrganizations" if "userId" in case.query:
+        case "listOrganizations" if {"userId", "externalId"} & case.query.keys():
             return "billing"
         case "previewInvitation" | "acceptInvitation":
             return "cat"
         case _:
             return "ann"
+
+
+def sends(case, *fields):
+    """True if the body has one of these fields."""
+    return isinstance(case.body, dict) and not case.body.keys().isdisjoint(fields)
 
 
 def name_of(case):

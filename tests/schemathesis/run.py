@@ -16,14 +16,19 @@ HERE = pathlib.Path(__file__).parent
 # About two minutes of requests, with a limit for slow machines.
 BOUNDS = ["--seed", "1", "--max-examples", "100", "--request-timeout", "30"]
 RUN_TIMEOUT = 600
-# The operations of an organization's life, in order. Sequences must contain all of them.
-LIFE = ["createOrganization", "createInvitation", "acceptInvitation", "deleteOrganization", "restoreOrganization"]
+# What organizations must go through in sequences: operations in order, each followed by others or not.
+PATHS = {
+    "created, joined by invitation, deleted and restored": [
+        "createOrganization", "createInvitation", "acceptInvitation", "deleteOrganization", "restoreOrganization",
+    ],
+    "created, given a plan, and metered": ["createOrganization", "setPlan", "recordUsage", "getUsage"],
+}
 # The stateful phase runs separately. After the other phases it would reuse their data and generate far fewer
-# sequences. Sequences of all operations seldom contain a whole life, so it also runs with these operations alone.
+# sequences. Sequences of all operations seldom contain a whole path, so it also runs with those of each path alone.
 RUNS = [
     ["--phases", "examples,coverage,fuzzing"],
     ["--phases", "stateful"],
-    ["--phases", "stateful", *(f"--include-operation-id={operation}" for operation in LIFE)],
+    *(["--phases", "stateful", *(f"--include-operation-id={name}" for name in path)] for path in PATHS.values()),
 ]
 # ann sends most requests. bob must not see her data, so cat accepts her invitations. `hooks.py` chooses the caller.
 USERS = ["ann", "bob", "cat"]
@@ -33,7 +38,7 @@ def main(arguments):
     port = str(local_stack.free_port())
     data = ["--in-memory", "--dynamodb-port", port, "--max-organizations-per-user", "1000000"]
     with local_stack.running(*data) as local, tempfile.TemporaryDirectory() as work:
-        users, lives = pathlib.Path(work) / "users.json", pathlib.Path(work) / "lives"
+        users, whole_paths = pathlib.Path(work) / "users.json", pathlib.Path(work) / "paths"
         callers = [caller(name, local.token(name)) for name in USERS]
         callers.append(caller("billing", local.token("billing", is_service=True)))
         users.write_text(json.dumps({"auth": callers}))
@@ -43,14 +48,15 @@ def main(arguments):
         given = [os.path.abspath(path) for path in os.environ["PYTHONPATH"].split(os.pathsep)]
         paths = os.pathsep.join([str(HERE), *given])
         environment = os.environ | {"PYTHONPATH": paths, "SCHEMATHESIS_USERS": str(users)}
-        environment["SCHEMATHESIS_LIVES"] = str(lives)
-        lives.touch()
+        environment["SCHEMATHESIS_PATHS"] = str(whole_paths)
+        whole_paths.touch()
         for options in RUNS:
             whole = [*command, *options, *arguments]
             subprocess.run(whole, cwd=work, env=environment, timeout=RUN_TIMEOUT, check=True)
-        count = len(lives.read_text().splitlines())
-        assert count, "no sequence created, joined by invitation, deleted and restored an organization"
-        print(f"{count} organizations were created, joined by invitation, deleted and restored.")
+        ended = whole_paths.read_text().splitlines()
+        for path in PATHS:
+            assert path in ended, f"no organization was {path}"
+            print(f"{ended.count(path)} organizations were {path}.")
 
 
 def caller(name, token):

@@ -3,10 +3,11 @@
 //! `cargo cost` rely on the file.
 
 use crate::table::{ANY, Table, acme, caller, user};
+use crate::usage::{answer, key, partial, record, units};
 use functions::Operation;
 use lambda_http::{Context, LambdaEvent};
 use shared::error::Error;
-use shared::model::{IdempotencyKey, OrganizationId};
+use shared::model::{ExternalId, NewOrganization, OrganizationId};
 use shared::store::meter::measure;
 use support::example::{self, Place};
 use support::in_process;
@@ -38,9 +39,12 @@ fn budgets() -> Vec<(String, u32, f64)> {
 async fn example_cost(operation: Operation) -> (u32, f64) {
     let table = Table::new().await;
     let place = Place::create(&table.store, "ann").await;
+    let id = OrganizationId::parse(&place.organization).unwrap();
     if operation == Operation::RestoreOrganization {
-        let id = OrganizationId::parse(&place.organization).unwrap();
         table.delete_organization(&caller("ann"), &id, &ANY).await.unwrap();
+    }
+    if matches!(operation, Operation::RecordUsage | Operation::GetUsage) {
+        table.report(&id, record(1)).await;
     }
     let sender = example::sender(operation, "ann");
     let event = example::request(operation, sender, &place).event().to_string();
@@ -53,9 +57,21 @@ async fn example_cost(operation: Operation) -> (u32, f64) {
 #[tokio::test]
 async fn every_operation_keeps_its_budget() {
     let table = Table::new().await;
-    let key = IdempotencyKey::parse("a key").ok();
-    let with_a_key = cost(table.create(&caller("cyd"), acme(), key.as_ref())).await;
-    let mut measured = vec![("createOrganization with a key".to_owned(), with_a_key.0, with_a_key.1)];
+    let (key, cyd, service) = (Some(key("a key")), caller("cyd"), caller("service:meter"));
+    let (meter, named) = (user("meter"), ExternalId::parse("x").unwrap());
+    let mut measured = Vec::new();
+    let mut measure = |name: &str, (requests, capacity)| measured.push((name.to_owned(), requests, capacity));
+    measure("createOrganization with a key", cost(table.create(&cyd, acme(), key.as_ref())).await);
+    let new = NewOrganization { external_id: Some(named.clone()), ..acme() };
+    let created = cost(table.create_organization(&service, &meter, new, None)).await;
+    measure("createOrganization with an external id", created);
+    let found = cost(table.organization_by_external_id(&meter, &named)).await;
+    measure("listOrganizations by an external id", found);
+    let id = table.metered().await;
+    let first = table.record_usage(&meter, &id, units(1), None);
+    measure("recordUsage for a new period", cost(first).await);
+    let reported = table.record_usage(&meter, &id, units(1), key.as_ref());
+    measure("recordUsage with a key", cost(reported).await);
     for &operation in Operation::ALL {
         let (requests, capacity) = example_cost(operation).await;
         measured.push((operation.id().to_owned(), requests, capacity));
@@ -65,6 +81,27 @@ async fn every_operation_keeps_its_budget() {
     measured.sort_by(|one, other| one.0.cmp(&other.0));
     budgets.sort_by(|one, other| one.0.cmp(&other.0));
     assert_eq!(measured, budgets);
+}
+
+/// The reports that cost more than the others, and those that cost less.
+#[tokio::test]
+async fn a_report_costs_at_most_one_request_more_in_a_quiet_period() {
+    let table = Table::new().await;
+    let id = table.metered().await;
+    let key = key("a key");
+    let spent = async |report, key| {
+        let (result, usage) = measure(table.record_usage(&user("meter"), &id, report, key)).await;
+        (answer(result), usage.requests)
+    };
+    let answered = |text: &str, requests| (text.to_owned(), requests);
+    assert_eq!(spent(units(80), None).await, answered("80 of 80", 3));
+    assert_eq!(spent(partial(40), None).await, answered("30 of 110", 3));
+    assert_eq!(spent(units(1), None).await, answered(r#"overages_exhausted {"remaining":0}"#, 2));
+    assert_eq!(spent(units(-10), None).await, answered("-10 of 100", 2));
+    assert_eq!(spent(units(20), Some(&key)).await, answered(r#"overages_exhausted {"remaining":10}"#, 2));
+    assert_eq!(spent(partial(20), Some(&key)).await, answered("10 of 110", 2));
+    assert_eq!(spent(partial(20), Some(&key)).await, answered("10 of 110, replayed", 3));
+    assert_eq!(spent(units(-1000), None).await, answered("-110 of 0", 3));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use shared::model::{IdempotencyKey, OrganizationChanges, OrganizationName, Role}
 use support::faults::Fault;
 
 fn rename() -> OrganizationChanges {
-    OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None }
+    OrganizationChanges { name: OrganizationName::parse("B").ok(), ..OrganizationChanges::default() }
 }
 
 #[tokio::test]

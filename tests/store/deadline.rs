@@ -33,7 +33,7 @@ async fn refused<T>(time: Duration, work: impl Future<Output = Result<T, Error>>
 }
 
 fn rename() -> OrganizationChanges {
-    OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None }
+    OrganizationChanges { name: OrganizationName::parse("B").ok(), ..OrganizationChanges::default() }
 }
 
 fn throttling() -> impl Iterator<Item = Fault> {

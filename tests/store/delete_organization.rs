@@ -148,10 +148,13 @@ fn answers_about_a_deleted_organization(operation: Operation) -> [&'static str; 
         | Operation::DeleteOrganization
         // The last: it restores the organization.
         | Operation::RestoreOrganization => ["200", GONE, GONE, GONE, "200"],
-        Operation::ListMembers | Operation::GetMember | Operation::ListInvitations => {
+        Operation::ListMembers
+        | Operation::GetMember
+        | Operation::GetUsage
+        | Operation::ListInvitations => {
             [DELETED, GONE, GONE, GONE, "200"]
         }
-        Operation::AddMember => [NO_SCOPE, NO_SCOPE, NO_SCOPE, NO_SCOPE, DELETED],
+        Operation::AddMember | Operation::SetPlan | Operation::RecordUsage => [NO_SCOPE, NO_SCOPE, NO_SCOPE, NO_SCOPE, DELETED],
         Operation::UpdateOrganization
         | Operation::SetMaxOverages
         | Operation::UpdateMember

@@ -12,7 +12,7 @@ fn key(value: &str) -> IdempotencyKey {
 }
 
 fn another() -> NewOrganization {
-    NewOrganization { name: OrganizationName::parse("Another").unwrap(), domain: None }
+    NewOrganization::new(OrganizationName::parse("Another").unwrap(), None)
 }
 
 /// Changes the expiry of the record of `ann`'s request with the key `k`.

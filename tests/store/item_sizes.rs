@@ -4,8 +4,12 @@
 use crate::budgets::document;
 use crate::invitations::invitation;
 use crate::table::{ANY, Item, Table, caller, user};
+use crate::usage::{included, key, max_members, units};
 use aws_sdk_dynamodb::types::AttributeValue;
-use shared::model::{Caller, Domain, MaxOverages, NewOrganization, OrganizationId, OrganizationName, Role};
+use shared::model::{
+    Caller, Domain, ExternalId, MaxOverages, Metadata, NewOrganization, OrganizationId, OrganizationName,
+    PlanChanges, Role,
+};
 
 /// As long as a user id of Auth0: 30 characters.
 fn usual_user(number: usize) -> String {
@@ -20,15 +24,17 @@ fn longest_user(number: usize) -> String {
 /// An e-mail address of a usual length.
 const ADDRESS: &str = "firstname.lastname@acme.example";
 
-async fn organization(
-    table: &Table,
-    caller: &Caller,
-    owner: &str,
-    name: &str,
-    domain: &str,
-) -> OrganizationId {
-    let name = OrganizationName::parse(name).unwrap();
-    let new = NewOrganization { name, domain: Some(Domain::parse(domain).unwrap()) };
+/// A key of a usual form: a UUID.
+const UUID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+/// The id of a customer of Stripe.
+const CUSTOMER: &str = "cus_NffrFeUfNV2Hib";
+
+fn named(name: &str, domain: &str) -> NewOrganization {
+    NewOrganization::new(OrganizationName::parse(name).unwrap(), Some(Domain::parse(domain).unwrap()))
+}
+
+async fn organization(table: &Table, caller: &Caller, owner: &str, new: NewOrganization) -> OrganizationId {
     table.create_organization(caller, &user(owner), new, None).await.unwrap().organization.id
 }
 
@@ -42,6 +48,9 @@ fn size(item: &Item) -> usize {
             AttributeValue::N(number) => number.len().div_ceil(2) + 1,
             AttributeValue::B(binary) => binary.as_ref().len(),
             AttributeValue::Bs(binaries) => binaries.iter().map(|binary| binary.as_ref().len()).sum(),
+            AttributeValue::M(pairs) => {
+                pairs.iter().map(|(key, element)| key.len() + bytes(element) + 1).sum::<usize>() + 3
+            }
             AttributeValue::L(values) => values.iter().map(|element| bytes(element) + 1).sum::<usize>() + 3,
             AttributeValue::Null(_) => 1,
             other => panic!("no rule for {other:?}"),
@@ -50,12 +59,33 @@ fn size(item: &Item) -> usize {
     item.iter().map(|(name, attribute)| name.len() + bytes(attribute)).sum()
 }
 
+/// The sizes of an organization's usage of a period, of the record of one of its reports, and of its external id.
+async fn customer(table: &Table, owner: &str) -> [usize; 3] {
+    let (crm, meter) = (caller("service:crm"), user("meter"));
+    let external_id = ExternalId::parse(CUSTOMER).ok();
+    let new = NewOrganization { external_id, ..named("Acme Corporation", "acme.example") };
+    let id = organization(table, &crm, owner, new).await;
+    table.set_max_overages(&crm, &id, MaxOverages::units(1_000_000_000).unwrap(), &ANY).await.unwrap();
+    // Fills the list of remembered reports.
+    for _ in 0..8 {
+        table.record_usage(&meter, &id, units(100_000), None).await.unwrap();
+    }
+    table.record_usage(&meter, &id, units(100_000), Some(&key(UUID))).await.unwrap();
+    let reserved = format!("EXTERNAL#{CUSTOMER}");
+    [
+        table.usage_item(&id).await.unwrap(),
+        table.report_item(&id, UUID).await.unwrap(),
+        table.item(&reserved, &reserved).await.unwrap(),
+    ]
+    .map(|item| size(&item))
+}
+
 #[tokio::test]
 async fn the_items_have_the_documented_sizes() {
     let table = Table::new().await;
     let [ann, bob, cyd] = [1, 2, 3].map(usual_user);
     let owner = caller(&ann);
-    let id = organization(&table, &owner, &ann, "Acme Corporation", "acme.example").await;
+    let id = organization(&table, &owner, &ann, named("Acme Corporation", "acme.example")).await;
     // Fills the item's list of remembered writes.
     for _ in 0..8 {
         table.set_max_overages(&owner, &id, MaxOverages::NONE, &ANY).await.unwrap();
@@ -74,13 +104,23 @@ async fn the_items_have_the_documented_sizes() {
     table.delete_organization(&owner, &id, &ANY).await.unwrap();
     let deleted = size(&table.organization_item(&id).await);
 
-    // A name of 256 characters with four bytes each, a domain of 253 bytes, a hundred owners, and a deletion. A
-    // service created and deleted it.
+    let [usage, report, reserved] = customer(&table, &ann).await;
+
+    // A name of 256 characters with four bytes each, a domain of 253 bytes, the longest metadata and external id, the
+    // highest limits, a hundred owners, and a deletion. A service created and deleted it.
     let label = "a".repeat(61);
     let domain = format!("{label}.{label}.{label}.{}.com", "a".repeat(63));
     assert_eq!(domain.len(), 253);
+    let pair = |number: usize| (number.to_string(), "v".repeat(if number < 6 { 101 } else { 102 }));
+    let metadata = Metadata::parse((0..10).map(pair).collect()).unwrap();
     let (first, service) = (longest_user(0), caller(&format!("service:{}", longest_user(0))));
-    let largest = organization(&table, &service, &first, &"\u{1F600}".repeat(256), &domain).await;
+    let external_id = ExternalId::parse(&"x".repeat(128)).ok();
+    let new = NewOrganization { metadata, external_id, ..named(&"\u{1F600}".repeat(256), &domain) };
+    let largest = organization(&table, &service, &first, new).await;
+    let plan = PlanChanges { max_members: max_members(1_000_000).max_members, ..included(1_000_000_000) };
+    table.set_plan(&user("billing"), &largest, plan, &ANY).await.unwrap();
+    let overages = MaxOverages::units(1_000_000_000).unwrap();
+    table.set_max_overages(&service, &largest, overages, &ANY).await.unwrap();
     for number in 1..100 {
         table.with(&largest, &longest_user(number), Role::Owner).await;
     }
@@ -97,6 +137,9 @@ async fn the_items_have_the_documented_sizes() {
         ("invitation", pending),
         ("accepted invitation", accepted),
         ("user", size(&table.user_item(&ann).await.unwrap())),
+        ("usage of a period", usage),
+        ("record of a report", report),
+        ("external id", reserved),
     ];
     let measured = measured.map(|(item, bytes)| [item.to_owned(), bytes.to_string()]);
     assert_eq!(measured.to_vec(), document("docs/cost/items.csv"));

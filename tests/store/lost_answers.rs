@@ -5,7 +5,7 @@ use shared::model::{MaxOverages, OrganizationChanges, OrganizationName, Precondi
 use support::faults::Fault;
 
 fn rename() -> OrganizationChanges {
-    OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None }
+    OrganizationChanges { name: OrganizationName::parse("B").ok(), ..OrganizationChanges::default() }
 }
 
 #[tokio::test]

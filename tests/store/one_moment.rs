@@ -11,7 +11,8 @@ async fn a_stranger_who_becomes_an_admin_meanwhile_is_not_refused_as_a_member() 
     let table = Table::new().await;
     let (eve, fay) = (caller("eve"), caller("fay"));
     let id = table.team().await;
-    let rename = OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None };
+    let rename =
+        OrganizationChanges { name: OrganizationName::parse("B").ok(), ..OrganizationChanges::default() };
 
     table.inject_into("UpdateItem", [then(&table, &id, |store, id| add(store, id, "eve", Role::Admin))]);
     let renamed = table.update_organization(&eve, &id, rename, &ANY).await.unwrap();

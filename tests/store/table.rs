@@ -175,7 +175,7 @@ pub fn integer(number: i64) -> AttributeValue {
 }
 
 pub fn acme() -> NewOrganization {
-    NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None }
+    NewOrganization::new(OrganizationName::parse("Acme").unwrap(), None)
 }
 
 pub fn users(names: &[&str]) -> BTreeSet<Vec<u8>> {

@@ -1,15 +1,20 @@
-use crate::table::{ANY, Table, caller, refusal};
+use crate::table::{ANY, Table, acme, caller, number, refusal, text, user};
+use aws_sdk_dynamodb::types::AttributeValue;
 use shared::model::{
-    Domain, Organization, OrganizationChanges, OrganizationId, OrganizationName, Preconditions,
+    Domain, Metadata, NewOrganization, Organization, OrganizationChanges, OrganizationId, OrganizationName,
+    Preconditions,
 };
 
 fn rename(name: &str) -> OrganizationChanges {
-    OrganizationChanges { name: Some(OrganizationName::parse(name).unwrap()), domain: None }
+    OrganizationChanges {
+        name: Some(OrganizationName::parse(name).unwrap()),
+        ..OrganizationChanges::default()
+    }
 }
 
 fn move_to(domain: Option<&str>) -> OrganizationChanges {
     let domain = domain.map(|domain| Domain::parse(domain).unwrap());
-    OrganizationChanges { name: None, domain: Some(domain) }
+    OrganizationChanges { domain: Some(domain), ..OrganizationChanges::default() }
 }
 
 fn name_and_domain(organization: &Organization) -> (&str, Option<&str>) {
@@ -37,6 +42,42 @@ async fn only_the_given_fields_change_and_every_change_increments_the_version() 
         assert_eq!((name_and_domain(&answered), answered.version), (expected, version));
         assert_eq!(table.get_organization(&ann, &id).await.unwrap(), answered);
     }
+}
+
+fn noted(pairs: &[(&str, &str)]) -> Metadata {
+    let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    Metadata::parse(pairs.collect()).unwrap()
+}
+
+#[tokio::test]
+async fn metadata_is_replaced_as_a_whole() {
+    let table = Table::new().await;
+    let ann = caller("ann");
+    let new = NewOrganization { metadata: noted(&[("plan", "gold"), ("name", "")]), ..acme() };
+    let id = table.create(&ann, new, None).await.unwrap().organization.id;
+    let stored = async || table.organization_item(&id).await.get("metadata").cloned();
+    let map = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), text(value)));
+        Some(AttributeValue::M(pairs.collect()))
+    };
+    assert_eq!(stored().await, map(&[("plan", "gold"), ("name", "")]));
+
+    let note = |pairs| OrganizationChanges { metadata: Some(noted(pairs)), ..OrganizationChanges::default() };
+    let both = OrganizationChanges { metadata: Some(noted(&[("a", "1")])), ..rename("B") };
+    for (changes, expected, item) in [
+        (rename("A"), noted(&[("plan", "gold"), ("name", "")]), map(&[("plan", "gold"), ("name", "")])),
+        (note(&[("seats", "5")]), noted(&[("seats", "5")]), map(&[("seats", "5")])),
+        (both, noted(&[("a", "1")]), map(&[("a", "1")])),
+        (note(&[]), noted(&[]), None),
+        (note(&[]), noted(&[]), None),
+    ] {
+        let answered = table.update_organization(&ann, &id, changes, &ANY).await.unwrap();
+        assert_eq!((&answered.metadata, stored().await), (&expected, item));
+        assert_eq!(table.get_organization(&ann, &id).await.unwrap(), answered);
+        let listed = table.list_organizations(&user("ann"), false, 9, None).await.unwrap().items;
+        assert_eq!(listed, [answered]);
+    }
+    assert_eq!(number(&table.organization_item(&id).await, "version"), 6);
 }
 
 #[tokio::test]

@@ -23,7 +23,8 @@ async fn opening_a_connection_sends_no_request() {
 async fn every_operation_uses_the_connection_opened_at_start() {
     let table = Table::new().await;
     let ann = caller("ann");
-    let rename = OrganizationChanges { name: OrganizationName::parse("B").ok(), domain: None };
+    let rename =
+        OrganizationChanges { name: OrganizationName::parse("B").ok(), ..OrganizationChanges::default() };
 
     for _ in 0..2 {
         let id = table.create(&ann, acme(), None).await.unwrap().organization.id;

@@ -51,8 +51,8 @@ pub struct Example {
 
 /// The example for an operation.
 pub fn example(operation: Operation) -> Example {
-    let new = || json!({ "organizationName": "Canary", "domain": "canary.example" });
-    let changes = || json!({ "name": "Canary & Sons", "domain": "sons.canary.example" });
+    let new = || json!({ "organizationName": "Canary", "domain": "canary.example", "metadata": { "canary": "canary" } });
+    let changes = || json!({ "name": "Canary & Sons", "domain": "sons.canary.example", "metadata": {} });
     let invitation = || json!({ "email": "canary@canary.example", "role": "admin", "expiresInDays": 3 });
     let token = || json!({ "token": TOKEN });
     let (allowed, status, body) = match operation {
@@ -63,6 +63,13 @@ pub fn example(operation: Operation) -> Example {
         Operation::DeleteOrganization => (Allowed::Owners, 200, None),
         Operation::RestoreOrganization => (Allowed::Owners, 200, None),
         Operation::SetMaxOverages => (Allowed::Admins, 200, Some(json!({ "maxOverages": 5 }))),
+        Operation::SetPlan => {
+            (Allowed::Services, 200, Some(json!({ "includedUnits": 7, "maxMembers": 1000 })))
+        }
+        Operation::RecordUsage => {
+            (Allowed::Services, 200, Some(json!({ "units": 9, "overLimit": "record" })))
+        }
+        Operation::GetUsage => (Allowed::Members, 200, None),
         Operation::ListMembers => (Allowed::Members, 200, None),
         Operation::AddMember => (Allowed::Services, 201, Some(json!({ "userId": "canary|new" }))),
         Operation::GetMember => (Allowed::Members, 200, None),
@@ -102,7 +109,7 @@ impl Place {
     pub async fn create(store: &Store, owner: &str) -> Self {
         let (owner, any) = (UserId::parse(owner).unwrap(), Preconditions::NONE);
         let caller = Caller::User(owner.clone());
-        let new = NewOrganization { name: OrganizationName::parse("Canary").unwrap(), domain: None };
+        let new = NewOrganization::new(OrganizationName::parse("Canary").unwrap(), None);
         let organization =
             store.create_organization(&caller, &owner, new, None).await.unwrap().organization.id;
         let (service, member) = (UserId::parse("service").unwrap(), UserId::parse(MEMBER).unwrap());

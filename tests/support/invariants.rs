@@ -14,11 +14,15 @@ pub struct Contents {
     pub idempotency: BTreeMap<(String, String), String>,
     /// How many organizations each user has created, as counted in the user's own item.
     pub created: BTreeMap<String, u64>,
+    /// The units used, by organization and period.
+    pub usage: BTreeMap<(String, String), u64>,
+    /// The organizations that have external ids, by external id.
+    pub external_ids: BTreeMap<String, String>,
     /// Violations of these invariants: Every organization has an owner. Every owner is in the set of owners
     /// and admins, and every user in that set is a member. The member count is correct. Every member has a
     /// membership in the user's partition, and vice versa. Every member created the organization, accepted an
-    /// invitation, or was added by a service. Every member, every invitation and every record of a key refers to
-    /// an existing organization. At most 100 invitations are pending. The organizations that a user has created
+    /// invitation, or was added by a service. Every member, every invitation, every record of a key, and
+    /// every period's usage refers to an existing organization. An external id refers to the organization that has it. At most 100 invitations are pending. The organizations that a user has created
     /// are counted.
     pub faults: Vec<String>,
 }
@@ -34,6 +38,8 @@ pub struct Organization {
     pub is_deleted: bool,
     /// Who created it.
     pub created_by: String,
+    /// Its external id.
+    pub external_id: Option<String>,
     /// Who has accepted each invitation, by the invitation's id.
     pub invitations: BTreeMap<String, Option<String>>,
     /// The ids of the invitations by which members joined, by user.
@@ -51,6 +57,7 @@ impl Contents {
         let mut joined_by: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let mut organizations = Vec::new();
+        let mut reported = Vec::new();
         let mut contents = Self::default();
         for item in &items {
             let (pk, sk) = (text(item, "pk"), text(item, "sk"));
@@ -82,6 +89,23 @@ impl Contents {
                     let created = text(item, "organizationId");
                     contents.idempotency.insert((user.to_owned(), name.to_owned()), created);
                 }
+                ("USAGE", _, Some(id)) => {
+                    let used = number(item, "used");
+                    contents.usage.insert((id.to_owned(), name.to_owned()), used);
+                    contents.must(
+                        item["lastMutations"].as_l().unwrap().len() == 8,
+                        "usage that does not remember 8 reports",
+                        id,
+                    );
+                }
+                ("EXTERNAL", None, None) if pk == sk => {
+                    contents.external_ids.insert(name.to_owned(), text(item, "organizationId"));
+                }
+                ("REPORT", Some(user), _) => {
+                    let (id, _) = name.split_once('#').unwrap();
+                    reported.push(id.to_owned());
+                    contents.must(user.starts_with("service:"), "a report by a user", user);
+                }
                 _ => contents.must(false, "an item of unknown kind", &format!("{pk} {sk}")),
             }
         }
@@ -108,10 +132,22 @@ impl Contents {
         let counted = contents.created.clone();
         contents.must(created == counted, "created organizations are not counted", &format!("{counted:?}"));
         contents.must(members.is_empty(), "members without their organization", &format!("{members:?}"));
-        let created = contents.idempotency.values().filter(|id| !contents.organizations.contains_key(*id));
-        let missing: Vec<_> = created.cloned().collect();
-        contents.must(missing.is_empty(), "records of keys without their organization", &missing.join(", "));
+        let recorded = contents.idempotency.values().chain(&reported);
+        let recorded = recorded.chain(contents.usage.keys().map(|(id, _)| id));
+        let missing: Vec<_> =
+            recorded.filter(|id| !contents.organizations.contains_key(*id)).cloned().collect();
+        contents.must(missing.is_empty(), "records or usage without their organization", &missing.join(", "));
+        contents.check_external_ids();
         contents
+    }
+
+    fn check_external_ids(&mut self) {
+        let organizations = self.organizations.iter();
+        let had: BTreeMap<_, _> = organizations
+            .filter_map(|(id, organization)| Some((organization.external_id.clone()?, id.clone())))
+            .collect();
+        let stored = self.external_ids.clone();
+        self.must(had == stored, "external ids and their organizations differ", &format!("{stored:?}"));
     }
 
     fn member(&mut self, id: &str, user: &str, item: &Item) {
@@ -147,7 +183,9 @@ impl Contents {
         let is_deleted = item.contains_key("deletedAt");
         self.must(is_deleted == item.contains_key("expiresAt"), "half deleted", &id);
         let (version, created_by) = (number(item, "version"), text(item, "createdBy"));
-        let organization = Organization { members, version, is_deleted, created_by, invitations, joined_by };
+        let external_id = item.get("externalId").map(|id| id.as_s().unwrap().clone());
+        let organization =
+            Organization { members, version, is_deleted, created_by, external_id, invitations, joined_by };
         self.organizations.insert(id, organization);
     }
 

@@ -9,7 +9,6 @@ from role_requests import REQUESTS
 
 # Permissions without which no request fails, and why. "Every" stands for each function.
 UNNOTICED = {
-    ("CreateOrganizationFunction", "dynamodb:GetItem"): "used if DynamoDB does not return the record of a used key",
     ("Every", "AWSXrayWriteOnlyAccess"): "MiniStack takes no traces",
     ("FunctionBoundary", "xray:PutTraceSegments"): "MiniStack takes no traces",
     ("FunctionBoundary", "xray:PutTelemetryRecords"): "MiniStack takes no traces",

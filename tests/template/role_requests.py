@@ -45,6 +45,10 @@ def address():
     return f"permissions-{next(unique)}@example.com"
 
 
+def external_id():
+    return f"permissions-{next(unique)}"
+
+
 # Per function, requests that use each of its actions: a name, the expected status and the response.
 
 
@@ -53,10 +57,15 @@ def create_organization(team):
     yield "create", 201, team.owner("POST", "/organization", body)
     yield "create with a key", 201, team.owner("POST", "/organization", body, Idempotency_Key=key)
     yield "repeat with this key", 201, team.owner("POST", "/organization", body, Idempotency_Key=key)
+    body |= {"owner": team.owner.subject(), "externalId": external_id()}
+    yield "create with an external id", 201, team.service("POST", "/organization", body)
+    yield "create with a taken external id", 409, team.service("POST", "/organization", body)
 
 
 def list_organizations(team):
     yield "list", 200, team.owner("GET", "/organization/list")
+    path = f"/organization/list?externalId={external_id()}"
+    yield "list by an external id", 200, team.service("GET", path)
 
 
 def get_organization(team):
@@ -83,6 +92,25 @@ def restore_organization(team):
 def set_max_overages(team):
     yield "set", 200, team.owner("PATCH", f"{team.path}/max-overages", {"maxOverages": 5})
     yield "set by a member", 403, team.member("PATCH", f"{team.path}/max-overages", {"maxOverages": 5})
+
+
+def set_plan(team):
+    yield "set", 200, team.service("PATCH", f"{team.path}/plan", {"includedUnits": 5})
+    yield "set of no organization", 404, team.service("PATCH", f"{NO_ORGANIZATION}/plan", {"includedUnits": 5})
+
+
+def record_usage(team):
+    path, key = f"{team.organization()}/usage", f'"{next(unique)} {team.path}"'
+    # A new organization may use nothing.
+    report = {"units": 5, "overLimit": "record"}
+    yield "record the first units", 200, team.service("POST", path, report)
+    yield "record more", 200, team.service("POST", path, report)
+    yield "record with a key", 200, team.service("POST", path, report, Idempotency_Key=key)
+    yield "repeat with this key", 200, team.service("POST", path, report, Idempotency_Key=key)
+
+
+def get_usage(team):
+    yield "get", 200, team.owner("GET", f"{team.path}/usage")
 
 
 def list_members(team):
@@ -161,6 +189,9 @@ REQUESTS = {
     "DeleteOrganizationFunction": delete_organization,
     "RestoreOrganizationFunction": restore_organization,
     "SetMaxOveragesFunction": set_max_overages,
+    "SetPlanFunction": set_plan,
+    "RecordUsageFunction": record_usage,
+    "GetUsageFunction": get_usage,
     "ListMembersFunction": list_members,
     "AddMemberFunction": add_member,
     "GetMemberFunction": get_member,

@@ -10,8 +10,12 @@ import sam
 TEMPLATE = sam.transformed()
 RESOURCES = TEMPLATE["Resources"]
 TABLE_ARN = {"Fn::If": ["CreateTable", {"Fn::GetAtt": ["OrganizationsTable", "Arn"]}, {"Ref": "ExistingTable"}]}
-# A user joins by accepting an invitation.
-ONLY_SERVICES = {("post", "/organization/{organization_id}/member")}
+# A user joins by accepting an invitation. Plans and usage are the product's, not its users'.
+ONLY_SERVICES = {
+    ("post", "/organization/{organization_id}/member"),
+    ("patch", "/organization/{organization_id}/plan"),
+    ("post", "/organization/{organization_id}/usage"),
+}
 # The variables that only one function reads.
 OF_ONE_FUNCTION = {
     "CreateOrganizationFunction": {"MAX_ORGANIZATIONS_PER_USER": {"Ref": "MaxOrganizationsPerUser"}},
@@ -44,7 +48,7 @@ class Routes(unittest.TestCase):
             for _, _, each in routes()
         ]
         self.assertCountEqual(called, FUNCTIONS)
-        self.assertGreaterEqual(len(called), 17)
+        self.assertGreaterEqual(len(called), 20)
 
     def test_each_route_has_the_authorizer_and_the_scope_of_its_method(self):
         for method, path, definition in routes():

@@ -16,6 +16,9 @@ const EVENT: &str = include_str!("../../../tests/events/get-organization.json");
 /// The number of pending invitations after which the next one goes to another organization: few have more at once.
 const PENDING: usize = 25;
 
+/// A limit that no run reaches.
+const MAX_UNITS: u32 = 1_000_000_000;
+
 /// Generates one subject's events. Each is valid after the previous ones were answered.
 pub(crate) struct Events {
     operation: Operation,
@@ -46,6 +49,12 @@ impl Events {
                 }
             }
             Operation::PreviewInvitation => events.invite().await?,
+            Operation::RecordUsage | Operation::GetUsage => {
+                let plan = events.request(Operation::SetPlan).body(json!({ "includedUnits": MAX_UNITS }));
+                prepare(&plan, &events.store).await?;
+                // The first report of a period takes one more request than the others.
+                prepare(&events.request(Operation::RecordUsage), &events.store).await?;
+            }
             _ if operation.path().contains("{user_id}") => events.add(MEMBER).await?,
             _ => {}
         }
@@ -81,6 +90,9 @@ impl Events {
                 request = request.of("user_id", &leaver);
             }
             Operation::SetMaxOverages => request = request.body(json!({ "maxOverages": made })),
+            Operation::SetPlan => request = request.body(json!({ "includedUnits": made })),
+            // As most meters report: within the limit, without a key.
+            Operation::RecordUsage => request = request.body(json!({ "units": 1 })),
             Operation::UpdateMember => {
                 let role = if made.is_multiple_of(2) { "member" } else { "admin" };
                 request = request.body(json!({ "role": role }));
@@ -96,6 +108,7 @@ impl Events {
             | Operation::GetOrganization
             | Operation::DeleteOrganization
             | Operation::RestoreOrganization
+            | Operation::GetUsage
             | Operation::ListMembers
             | Operation::GetMember
             | Operation::ListInvitations

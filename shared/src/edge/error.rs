@@ -95,14 +95,17 @@ impl Error {
                 | OperationError::InvitationNotFound => StatusCode::NOT_FOUND,
                 OperationError::OrganizationDeleted
                 | OperationError::MemberAlreadyExists
+                | OperationError::ExternalIdTaken
                 | OperationError::Conflict
                 | OperationError::IdempotencyInProgress => StatusCode::CONFLICT,
                 OperationError::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
                 OperationError::ValidationFailed { .. }
                 | OperationError::LastOwner
+                | OperationError::TooManyMembers { .. }
                 | OperationError::TooManyAdmins
                 | OperationError::TooManyInvitations
                 | OperationError::TooManyOrganizations { .. }
+                | OperationError::OveragesExhausted { .. }
                 | OperationError::InvitationExpired
                 | OperationError::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
                 OperationError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,12 +1,12 @@
 use super::integer::integer;
+use super::raw_fields::RawFields;
 use super::{Error, media_type};
 use http::{HeaderMap, Method};
 use lambda_http::Body;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
-use std::fmt;
+use std::collections::BTreeMap;
 
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -65,6 +65,14 @@ impl Fields {
         self.string(name)?.ok_or_else(|| missing(name))
     }
 
+    /// Takes a required integer, saturated to 128 bits.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when the field is missing or has another type.
+    pub fn required_integer(&mut self, name: &str) -> Result<i128, Error> {
+        self.integer(name)?.ok_or_else(|| missing(name))
+    }
+
     /// Takes a required integer, saturated to 128 bits, or `null`.
     ///
     /// # Errors
@@ -99,7 +107,11 @@ impl Fields {
         integer(value.get()).map(Some).ok_or_else(|| wrong_type(name, "an integer"))
     }
 
-    fn nullable_integer(&mut self, name: &str) -> Result<Option<Option<i128>>, Error> {
+    /// Takes an optional integer, saturated to 128 bits, or `null`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when the field has another type.
+    pub fn nullable_integer(&mut self, name: &str) -> Result<Option<Option<i128>>, Error> {
         match self.take(name).as_deref().map(RawValue::get) {
             None => Ok(None),
             Some("null") => Ok(Some(None)),
@@ -108,6 +120,30 @@ impl Fields {
                 None => Err(wrong_type(name, "an integer or null")),
             },
         }
+    }
+
+    /// Takes an optional object whose fields are strings.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when the field has another type, is `null`, or names one of its fields twice.
+    pub fn strings(&mut self, name: &str) -> Result<Option<BTreeMap<String, String>>, Error> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let not_an_object = || wrong_type(name, "an object of strings");
+        let RawFields(fields) = serde_json::from_str(value.get()).map_err(|_| not_an_object())?;
+        let mut strings = BTreeMap::new();
+        for (key, value) in fields {
+            let text = |raw: &RawValue| match serde_json::from_str::<String>(raw.get()) {
+                Ok(text) => Ok(text),
+                Err(_) if raw.get().starts_with('"') => Err(unpaired_surrogate(name)),
+                Err(_) => Err(not_an_object()),
+            };
+            if strings.insert(text(&key)?, text(&value)?).is_some() {
+                return Err(Error::about(name, |name| {
+                    format!("The field {name} has a key twice. Send it once.")
+                }));
+            }
+        }
+        Ok(Some(strings))
     }
 
     /// Drops fields that the operation accepts but does not use.
@@ -130,7 +166,7 @@ impl Fields {
     fn typed<T: DeserializeOwned>(&mut self, name: &str, expected: &str) -> Result<Option<T>, Error> {
         let Some(value) = self.take(name) else { return Ok(None) };
         serde_json::from_str(value.get()).map(Some).map_err(|_| match value.get().starts_with('"') {
-            true => Error::about(name, |name| format!("The field {name} {UNPAIRED_SURROGATE}")),
+            true => unpaired_surrogate(name),
             false => wrong_type(name, expected),
         })
     }
@@ -154,40 +190,18 @@ fn missing(name: &str) -> Error {
     Error::about(name, |name| format!("Missing field {name}. Add it."))
 }
 
-fn wrong_type(name: &str, expected: &str) -> Error {
-    Error::about(name, |name| format!("The field {name} must be {expected}."))
+fn unpaired_surrogate(name: &str) -> Error {
+    Error::about(name, |name| format!("The field {name} {UNPAIRED_SURROGATE}"))
 }
 
-/// The fields of a JSON object. A name stays raw, because it may contain a surrogate that no string can.
-struct RawFields(Vec<(Box<RawValue>, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for RawFields {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = RawFields;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawFields, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
-                }
-                Ok(RawFields(fields))
-            }
-        }
-
-        deserializer.deserialize_map(Object)
-    }
+fn wrong_type(name: &str, expected: &str) -> Error {
+    Error::about(name, |name| format!("The field {name} must be {expected}."))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt;
 
     fn parse(body: &str) -> Result<Fields, Error> {
         parse_bytes(Body::from(body))

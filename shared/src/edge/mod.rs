@@ -12,6 +12,7 @@ mod integer;
 mod media_type;
 mod page_request;
 mod query;
+mod raw_fields;
 mod request;
 mod response;
 

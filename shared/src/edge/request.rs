@@ -132,7 +132,15 @@ impl Request {
     /// # Errors
     /// [`Error::InvalidRequest`] when there is a parameter.
     pub fn no_parameters(&self) -> Result<(), Error> {
-        query::refuse_unknown(&self.event.query_string_parameters(), &[])
+        self.only_parameters(&[])
+    }
+
+    /// Refuses all query parameters except these.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when there is another one.
+    pub fn only_parameters(&self, known: &[&str]) -> Result<(), Error> {
+        query::refuse_unknown(&self.event.query_string_parameters(), known)
     }
 
     /// The requested page of `list`. A cursor contains this name, so that another list's cursor is refused.

@@ -16,6 +16,11 @@ impl MaxOverages {
 
     const MAX_UNITS: u32 = 1_000_000_000;
 
+    /// The limit, if there is one.
+    pub const fn get(self) -> Option<u32> {
+        self.0
+    }
+
     /// A limit of `units`.
     ///
     /// # Errors

@@ -1,4 +1,7 @@
-use super::{Caller, Domain, MaxOverages, OrganizationId, OrganizationName, Role, Timestamp};
+use super::{
+    Caller, Domain, ExternalId, IncludedUnits, MaxMembers, MaxOverages, Metadata, OrganizationId,
+    OrganizationName, Role, Timestamp,
+};
 use serde::Serialize;
 
 /// An organization as the API shows it to one caller.
@@ -16,6 +19,14 @@ pub struct Organization {
     pub domain: Option<String>,
     /// The overage limit.
     pub max_overages: MaxOverages,
+    /// The units of a billing period that the plan includes.
+    pub included_units: IncludedUnits,
+    /// How many members it may have.
+    pub max_members: MaxMembers,
+    /// Its id in another system, if one was set.
+    pub external_id: Option<ExternalId>,
+    /// A client's own notes.
+    pub metadata: Metadata,
     /// The number of members, including owners.
     pub member_count: u64,
     /// The user's role; `None` after the user has left, and for services.
@@ -50,6 +61,17 @@ pub struct NewOrganization {
     pub name: OrganizationName,
     /// The domain, if any.
     pub domain: Option<Domain>,
+    /// A client's own notes.
+    pub metadata: Metadata,
+    /// Its id in another system. Only services set it.
+    pub external_id: Option<ExternalId>,
+}
+
+impl NewOrganization {
+    /// An organization with a name and a domain alone.
+    pub fn new(name: OrganizationName, domain: Option<Domain>) -> Self {
+        Self { name, domain, metadata: Metadata::default(), external_id: None }
+    }
 }
 
 /// The answer to a creation.
@@ -62,12 +84,14 @@ pub struct Creation {
 }
 
 /// The fields to change. `None` leaves a field unchanged.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct OrganizationChanges {
     /// A new name.
     pub name: Option<OrganizationName>,
     /// A new domain, or `Some(None)` to clear it.
     pub domain: Option<Option<Domain>>,
+    /// New metadata, in place of all that there is.
+    pub metadata: Option<Metadata>,
 }
 
 /// An organization's overage limit, with the time and the user of the last change to it.

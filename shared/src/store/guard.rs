@@ -5,7 +5,7 @@ use super::items;
 use super::keys::{self, Item};
 use super::rules::{Broken, Rule, Seen, Target, set_of};
 use super::table::Store;
-use super::transaction::Condition;
+use super::transaction::{Condition, step};
 use crate::error::Error;
 use crate::model::{Caller, OrganizationId, Role, Timestamp, UserId};
 use aws_sdk_dynamodb::types::{
@@ -14,9 +14,9 @@ use aws_sdk_dynamodb::types::{
 use std::collections::HashMap;
 use ulid::Ulid;
 
-/// Prepends a write's id to the list and drops the oldest. The list has a fixed length, because one update
-/// expression cannot both prepend to a list and truncate it.
-const REMEMBER: &str = "lastMutations[7] = lastMutations[6], lastMutations[6] = lastMutations[5], \
+/// Prepends a write's id, `:mutation`, to the list and drops the oldest. The list has a fixed length, because one
+/// update expression cannot both prepend to a list and truncate it.
+pub(super) const REMEMBER: &str = "lastMutations[7] = lastMutations[6], lastMutations[6] = lastMutations[5], \
     lastMutations[5] = lastMutations[4], lastMutations[4] = lastMutations[3], \
     lastMutations[3] = lastMutations[2], lastMutations[2] = lastMutations[1], \
     lastMutations[1] = lastMutations[0], lastMutations[0] = :mutation";
@@ -26,20 +26,24 @@ const REMEMBER: &str = "lastMutations[7] = lastMutations[6], lastMutations[6] = 
 pub(super) struct Guard<'a> {
     pub id: &'a OrganizationId,
     pub caller: &'a Caller,
+    /// The time of the change.
+    pub now: Timestamp,
     /// The key of the member's or the invitation's item that the write is about, if any.
     pub(super) target: Option<Item>,
     /// In order of precedence: the first broken rule explains a refusal.
     rules: Vec<Rule<'a>>,
 }
 
-/// The parts of an update expression that are specific to one change, and their values.
+/// The parts of an update expression that are specific to one change.
 #[derive(Debug, Default)]
 pub(super) struct Change {
-    /// `SET` assignments, each preceded by a comma.
-    pub set: &'static str,
-    /// Further clauses: `ADD`, `DELETE`, `REMOVE`.
+    /// Attributes to set.
+    pub set: Vec<(&'static str, AttributeValue)>,
+    /// Attributes to remove.
+    pub remove: Vec<&'static str>,
+    /// Further clauses: `ADD` and `DELETE`.
     pub clauses: &'static str,
-    pub names: &'static [(&'static str, &'static str)],
+    /// The values in `clauses`.
     pub values: Vec<(&'static str, AttributeValue)>,
 }
 
@@ -63,7 +67,7 @@ impl<'a> Guard<'a> {
         if !rules.iter().any(|rule| rule.is_about_deletion()) {
             rules.insert(0, Rule::NotDeleted);
         }
-        Self { id, caller, target: None, rules }
+        Self { id, caller, now: Timestamp::now(), target: None, rules }
     }
 
     /// The same for a write that is also about the item with this key.
@@ -76,7 +80,7 @@ impl<'a> Guard<'a> {
     pub(super) fn update(&self, table: &str, mutation: &str, change: Change) -> Result<Update, Error> {
         let mut values = Item::from([
             (":one".to_owned(), AttributeValue::N("1".to_owned())),
-            (":now".to_owned(), AttributeValue::S(Timestamp::now().as_str().to_owned())),
+            (":now".to_owned(), AttributeValue::S(self.now.as_str().to_owned())),
             (":updatedBy".to_owned(), AttributeValue::S(self.caller.to_string())),
             (":mutation".to_owned(), AttributeValue::S(mutation.to_owned())),
         ]);
@@ -88,12 +92,21 @@ impl<'a> Guard<'a> {
                 condition.push_str(&text);
             }
         }
-        let expression = format!(
-            "SET version = version + :one, updatedAt = :now, updatedBy = :updatedBy, {REMEMBER}{} {}",
-            change.set, change.clauses
-        );
-        let names: HashMap<_, _> =
-            change.names.iter().map(|(alias, name)| ((*alias).to_owned(), (*name).to_owned())).collect();
+        let mut expression =
+            format!("SET version = version + :one, updatedAt = :now, updatedBy = :updatedBy, {REMEMBER}");
+        // Some names are reserved words, which need an alias.
+        let mut names = HashMap::new();
+        let mut alias = |name: &str| names.insert(format!("#{name}"), name.to_owned());
+        for (name, value) in change.set {
+            alias(name);
+            values.insert(format!(":{name}"), value);
+            expression.push_str(&format!(", #{name} = :{name}"));
+        }
+        for (place, name) in change.remove.into_iter().enumerate() {
+            alias(name);
+            expression.push_str(&format!("{} #{name}", if place == 0 { " REMOVE" } else { "," }));
+        }
+        expression.push_str(&format!(" {}", change.clauses));
         Update::builder()
             .table_name(table)
             .set_key(Some(keys::organization(self.id)))
@@ -113,8 +126,7 @@ impl<'a> Guard<'a> {
         mutation: &str,
         change: Change,
     ) -> Result<TransactWriteItem, Error> {
-        let update = self.update(&store.table, mutation, change)?;
-        Ok(TransactWriteItem::builder().update(update).build())
+        Ok(step(self.update(&store.table, mutation, change)?))
     }
 
     /// The condition on the target's item.

@@ -1,6 +1,6 @@
 //! Builds and parses every key.
 
-use crate::model::{Caller, IdempotencyKey, InvitationId, OrganizationId, UserId};
+use crate::model::{Caller, ExternalId, IdempotencyKey, InvitationId, OrganizationId, Period, UserId};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
@@ -15,6 +15,9 @@ pub(super) const MEMBER_PREFIX: &str = "MEMBER#";
 
 /// The sort key prefix of an organization's invitations.
 pub(super) const INVITATION_PREFIX: &str = "INVITATION#";
+
+/// The attribute of an external id's item that has the id of the organization.
+pub(super) const HOLDER: &str = "organizationId";
 
 pub(super) fn organization_key(id: &OrganizationId) -> String {
     format!("{MEMBERSHIP_PREFIX}{}", id.as_str())
@@ -32,6 +35,10 @@ pub(super) fn invitation_key(id: &InvitationId) -> String {
     format!("{INVITATION_PREFIX}{}", id.as_str())
 }
 
+pub(super) fn usage_key(period: Period) -> String {
+    format!("USAGE#{period}")
+}
+
 /// The partition of a caller's idempotency records. A service's is nobody else's: no user id begins as it does.
 pub(super) fn caller_key(caller: &Caller) -> String {
     format!("USER#{caller}")
@@ -40,6 +47,11 @@ pub(super) fn caller_key(caller: &Caller) -> String {
 /// The sort key of an idempotency record, in its caller's partition.
 pub(super) fn idempotency_key(key: &IdempotencyKey) -> String {
     format!("IDEMPOTENCY#{}", key.as_str())
+}
+
+/// The sort key of a report's idempotency record, in its caller's partition. An organization's id has no `#`.
+pub(super) fn report_key(id: &OrganizationId, key: &IdempotencyKey) -> String {
+    format!("REPORT#{}#{}", id.as_str(), key.as_str())
 }
 
 pub(super) fn organization(id: &OrganizationId) -> Item {
@@ -54,6 +66,22 @@ pub(super) fn user(user: &UserId) -> Item {
 /// An invitation, in its organization's partition.
 pub(super) fn invitation(id: &OrganizationId, invitation: &InvitationId) -> Item {
     key(organization_key(id), invitation_key(invitation))
+}
+
+/// An organization's usage in a billing period, in the organization's partition.
+pub(super) fn usage(id: &OrganizationId, period: Period) -> Item {
+    key(organization_key(id), usage_key(period))
+}
+
+/// The item that reserves an external id for an organization.
+pub(super) fn external_id(id: &ExternalId) -> Item {
+    let text = format!("EXTERNAL#{}", id.as_str());
+    key(text.clone(), text)
+}
+
+/// The organization that has an external id, by the id's item.
+pub(super) fn holder(item: &Item) -> Option<OrganizationId> {
+    OrganizationId::parse(item.get(HOLDER)?.as_s().ok()?)
 }
 
 /// The member of an organization, in the organization's partition.

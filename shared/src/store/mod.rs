@@ -6,9 +6,11 @@
 //! | organization | `ORG#<id>` | `ORG#<id>` | its fields, `owners`, `privileged`, `lastMutations`, `invitationsCreated` |
 //! | member | `ORG#<id>` | `MEMBER#<sub>` | `userId`, `addedBy`, `joinedAt`, `invitation` |
 //! | invitation | `ORG#<id>` | `INVITATION#<id>` | its fields, `secretHash`, `acceptedBy` |
+//! | usage | `ORG#<id>` | `USAGE#<first day>` | `used`, `fence`, the limit that it was judged by, `lastMutations` |
 //! | membership | `USER#<sub>` | `ORG#<id>` | none |
 //! | user | `USER#<sub>` | `USER#<sub>` | `organizations`: how many the user has created |
-//! | idempotency record | `USER#<caller>` | `IDEMPOTENCY#<key>` | the first answer |
+//! | external id | `EXTERNAL#<external id>` | `EXTERNAL#<external id>` | `organizationId` |
+//! | idempotency record | `USER#<caller>` | `IDEMPOTENCY#<key>`, `REPORT#<id>#<key>` | the first answer |
 //!
 //! All reads are strongly consistent, and there is no index. A member is stored twice. The item in the
 //! organization's partition serves its list of members. The item in the user's partition serves that
@@ -20,6 +22,7 @@
 //!
 //! - `keys`, `items`, `idempotency`: stored items and their keys
 //! - `rules`: conditions of writes, with their errors; `guard`, `change`: writes guarded by rules
+//! - `metering`: the write of a report of usage
 //! - `reading`: reads on behalf of a caller
 //! - `table`, `transaction`: the only code that calls DynamoDB
 //! - `client`: connections, time-outs, retries, metering
@@ -30,6 +33,7 @@ mod guard;
 mod idempotency;
 mod items;
 mod keys;
+mod metering;
 mod operations;
 mod reading;
 mod rules;

@@ -3,11 +3,13 @@
 
 use super::client::failure::unexpected;
 use super::client::meter;
-use super::client::retry::Attempts;
+use super::client::retry::{Attempts, NotRetried};
 use super::keys::{self, Item};
 use crate::error::Error;
 use crate::settings::Settings;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{self, Config};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue, Update,
@@ -183,6 +185,31 @@ impl Store {
         update: &Update,
         attempts: &Attempts,
     ) -> Result<Result<Item, Refused>, Error> {
+        self.send_update(update, attempts, None).await
+    }
+
+    /// The same without retries by the SDK.
+    ///
+    /// # Errors
+    /// [`Error::ServiceUnavailable`] with the source [`NotRetried`] if it can be retried.
+    pub(super) async fn update_item_once(
+        &self,
+        update: &Update,
+        attempts: &Attempts,
+    ) -> Result<Result<Item, Refused>, Error> {
+        let once = Config::builder().retry_config(RetryConfig::disabled());
+        self.send_update(update, attempts, Some(once)).await.map_err(|error| match error {
+            Error::ServiceUnavailable(cause) => Error::ServiceUnavailable(NotRetried(cause).into()),
+            error => error,
+        })
+    }
+
+    async fn send_update(
+        &self,
+        update: &Update,
+        attempts: &Attempts,
+        config: Option<config::Builder>,
+    ) -> Result<Result<Item, Refused>, Error> {
         let Update { key, update_expression, table_name, .. } = update.clone();
         let request = self
             .client
@@ -198,7 +225,11 @@ impl Store {
             )
             .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match request.customize().interceptor(attempts.in_doubt()).send().await {
+        let mut request = request.customize().interceptor(attempts.in_doubt());
+        if let Some(config) = config {
+            request = request.config_override(config);
+        }
+        match request.send().await {
             Ok(output) => {
                 meter::consumed(&output.consumed_capacity);
                 Ok(Ok(output.attributes.unwrap_or_default()))

@@ -74,6 +74,11 @@ impl Condition {
     }
 }
 
+/// An update as a step.
+pub(super) fn step(update: Update) -> TransactWriteItem {
+    TransactWriteItem::builder().update(update).build()
+}
+
 /// Steps of transactions. If a condition fails, DynamoDB returns the item.
 impl Store {
     pub(super) fn put(&self, item: Item, condition: Condition) -> Result<TransactWriteItem, Error> {
@@ -100,13 +105,8 @@ impl Store {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
-    pub(super) fn update(
-        &self,
-        key: Item,
-        expression: &str,
-        condition: Condition,
-    ) -> Result<TransactWriteItem, Error> {
-        let update = Update::builder()
+    pub(super) fn update(&self, key: Item, expression: &str, condition: Condition) -> Result<Update, Error> {
+        Update::builder()
             .table_name(&*self.table)
             .set_key(Some(key))
             .update_expression(expression)
@@ -114,8 +114,7 @@ impl Store {
             .set_expression_attribute_values(condition.values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
-            .map_err(|error| Error::Internal(error.into()))?;
-        Ok(TransactWriteItem::builder().update(update).build())
+            .map_err(|error| Error::Internal(error.into()))
     }
 
     pub(super) fn check(&self, key: Item, condition: Condition) -> Result<TransactWriteItem, Error> {

@@ -96,6 +96,8 @@ fn accept() -> Vec<Call> {
         accept("accept as an admin", 201, ADMINS),
         accept("accept as an owner", 201, OWNERS).like_another(),
         accept("accept as an admin too many", 422, ADMINS).on(Filled::WithAdmins).like_another(),
+        Call::new("accept as a member too many", AcceptInvitation, 422).on(Filled::WithMembers),
+        accept("accept again at the limit", 200, ACCEPTED).on(Filled::WithMembers).by("ida").like_another(),
         accept("accept again", 200, ACCEPTED).by("ida"),
         accept("accept what somebody else has accepted", 404, ACCEPTED).like_another(),
         accept("accept what somebody else has accepted as a member", 404, ACCEPTED).by(MEMBER).like_another(),

@@ -20,6 +20,11 @@ pub(super) fn calls() -> Vec<Call> {
             .on(no_room)
             .says(add("dan", "admin"))
             .like_another(),
+        Call::new("add a member too many", AddMember, 422).on(Filled::WithMembers).says(add("dan", "member")),
+        Call::new("add a present member at the limit", AddMember, 409)
+            .on(Filled::WithMembers)
+            .says(add(MEMBER, "member"))
+            .like_another(),
         Call::new("add at another version", AddMember, 412).with(STALE),
         Call::new("get oneself", GetMember, 200).by(MEMBER).like_another(),
         Call::new("get a stranger by a service", GetMember, 404).by(SERVICE).about("eve").like_another(),

@@ -4,6 +4,7 @@
 mod invitations;
 mod members;
 mod organizations;
+mod usage;
 
 use crate::filling::{Filled, Filling};
 use functions::{Operation, Scope};
@@ -114,7 +115,8 @@ impl Call {
 /// All calls.
 pub fn all() -> Vec<Call> {
     let of_each = Operation::ALL.iter().copied().flat_map(of);
-    of_each.chain(organizations::calls()).chain(members::calls()).chain(invitations::calls()).collect()
+    let others = [organizations::calls(), members::calls(), invitations::calls(), usage::calls()];
+    of_each.chain(others.concat()).collect()
 }
 
 /// The calls that all operations have in common: the example and, where they apply, the same call by others, of

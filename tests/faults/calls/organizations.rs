@@ -1,7 +1,7 @@
 //! Calls about organizations.
 
 use super::{CURRENT, Call, STALE, UNLESS_CURRENT, UNLESS_STALE};
-use crate::filling::Filled;
+use crate::filling::{FREED, Filled, TAKEN};
 use functions::Operation::{
     CreateOrganization, DeleteOrganization, GetOrganization, ListOrganizations, RestoreOrganization,
     SetMaxOverages, UpdateOrganization,
@@ -13,6 +13,11 @@ pub(super) fn calls() -> Vec<Call> {
     let acme = || json!({ "organizationName": "Acme", "domain": "acme.example" });
     let owned = || json!({ "organizationName": "Acme", "owner": "dan" });
     let (new, used) = (&[("idempotency-key", "new")], &[("idempotency-key", "used")]);
+    let named = |external_id| {
+        let metadata = json!({ "plan": "gold" });
+        json!({ "organizationName": "Acme", "owner": "dan", "externalId": external_id, "metadata": metadata })
+    };
+    let ids = Filled::WithExternalIds;
     let (full, deleted, gone) = (Filled::AtLimit, Filled::Deleted, Filled::Gone);
     vec![
         Call::new("create with a key", CreateOrganization, 201).with(new),
@@ -23,6 +28,25 @@ pub(super) fn calls() -> Vec<Call> {
             .by(SERVICE)
             .with(new)
             .says(owned())
+            .like_another(),
+        Call::new("create with an external id", CreateOrganization, 201).by(SERVICE).says(named("new")),
+        Call::new("create with an external id and a key", CreateOrganization, 201)
+            .by(SERVICE)
+            .with(new)
+            .says(named("new")),
+        Call::new("create with the external id of another", CreateOrganization, 409)
+            .on(ids)
+            .by(SERVICE)
+            .says(named(TAKEN)),
+        Call::new("create with the external id of one that is gone", CreateOrganization, 201)
+            .on(ids)
+            .by(SERVICE)
+            .says(named(FREED)),
+        Call::new("create with the external id of one that is gone and a key", CreateOrganization, 201)
+            .on(ids)
+            .by(SERVICE)
+            .with(new)
+            .says(named(FREED))
             .like_another(),
         Call::new("create one too many", CreateOrganization, 422).on(full),
         Call::new("create one too many with a key", CreateOrganization, 422)
@@ -39,6 +63,16 @@ pub(super) fn calls() -> Vec<Call> {
             .by(SERVICE)
             .page("userId=ann")
             .like_another(),
+        Call::new("find an organization by its external id", ListOrganizations, 200)
+            .on(ids)
+            .by(SERVICE)
+            .page("externalId=taken"),
+        Call::new("find one that is gone", ListOrganizations, 200)
+            .on(ids)
+            .by(SERVICE)
+            .page("externalId=freed")
+            .like_another(),
+        Call::new("find none", ListOrganizations, 200).by(SERVICE).page("externalId=none").like_another(),
         Call::new("list deleted organizations", ListOrganizations, 200)
             .on(deleted)
             .page("deleted=true")
@@ -47,6 +81,10 @@ pub(super) fn calls() -> Vec<Call> {
         Call::new("get another version", GetOrganization, 412).with(STALE),
         Call::new("get one that is gone", GetOrganization, 404).on(gone).like_another(),
         Call::new("update at the current version", UpdateOrganization, 200).with(CURRENT),
+        Call::new("set metadata", UpdateOrganization, 200)
+            .by("bob")
+            .says(json!({ "metadata": { "plan": "gold" } }))
+            .like_another(),
         Call::new("update at another version", UpdateOrganization, 412).with(STALE),
         Call::new("update unless it is at another version", UpdateOrganization, 200).with(UNLESS_STALE),
         Call::new("update unless it is at the current version", UpdateOrganization, 412).with(UNLESS_CURRENT),

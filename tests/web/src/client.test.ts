@@ -107,6 +107,56 @@ test("a service creates an organization for a user, and adds a member", async ()
   assert.deepEqual([refused.response.status, refused.error?.code], [403, "insufficient_scope"]);
 });
 
+test("a service sets a plan, and reports usage within the limit", async () => {
+  const [ann, billing] = [client("ann"), service("billing")];
+  const externalId = "cus_1042/#?";
+  const body = { name: "Umbrella", owner: "ann", externalId, metadata: { crm: "8041" } };
+  const created = ok(await billing.POST("/organization", { body }));
+  assert.deepEqual([created.externalId, created.metadata.crm, created.maxMembers], [externalId, "8041", null]);
+  assert.deepEqual(ok(await billing.GET("/organization/list", { params: { query: { externalId } } })), [created]);
+  const { error: taken } = await billing.POST("/organization", { body });
+  assert.equal(taken?.code, "external_id_taken");
+
+  const path = { organization_id: created.id };
+  const plan: components["schemas"]["Plan"] = ok(
+    await billing.PATCH("/organization/{organization_id}/plan", {
+      params: { path, header: { "If-Match": '"1"' } },
+      body: { includedUnits: 100, maxMembers: 1 },
+    }),
+  );
+  assert.deepEqual([plan.includedUnits, plan.maxMembers, plan.updatedBy], [100, 1, "service:billing"]);
+  const { error: full } = await billing.POST("/organization/{organization_id}/member", {
+    params: { path },
+    body: { userId: "bob" },
+  });
+  assert.ok(full?.code === "too_many_members" && full.details && "max" in full.details);
+  assert.equal(full.details.max, 1);
+
+  type Report = components["schemas"]["RecordUsageRequest"];
+  const report = (body: Report, key?: string) => {
+    const params = { path, ...(key && { header: { "Idempotency-Key": key } }) };
+    return billing.POST("/organization/{organization_id}/usage", { params, body });
+  };
+  const period = new Date().toISOString().slice(0, 7);
+  const first: components["schemas"]["RecordedUsage"] = ok(await report({ units: 60, period }, "report 1"));
+  assert.deepEqual([first.recorded, first.used, first.remaining, first.period], [60, 60, 40, `${period}-01`]);
+  const again = await report({ units: 60, period }, "report 1");
+  assert.deepEqual(ok(again), first);
+  assert.equal(again.response.headers.get("Idempotent-Replayed"), "true");
+  const { error: exhausted } = await report({ units: 41, period });
+  assert.ok(exhausted?.code === "overages_exhausted" && exhausted.details && "remaining" in exhausted.details);
+  assert.equal(exhausted.details.remaining, 40);
+  assert.equal(ok(await report({ units: 41, period, overLimit: "partial" })).recorded, 40);
+  assert.equal(ok(await report({ units: 5, period, overLimit: "record" })).overages, 5);
+  assert.equal(ok(await report({ units: -15, period })).recorded, -15);
+  const usage: components["schemas"]["Usage"] = ok(
+    await ann.GET("/organization/{organization_id}/usage", { params: { path, query: { period } } }),
+  );
+  assert.deepEqual([usage.used, usage.overages, usage.maxOverages, usage.remaining], [90, 0, 0, 10]);
+  const cleared = await ann.PUT("/organization/{organization_id}", { params: { path }, body: { metadata: {} } });
+  assert.deepEqual(ok(cleared).metadata, {});
+});
+
 test("errors have the codes and details of their operation", async () => {
   const [ann, bob] = [client("ann"), client("bob")];
   const path = { organization_id: ok(await ann.POST("/organization", { body: { name: "Acme" } })).id };
@@ -177,10 +227,20 @@ test("requests that the API would refuse do not compile", async () => {
     await ann.POST("/invitation/accept", { body: {} }),
     // @ts-expect-error: only true
     await ann.GET("/organization/list", { params: { query: { deleted: false } } }),
+    // @ts-expect-error: a value of metadata that is no string
+    await ann.POST("/organization", { body: { name: "Acme", metadata: { crm: 8041 } } }),
+    // @ts-expect-error: a limit of units that is null
+    await billing.PATCH("/organization/{organization_id}/plan", { params, body: { includedUnits: null } }),
+    // @ts-expect-error: no units
+    await billing.POST("/organization/{organization_id}/usage", { params, body: { period: "2026-11" } }),
+    // @ts-expect-error: an unknown way to treat the limit
+    await billing.POST("/organization/{organization_id}/usage", { params, body: { units: 1, overLimit: "ignore" } }),
+    // @ts-expect-error: a number instead of a string
+    await ann.GET("/organization/{organization_id}/usage", { params: { path, query: { period: 2026 } } }),
   ];
   assert.deepEqual(
     refused.map(({ response }) => response.status),
-    [400, 400, 400, 422, 400, 400, 400],
+    [400, 400, 400, 422, 400, 400, 400, 400, 400, 400, 422, 422],
   );
 });
 

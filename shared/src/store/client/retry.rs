@@ -3,6 +3,7 @@
 use super::deadline::{self, ATTEMPT_TIMEOUT};
 use super::in_doubt::InDoubt;
 use crate::error::Error;
+use std::error::Error as StdError;
 use std::time::Duration;
 
 /// Maximum number of attempts.
@@ -12,6 +13,11 @@ const MAX_ATTEMPTS: u32 = 5;
 #[derive(Debug, thiserror::Error)]
 #[error("transaction canceled: {0}")]
 pub(in crate::store) struct Throttled(pub String);
+
+/// A request that can be retried, but that the SDK was told not to retry.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(in crate::store) struct NotRetried(pub Box<dyn StdError + Send + Sync>);
 
 /// The attempts at one operation: at most [`MAX_ATTEMPTS`], with pauses between them.
 #[derive(Debug, Default)]
@@ -26,13 +32,19 @@ impl Attempts {
         self.in_doubt.clone()
     }
 
+    /// True if an attempt went unacknowledged. Call only when none is in flight.
+    pub(in crate::store) fn any_in_doubt(&self) -> bool {
+        self.in_doubt.any()
+    }
+
     /// Handles the outcome of an attempt at a write. Returns the result, or `None` after a pause if the
     /// write must be retried.
     ///
-    /// A write is retried in three cases:
+    /// A write is retried in these cases:
     /// - Another transaction was writing the same item.
     /// - DynamoDB throttled an item of the transaction.
     /// - DynamoDB refused the write, but no rule was broken any more when the items were read (`Ok(None)`).
+    /// - DynamoDB was unavailable, and the SDK did not retry the write ([`NotRetried`]).
     ///
     /// # Errors
     /// In these cases, fails when no attempts or no time is left. In all others, fails immediately.
@@ -49,7 +61,7 @@ impl Attempts {
         };
         let again = match &error {
             Error::Conflict | Error::IdempotencyInProgress => true,
-            Error::ServiceUnavailable(cause) => cause.is::<Throttled>(),
+            Error::ServiceUnavailable(cause) => cause.is::<Throttled>() || cause.is::<NotRetried>(),
             _ => false,
         };
         if again && self.pause().await {

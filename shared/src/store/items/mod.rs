@@ -7,13 +7,16 @@
 mod invitation;
 mod member;
 mod organization;
+mod usage;
 
 pub(super) use invitation::InvitationItem;
 pub(super) use member::MemberItem;
-pub(super) use organization::{OrganizationItem, digest_of, remembers};
+pub(super) use organization::{OrganizationItem, digest_of, no_mutations, remembers};
+pub(super) use usage::UsageItem;
 
 use super::keys::{self, Item};
 use crate::error::Error;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 /// Deserializes an item. A failure is an internal error.
@@ -39,6 +42,11 @@ pub(super) fn read_for_list<T: for<'de> Deserialize<'de>>(item: Item) -> Option<
 /// Serializes an item.
 pub(super) fn write(item: &impl Serialize) -> Result<Item, Error> {
     serde_dynamo::to_item(item).map_err(|error| Error::Internal(error.into()))
+}
+
+/// Serializes an attribute.
+pub(super) fn value(value: &impl Serialize) -> Result<AttributeValue, Error> {
+    serde_dynamo::to_attribute_value(value).map_err(|error| Error::Internal(error.into()))
 }
 
 #[cfg(test)]

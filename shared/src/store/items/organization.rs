@@ -1,5 +1,7 @@
+use crate::error::Error;
 use crate::model::{
-    Caller, Deletion, MaxOverages, NewOrganization, Organization, OrganizationId, Role, Timestamp, UserId,
+    Caller, Deletion, ExternalId, IncludedUnits, Limit, MaxMembers, MaxOverages, Metadata, NewOrganization,
+    Organization, OrganizationId, Role, Timestamp, UserId,
 };
 use crate::store::keys::{self, Item};
 use crate::store::table::Projection;
@@ -39,6 +41,14 @@ pub(in crate::store) struct OrganizationItem {
     /// as `None`, which would mean no limit.
     #[serde(deserialize_with = "MaxOverages::deserialize")]
     pub max_overages: MaxOverages,
+    pub included_units: IncludedUnits,
+    /// NULL means no limit, and a missing attribute is an error, as above.
+    #[serde(deserialize_with = "MaxMembers::deserialize")]
+    pub max_members: MaxMembers,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
     pub member_count: u64,
     #[serde(with = "serde_dynamo::binary_set")]
     pub owners: Vec<UserDigest>,
@@ -52,7 +62,7 @@ pub(in crate::store) struct OrganizationItem {
     pub updated_at: Timestamp,
     /// Not in [`Self::LISTED`], so `None` when a list reads the item.
     #[serde(default)]
-    pub updated_by: Option<Caller>,
+    updated_by: Option<Caller>,
     /// The ids of the last writes, newest first. If a response is lost and the SDK retries, the write's id
     /// is still here, even after other writes. See [`remembers`].
     #[serde(skip_deserializing)]
@@ -73,8 +83,8 @@ pub(in crate::store) struct OrganizationItem {
 impl OrganizationItem {
     /// The attributes that a list reads.
     pub(in crate::store) const LISTED: Projection = Projection {
-        attributes: "sk, #name, #domain, maxOverages, memberCount, owners, privileged, version, createdAt, \
-            createdBy, updatedAt, deletedAt, expiresAt",
+        attributes: "sk, #name, #domain, maxOverages, includedUnits, maxMembers, externalId, metadata, memberCount, \
+            owners, privileged, version, createdAt, createdBy, updatedAt, deletedAt, expiresAt",
         names: &[("#name", "name"), ("#domain", "domain")],
     };
 
@@ -92,6 +102,10 @@ impl OrganizationItem {
             name: new.name.as_str().to_owned(),
             domain: new.domain.as_ref().map(|domain| domain.as_str().to_owned()),
             max_overages: MaxOverages::NONE,
+            included_units: IncludedUnits::default(),
+            max_members: MaxMembers::UNLIMITED,
+            external_id: new.external_id.clone(),
+            metadata: new.metadata.clone(),
             member_count: 1,
             owners: vec![digest_of(owner)],
             privileged: vec![digest_of(owner)],
@@ -100,7 +114,7 @@ impl OrganizationItem {
             created_by: caller.clone(),
             updated_at: now,
             updated_by: Some(caller.clone()),
-            last_mutations: vec![String::new(); REMEMBERED_MUTATIONS],
+            last_mutations: no_mutations(),
             invitations_created: 0,
             deleted_at: None,
             expires_at: None,
@@ -130,6 +144,19 @@ impl OrganizationItem {
         !is_gone && (!self.is_deleted() || owns(caller))
     }
 
+    /// The limit of its billing periods.
+    pub(in crate::store) fn limit(&self) -> Limit {
+        Limit { included_units: self.included_units, max_overages: self.max_overages }
+    }
+
+    /// Who made the last change.
+    ///
+    /// # Errors
+    /// When it is not among the attributes that were read.
+    pub(in crate::store) fn updated_by(&self) -> Result<Caller, Error> {
+        self.updated_by.clone().ok_or_else(|| Error::Internal("the item has no updatedBy".into()))
+    }
+
     /// The role of a caller, provided that the caller, if a user, is a member. A service has none.
     pub(in crate::store) fn role_for(&self, caller: &Caller) -> Option<Role> {
         caller.user().map(|user| self.role_of(user))
@@ -154,6 +181,10 @@ impl OrganizationItem {
             name: self.name,
             domain: self.domain,
             max_overages: self.max_overages,
+            included_units: self.included_units,
+            max_members: self.max_members,
+            external_id: self.external_id,
+            metadata: self.metadata,
             member_count: self.member_count,
             role,
             created_by: self.created_by,
@@ -166,6 +197,11 @@ impl OrganizationItem {
             }),
         }
     }
+}
+
+/// The list of the last writes before there is any.
+pub(in crate::store) fn no_mutations() -> Vec<String> {
+    vec![String::new(); REMEMBERED_MUTATIONS]
 }
 
 /// True if `mutation` is one of the organization's last writes.
@@ -193,7 +229,7 @@ mod tests {
 
     fn acme(domain: Option<&str>) -> NewOrganization {
         let domain = domain.map(|domain| Domain::parse(domain).unwrap());
-        NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain }
+        NewOrganization::new(OrganizationName::parse("Acme").unwrap(), domain)
     }
 
     /// Ann's organization.
@@ -215,6 +251,8 @@ mod tests {
             ("name", text("Acme")),
             ("domain", text("acme.example")),
             ("maxOverages", N("0".into())),
+            ("includedUnits", N("0".into())),
+            ("maxMembers", Null(true)),
             ("memberCount", N("1".into())),
             ("owners", Bs(vec![ann.clone()])),
             ("privileged", Bs(vec![ann])),

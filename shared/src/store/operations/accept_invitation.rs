@@ -1,7 +1,7 @@
 //! Reads `ORG#<id>`/`INVITATION#<id>`, `ORG#<id>`/`ORG#<id>` and `ORG#<id>`/`MEMBER#<user>` in one BatchGetItem.
 //! Then updates the organization, puts the member and `USER#<user>`/`ORG#<id>`, and marks the invitation as
 //! accepted, in one transaction. Guard: the invitation has the token's hash, is pending, and whoever invited still
-//! may; the organization is not deleted; the user is not a member; there is room for another owner or admin.
+//! may; the organization is not deleted; the user is not a member; there is room for another member, owner or admin.
 //!
 //! If the items that were read refuse the request, or the transaction is refused, one TransactGetItems reads them
 //! again, all from the same moment.
@@ -14,7 +14,7 @@ use crate::store::items::{self, InvitationItem, MemberItem, OrganizationItem};
 use crate::store::keys::{self, Item};
 use crate::store::rules::Rule;
 use crate::store::table::Store;
-use crate::store::transaction::{Condition, Transaction};
+use crate::store::transaction::{Condition, Transaction, step};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 /// How long an accepted invitation is remembered, so that its user can repeat the request.
@@ -43,7 +43,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::InvitationNotFound`], [`Error::InvitationForAnotherEmail`], [`Error::MemberAlreadyExists`],
-    /// [`Error::InvitationExpired`], [`Error::TooManyAdmins`], [`Error::Conflict`],
+    /// [`Error::InvitationExpired`], [`Error::TooManyMembers`], [`Error::TooManyAdmins`], [`Error::Conflict`],
     /// [`Error::ServiceUnavailable`], [`Error::Internal`].
     pub async fn accept_invitation(
         &self,
@@ -169,6 +169,7 @@ impl Joiner<'_> {
         if invitation.has_expired(now) {
             return Err(Error::InvitationExpired);
         }
+        Rule::RoomForMember.check(organization)?;
         if invitation.role != Role::Member {
             Rule::RoomForAdmin(self.user).check(organization)?;
         }
@@ -196,7 +197,7 @@ impl Joiner<'_> {
         let (id, role) = (self.token.organization(), invitation.role);
         let item = MemberItem::new(member, Some(self.token.invitation()));
         let user = Caller::User(self.user.clone());
-        let mut rules = vec![Rule::still_invites(invitation), Rule::IsNoMember];
+        let mut rules = vec![Rule::still_invites(invitation), Rule::IsNoMember, Rule::RoomForMember];
         rules.extend((role != Role::Member).then_some(Rule::RoomForAdmin(self.user)));
         let joins = Guard::new(id, &user, rules);
         let forget_at = AttributeValue::N((Timestamp::seconds_now() + REMEMBERED_SECONDS).to_string());
@@ -209,11 +210,11 @@ impl Joiner<'_> {
             joins.step(store, &self.mutation, Change::joining(self.user, role))?,
             store.put(items::write(&item)?, joins.target_condition())?,
             store.put(keys::membership(self.user, id), Condition::NONE)?,
-            store.update(
+            step(store.update(
                 keys::invitation(id, self.token.invitation()),
                 "SET acceptedBy = :user, expiresAt = :forgetAt",
                 accepted,
-            )?,
+            )?),
         ])
     }
 }

@@ -1,6 +1,6 @@
 //! Updates `ORG#<id>`/`ORG#<id>` and puts `ORG#<id>`/`MEMBER#<user>` and `USER#<user>`/`ORG#<id>` in one
 //! transaction. Guard: the caller is a service; the organization is not deleted; the preconditions hold; the user
-//! is not a member; there is room for another owner or admin.
+//! is not a member; there is room for another member, owner or admin.
 
 use crate::error::Error;
 use crate::model::{Caller, Member, OrganizationId, Preconditions, Role, Timestamp, UserId};
@@ -16,7 +16,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::OrganizationNotFound`], [`Error::OrganizationDeleted`], [`Error::PreconditionFailed`],
-    /// [`Error::MemberAlreadyExists`], [`Error::TooManyAdmins`], [`Error::Conflict`],
+    /// [`Error::MemberAlreadyExists`], [`Error::TooManyMembers`], [`Error::TooManyAdmins`], [`Error::Conflict`],
     /// [`Error::ServiceUnavailable`], [`Error::Internal`].
     pub async fn add_member(
         &self,
@@ -27,7 +27,7 @@ impl Store {
         preconditions: &Preconditions,
     ) -> Result<Member, Error> {
         let caller = Caller::Service(service.clone());
-        let mut rules = vec![Rule::Preconditions(preconditions), Rule::IsNoMember];
+        let mut rules = vec![Rule::Preconditions(preconditions), Rule::IsNoMember, Rule::RoomForMember];
         rules.extend((role != Role::Member).then_some(Rule::RoomForAdmin(&user)));
         let guard = Guard::new(id, &caller, rules).about(keys::member(id, &user));
         let member = Member {

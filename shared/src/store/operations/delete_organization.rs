@@ -26,11 +26,9 @@ impl Store {
         let guard = Guard::new(id, caller, rules);
         let kept = u64::from(self.settings().deleted_organization_days) * SECONDS_PER_DAY;
         let purge_at = AttributeValue::N((Timestamp::seconds_now() + kept).to_string());
-        let change = Change {
-            set: ", deletedAt = :now, expiresAt = :purgeAt",
-            values: vec![(":purgeAt", purge_at)],
-            ..Change::default()
-        };
+        let deleted_at = AttributeValue::S(guard.now.as_str().to_owned());
+        let change =
+            Change { set: vec![("deletedAt", deleted_at), ("expiresAt", purge_at)], ..Change::default() };
         let item = self.change_organization(&guard, change).await?;
         let role = self.role_since(&item, caller, id).await?;
         Ok(item.into_organization(id.clone(), role))

@@ -1,8 +1,8 @@
 //! Queries `USER#<user>`, `begins_with(sk, "ORG#")`, then reads each `ORG#<id>`/`ORG#<id>` in parallel
-//! batches of 100. All reads are strongly consistent, so a new organization is in the list at once.
+//! batches of 100. By an external id, reads `EXTERNAL#<external id>` and then its `ORG#<id>`/`ORG#<id>`. All reads are strongly consistent, so a new organization is in the list at once.
 
 use crate::error::Error;
-use crate::model::{Caller, Organization, OrganizationId, UserId};
+use crate::model::{Caller, ExternalId, Organization, OrganizationId, UserId};
 use crate::store::items::{self, OrganizationItem};
 use crate::store::keys;
 use crate::store::table::{List, Page, Projection, Store};
@@ -46,6 +46,24 @@ impl Store {
             })
             .collect();
         Ok(Page { items, next })
+    }
+
+    /// The organization with an external id, deleted or not, as a service sees it.
+    ///
+    /// # Errors
+    /// [`Error::ServiceUnavailable`], [`Error::Internal`].
+    pub async fn organization_by_external_id(
+        &self,
+        service: &UserId,
+        external_id: &ExternalId,
+    ) -> Result<Option<Organization>, Error> {
+        let holder = self.get_item(keys::external_id(external_id)).await?;
+        let Some(id) = holder.as_ref().and_then(keys::holder) else { return Ok(None) };
+        match self.get_organization(&Caller::Service(service.clone()), &id).await {
+            Ok(organization) => Ok(Some(organization)),
+            Err(Error::OrganizationNotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn organization_ids(

@@ -22,7 +22,7 @@ impl Store {
     ) -> Result<Organization, Error> {
         let rules = [Rule::Owns(caller), Rule::CanBeRestored, Rule::Preconditions(preconditions)];
         let guard = Guard::new(id, caller, rules);
-        let change = Change { clauses: "REMOVE deletedAt, expiresAt", ..Change::default() };
+        let change = Change { remove: vec!["deletedAt", "expiresAt"], ..Change::default() };
         let item = self.change_organization(&guard, change).await?;
         let role = self.role_since(&item, caller, id).await?;
         Ok(item.into_organization(id.clone(), role))

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::model::{Caller, MaxOverages, OrganizationId, OverageConfiguration, Preconditions};
 use crate::store::guard::{Change, Guard};
+use crate::store::items;
 use crate::store::rules::Rule;
 use crate::store::table::Store;
 
@@ -22,16 +23,13 @@ impl Store {
     ) -> Result<OverageConfiguration, Error> {
         let rules = [Rule::Administers(caller), Rule::Preconditions(preconditions)];
         let guard = Guard::new(id, caller, rules);
-        let limit =
-            serde_dynamo::to_attribute_value(max_overages).map_err(|error| Error::Internal(error.into()))?;
-        let change =
-            Change { set: ", maxOverages = :limit", values: vec![(":limit", limit)], ..Change::default() };
+        let change = Change { set: vec![("maxOverages", items::value(&max_overages)?)], ..Change::default() };
         let item = self.change_organization(&guard, change).await?;
         Ok(OverageConfiguration {
             organization_id: id.clone(),
             max_overages: item.max_overages,
+            updated_by: item.updated_by()?,
             updated_at: item.updated_at,
-            updated_by: item.updated_by.ok_or_else(|| Error::Internal("the item has no updatedBy".into()))?,
             version: item.version,
         })
     }

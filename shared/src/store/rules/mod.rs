@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::model::{Caller, Preconditions, Role, Timestamp, UserId};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use std::num::NonZero;
 
 /// Maximum number of owners and admins together. Their digests are in the organization's item, and every
 /// write pays for its size.
@@ -47,6 +48,8 @@ pub(super) enum Rule<'a> {
     Preconditions(&'a Preconditions),
     /// The user is not the only owner.
     OwnerStays(&'a UserId),
+    /// The plan allows another member.
+    RoomForMember,
     /// There is room for another owner or admin, or the user is one already.
     RoomForAdmin(&'a UserId),
     /// Invitations were made or renewed at most this often. If more often, the pending ones must be counted again.
@@ -141,6 +144,10 @@ impl<'a> Rule<'a> {
                 value(":targets", set_of(user));
                 "owners <> :targets"
             }
+            Self::RoomForMember => {
+                value(":null", AttributeValue::S("NULL".to_owned()));
+                "(attribute_type(maxMembers, :null) OR memberCount < maxMembers)"
+            }
             Self::RoomForAdmin(user) => {
                 value(":target", digest(user));
                 value(":max", AttributeValue::N(MAX_PRIVILEGED.to_string()));
@@ -213,6 +220,12 @@ impl<'a> Rule<'a> {
                 failed.map_or(Ok(()), |failed| must(false, failed.error_at(organization.version)))
             }
             Self::OwnerStays(user) => must(organization.owners != [digest_of(user)], Error::LastOwner),
+            Self::RoomForMember => match organization.max_members.get().map(NonZero::get) {
+                Some(max) if organization.member_count >= max.into() => {
+                    must(false, Error::TooManyMembers { max })
+                }
+                _ => Ok(()),
+            },
             Self::RoomForAdmin(user) => {
                 let has_room = organization.privileged.len() < MAX_PRIVILEGED;
                 must(has_room || organization.is_privileged(user), Error::TooManyAdmins)

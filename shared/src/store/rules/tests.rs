@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{InvitationId, NewOrganization, OrganizationId, OrganizationName, Versions};
+use crate::model::{InvitationId, MaxMembers, NewOrganization, OrganizationId, OrganizationName, Versions};
 use crate::store::items;
 use crate::store::keys;
 use aws_sdk_dynamodb::Client;
@@ -29,6 +29,7 @@ fn rules<'a>(
         Rule::Owns(caller),
         Rule::Manages { caller, target },
         Rule::OwnerStays(target),
+        Rule::RoomForMember,
         Rule::RoomForAdmin(target),
         Rule::InvitationsMade(1),
     ];
@@ -38,7 +39,7 @@ fn rules<'a>(
 /// A random organization whose owners and admins include some of these users, often at the limit of
 /// owners and admins, sometimes deleted. It can always still be restored: after that time, no caller may know of it.
 fn generate(random: &mut fastrand::Rng, id: &OrganizationId, users: &[UserId]) -> Item {
-    let new = NewOrganization { name: OrganizationName::parse("Acme").unwrap(), domain: None };
+    let new = NewOrganization::new(OrganizationName::parse("Acme").unwrap(), None);
     let creator = Caller::User(users[0].clone());
     let mut item = OrganizationItem::new(id, &creator, &users[0], &new, Timestamp::now());
     let some = |random: &mut fastrand::Rng| -> Vec<_> {
@@ -56,6 +57,10 @@ fn generate(random: &mut fastrand::Rng, id: &OrganizationId, users: &[UserId]) -
     item.privileged = item.owners.iter().copied().chain(some(random)).chain(fillers).collect();
     item.privileged.sort_unstable_by_key(|digest| digest.into_array());
     item.privileged.dedup();
+    item.member_count = random.u64(1..4);
+    if random.bool() {
+        item.max_members = MaxMembers::members(random.i128(1..4)).unwrap();
+    }
     item.version = random.u64(1..4);
     item.invitations_created = random.u64(0..3);
     let mut item = items::write(&item).unwrap();
@@ -171,6 +176,6 @@ async fn a_condition_holds_in_dynamodb_exactly_if_the_rule_is_not_broken() {
             verdicts.entry(name(rule)).or_default()[usize::from(holds)] += 1;
         }
     }
-    assert_eq!(verdicts.len(), 13, "{verdicts:?}");
+    assert_eq!(verdicts.len(), 14, "{verdicts:?}");
     assert!(verdicts.values().flatten().all(|times| *times > 0), "{verdicts:?}");
 }
