@@ -152,11 +152,11 @@ async fn a_report_that_every_attempt_finds_outrun_gets_409_and_is_not_recorded()
             || then(&table, &id, async |store: Store, id: OrganizationId| change(store, id, 60).await);
         table.report(&id, units(1)).await;
         // Each second read is that of another report.
-        let faults = (0..5).flat_map(|_| [again(), support::faults::Fault::None]);
+        let faults = (0..6).flat_map(|_| [again(), support::faults::Fault::None]);
         table.inject_into("BatchGetItem", faults);
         assert_eq!(report(&table.store, &id, units(20), key).await, "conflict");
         table.proxy.end();
-        assert_eq!(table.used(&id).await, 6);
+        assert_eq!(table.used(&id).await, 7);
     }
 }
 
