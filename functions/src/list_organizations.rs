@@ -6,8 +6,8 @@ use shared::model::{Caller, ExternalId, UserId};
 use shared::store::Store;
 
 /// Lists the organizations of a user, oldest first: for a user the caller's own, for a service those of
-/// `userId`. With `deleted=true`, lists those that the user owned and can restore. For a service with `externalId`, lists
-/// the organization that has it, if there is one.
+/// `userId`. With `deleted=true`, lists those that the user owned and can restore. For a service with
+/// `externalId`, lists the organization that has it, if there is one.
 ///
 /// # Errors
 /// Those in openapi.yaml for this operation.

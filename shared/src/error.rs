@@ -85,7 +85,9 @@ pub enum Error {
     #[error("An organization can have at most 100 owners and admins. Demote one first.")]
     TooManyAdmins,
     /// The plan allows no more members.
-    #[error("The organization's plan allows at most {max} members. Remove one first, or change the plan.")]
+    #[error(
+        "The organization's plan allows at most {max} members. Ask an owner to remove one, or to change the plan."
+    )]
     TooManyMembers {
         /// The limit.
         max: u32,

@@ -25,7 +25,7 @@ fn adding(organization: &Organization, user: &str, role: &str) -> Request {
 fn expect_too_many(response: &Response, max: u32) {
     assert_eq!(response.expect_error(422, "too_many_members"), json!({ "max": max }), "{response}");
     let message = format!(
-        "The organization's plan allows at most {max} members. Remove one first, or change the plan."
+        "The organization's plan allows at most {max} members. Ask an owner to remove one, or to change the plan."
     );
     assert_eq!(response.expect(422)["message"], message, "{response}");
 }

@@ -114,8 +114,8 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    /// Every key ends with at most one value of a client, after a prefix that contains no other value. So a
-    /// value cannot end early, and no two values give the same key.
+    /// Every key ends with at most one value of a client, after a prefix that contains no other value, except the id of an
+    /// organization, which has no `#`. So a value cannot end early, and no two values give the same key.
     #[test]
     fn a_user_id_cannot_forge_a_key() {
         let (id, idempotency) = (OrganizationId::generate(), |key| IdempotencyKey::parse(key).unwrap());
@@ -128,6 +128,10 @@ mod tests {
         let sorted: HashSet<_> =
             members.chain(["a", "a#b"].map(|key| idempotency_key(&idempotency(key)))).collect();
         assert_eq!(sorted.len(), users.len() + 3);
+        let others = [&id, &OrganizationId::generate()];
+        let reports = others.map(|id| ["a", "a#b"].map(|key| report_key(id, &idempotency(key))));
+        let reports: HashSet<_> = reports.into_iter().flatten().collect();
+        assert!(reports.len() == 4 && reports.is_disjoint(&sorted), "{reports:?}");
         for user in &users {
             assert_eq!(position(MEMBER_PREFIX, &member(&id, user)), Some(user.as_str()));
             assert_eq!(organization_of(&membership(user, &id)).as_ref(), Some(&id));

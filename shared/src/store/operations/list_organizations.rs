@@ -1,5 +1,7 @@
 //! Queries `USER#<user>`, `begins_with(sk, "ORG#")`, then reads each `ORG#<id>`/`ORG#<id>` in parallel
-//! batches of 100. By an external id, reads `EXTERNAL#<external id>` and then its `ORG#<id>`/`ORG#<id>`. All reads are strongly consistent, so a new organization is in the list at once.
+//! batches of 100. All reads are strongly consistent, so a new organization is in the list at once.
+//!
+//! By an external id, reads `EXTERNAL#<external id>` and then its `ORG#<id>`/`ORG#<id>`.
 
 use crate::error::Error;
 use crate::model::{Caller, ExternalId, Organization, OrganizationId, UserId};

@@ -1,5 +1,5 @@
 //! Reads `ORG#<id>`/`ORG#<id>`, then updates or creates `ORG#<id>`/`USAGE#<period>`. Guard: the organization is not
-//! deleted; the report fits the limit that was read; no report was judged by a later version of the organization,
+//! deleted when it is read; the report fits the limit that was read; no report was judged by a later version of the organization,
 //! which may have another limit. The organization is not written, so reports do not delay its other writes:
 //! docs/decisions/0032-a-fence-orders-reports-and-limits.md.
 //!
