@@ -21,7 +21,7 @@ pub struct Totals {
 #[derive(Debug, Default, Clone)]
 struct Total {
     recorded: i64,
-    /// For each report in doubt, the ranges in one of which it has added.
+    /// The units that each report in doubt may have added, as ranges: it added a number in one of them.
     in_doubt: Vec<Vec<(i64, i64)>>,
 }
 
