@@ -8,9 +8,11 @@ pub mod add_member;
 pub mod create_invitation;
 pub mod create_organization;
 pub mod delete_organization;
+pub mod delete_user;
 pub mod get_member;
 pub mod get_organization;
 pub mod get_usage;
+pub mod list_events;
 pub mod list_invitations;
 pub mod list_members;
 pub mod list_organizations;
@@ -97,6 +99,7 @@ operations! {
     SetPlan: set_plan, "setPlan", PATCH "/organization/{organization_id}/plan", Service;
     RecordUsage: record_usage, "recordUsage", POST "/organization/{organization_id}/usage", Service;
     GetUsage: get_usage, "getUsage", GET "/organization/{organization_id}/usage", Read;
+    ListEvents: list_events, "listEvents", GET "/organization/{organization_id}/event", Read;
     ListMembers: list_members, "listMembers", GET "/organization/{organization_id}/member", Read;
     AddMember: add_member, "addMember", POST "/organization/{organization_id}/member", Service;
     GetMember: get_member, "getMember", GET "/organization/{organization_id}/member/{user_id}", Read;
@@ -107,4 +110,5 @@ operations! {
     RevokeInvitation: revoke_invitation, "revokeInvitation", DELETE "/organization/{organization_id}/invitation/{invitation_id}", Write;
     PreviewInvitation: preview_invitation, "previewInvitation", POST "/invitation/preview", Write;
     AcceptInvitation: accept_invitation, "acceptInvitation", POST "/invitation/accept", Write;
+    DeleteUser: delete_user, "deleteUser", DELETE "/user/{user_id}", Write;
 }

@@ -2,7 +2,7 @@
 //! clients of the API, so they name headers. [`crate::edge::Error`] adds malformed requests and the
 //! statuses.
 
-use crate::model::{Invalid, Precondition, Role};
+use crate::model::{Invalid, OrganizationId, Precondition, Role};
 use serde_json::{Value, json};
 use std::error::Error as StdError;
 
@@ -29,6 +29,11 @@ pub enum Error {
     /// A service asked for something that only users may do.
     #[error("Only a user may do this, not a service. Send a user's access token.")]
     OnlyUsers,
+    /// A user asked to erase another user.
+    #[error(
+        "You may delete only yourself. Send your own user id, or ask a service to delete the other user."
+    )]
+    AnotherUser,
     /// The organization does not exist, or the caller is not a member. Both give the same error, so that
     /// non-members cannot tell whether an organization exists.
     #[error(
@@ -81,6 +86,15 @@ pub enum Error {
     /// The change would leave the organization without an owner.
     #[error("This would leave the organization without an owner. Make another member an owner first.")]
     LastOwner,
+    /// The user to erase is the only owner of organizations that have other members.
+    #[error(
+        "The user is the only owner of organizations with other members, in details.organizationIds. Make another \
+         member of each an owner, or delete it, first."
+    )]
+    OnlyOwner {
+        /// The organizations.
+        organizations: Vec<OrganizationId>,
+    },
     /// The change would exceed the limit of owners and admins.
     #[error("An organization can have at most 100 owners and admins. Demote one first.")]
     TooManyAdmins,
@@ -131,7 +145,9 @@ impl Error {
     /// The `code` in the response body: a stable identifier for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Forbidden { .. } | Self::OnlyServicesSend { .. } | Self::OnlyUsers => "forbidden",
+            Self::Forbidden { .. } | Self::OnlyServicesSend { .. } | Self::OnlyUsers | Self::AnotherUser => {
+                "forbidden"
+            }
             Self::OrganizationNotFound => "organization_not_found",
             Self::OrganizationDeleted => "organization_deleted",
             Self::MemberNotFound => "member_not_found",
@@ -144,7 +160,7 @@ impl Error {
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::PreconditionFailed { .. } => "precondition_failed",
             Self::ValidationFailed { .. } => "validation_failed",
-            Self::LastOwner => "last_owner",
+            Self::LastOwner | Self::OnlyOwner { .. } => "last_owner",
             Self::TooManyAdmins => "too_many_admins",
             Self::TooManyMembers { .. } => "too_many_members",
             Self::ExternalIdTaken => "external_id_taken",
@@ -160,6 +176,7 @@ impl Error {
     pub fn details(&self) -> Option<Value> {
         match self {
             Self::Forbidden { required } => Some(json!({ "requiredRole": required })),
+            Self::OnlyOwner { organizations } => Some(json!({ "organizationIds": organizations })),
             Self::OnlyServicesSend { field } => Some(json!({ "field": field })),
             Self::TooManyMembers { max } | Self::TooManyOrganizations { max } => Some(json!({ "max": max })),
             Self::OveragesExhausted { remaining } => Some(json!({ "remaining": remaining })),

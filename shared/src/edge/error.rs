@@ -89,6 +89,7 @@ impl Error {
                 OperationError::Forbidden { .. }
                 | OperationError::OnlyServicesSend { .. }
                 | OperationError::OnlyUsers
+                | OperationError::AnotherUser
                 | OperationError::InvitationForAnotherEmail => StatusCode::FORBIDDEN,
                 OperationError::OrganizationNotFound
                 | OperationError::MemberNotFound
@@ -101,6 +102,7 @@ impl Error {
                 OperationError::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
                 OperationError::ValidationFailed { .. }
                 | OperationError::LastOwner
+                | OperationError::OnlyOwner { .. }
                 | OperationError::TooManyMembers { .. }
                 | OperationError::TooManyAdmins
                 | OperationError::TooManyInvitations

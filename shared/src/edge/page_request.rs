@@ -4,11 +4,15 @@ use super::request::percent_encoded;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
+use std::str::FromStr;
 
 /// The longest position, in bytes. DynamoDB limits a sort key to 1024 bytes, and some of them are for the
 /// key's prefix
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const MAX_POSITION_BYTES: usize = 1000;
+
+/// The largest page of a list, and the one without `limit`.
+const MAX_LIMIT: usize = 1000;
 
 /// The requested page of a list.
 ///
@@ -26,20 +30,13 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
-    const MAX_LIMIT: usize = 1000;
-
     pub(crate) fn parse(
         list: &'static str,
         filters: &[&'static str],
         query: &QueryMap,
     ) -> Result<Self, Error> {
         refuse_unknown(query, &[&["limit", "cursor"], filters].concat())?;
-        let limit = match single(query, "limit")? {
-            None => Self::MAX_LIMIT,
-            Some(text) => limit(text)
-                .filter(|limit| (1..=Self::MAX_LIMIT).contains(limit))
-                .ok_or_else(|| Error::invalid("limit", "limit must be an integer from 1 to 1000."))?,
-        };
+        let limit = limit(query)?;
         let after = match single(query, "cursor")? {
             None => None,
             Some(text) => Some(decode(list, text).ok_or(Error::InvalidCursor)?),
@@ -61,7 +58,16 @@ impl PageRequest {
     }
 }
 
-fn limit(text: &str) -> Option<usize> {
+/// The parameter `limit`.
+pub(super) fn limit(query: &QueryMap) -> Result<usize, Error> {
+    let Some(text) = single(query, "limit")? else { return Ok(MAX_LIMIT) };
+    integer(text)
+        .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+        .ok_or_else(|| Error::invalid("limit", "limit must be an integer from 1 to 1000."))
+}
+
+/// An integer without a sign, in decimal digits.
+pub(super) fn integer<T: FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 

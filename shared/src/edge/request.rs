@@ -1,5 +1,5 @@
 use super::event::MatchedByGateway;
-use super::{Error, Fields, PageRequest, conditional, query};
+use super::{Error, Fields, PageRequest, conditional, page_request, query};
 use crate::error::Error as OperationError;
 use crate::identity::{Authenticator, Identity, Refusal, Scope, VerifiedEmail};
 use crate::model::{
@@ -90,7 +90,16 @@ impl Request {
 
     /// The path's `user_id`, or `None` if it is not a valid user id.
     pub fn user_id(&self) -> Option<UserId> {
-        self.path_parameter("user_id").and_then(|id| UserId::parse(&id).ok())
+        self.valid_user_id().ok()
+    }
+
+    /// The same for an operation to which an invalid id is an error of its own.
+    ///
+    /// # Errors
+    /// [`OperationError::ValidationFailed`] when it is not a valid user id.
+    pub fn valid_user_id(&self) -> Result<UserId, Error> {
+        let id = self.path_parameter("user_id").unwrap_or_default();
+        UserId::parse(&id).map_err(|invalid| invalid.at("user_id").into())
     }
 
     /// The path's `invitation_id`, or `None` if it is not a valid id.
@@ -150,6 +159,25 @@ impl Request {
     /// [`Error::InvalidRequest`] for a bad `limit` or an unknown parameter, [`Error::InvalidCursor`] for a bad `cursor`.
     pub fn page(&self, list: &'static str, filters: &'static [&'static str]) -> Result<PageRequest, Error> {
         PageRequest::parse(list, filters, &self.event.query_string_parameters())
+    }
+
+    /// The parameter `limit` of a list.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when it is not an integer from 1 to 1000.
+    pub fn limit(&self) -> Result<usize, Error> {
+        page_request::limit(&self.event.query_string_parameters())
+    }
+
+    /// The parameter `after` of a list of events: the number of the last event that the client has, or 0.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when it is not an integer from 0 to 2^53 − 1.
+    pub fn after(&self) -> Result<u64, Error> {
+        let Some(text) = self.parameter("after")? else { return Ok(0) };
+        page_request::integer(&text).filter(|number| *number < 1 << 53).ok_or_else(|| {
+            Error::invalid("after", "after must be the number of an event, an integer of at least 0.")
+        })
     }
 
     /// A query parameter.

@@ -17,6 +17,15 @@ pub struct Member {
     pub joined_at: Timestamp,
 }
 
+/// What ended when a user was erased.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Erasure {
+    /// The organizations of which the user was a member.
+    pub left: Vec<OrganizationId>,
+    /// Those of them that ended with the user.
+    pub deleted: Vec<OrganizationId>,
+}
+
 /// The answer to the acceptance of an invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joining {

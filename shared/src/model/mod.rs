@@ -3,6 +3,7 @@
 mod caller;
 mod domain;
 mod email;
+mod event;
 mod external_id;
 mod idempotency_key;
 mod invitation;
@@ -25,6 +26,7 @@ mod user_id;
 pub use caller::Caller;
 pub use domain::Domain;
 pub use email::Email;
+pub use event::{Actor, Difference, Event, EventTarget, EventType, Happening};
 pub use external_id::ExternalId;
 pub use idempotency_key::IdempotencyKey;
 pub use invitation::{
@@ -33,7 +35,7 @@ pub use invitation::{
 pub use invitation_id::InvitationId;
 pub use invitation_token::{InvitationToken, SecretHash};
 pub use max_overages::MaxOverages;
-pub use member::{Joining, Member};
+pub use member::{Erasure, Joining, Member};
 pub use metadata::Metadata;
 pub use organization::{
     Creation, Deletion, NewOrganization, Organization, OrganizationChanges, OverageConfiguration,

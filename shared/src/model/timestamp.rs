@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 use std::num::NonZero;
 use time::OffsetDateTime;
-use time::format_description::well_known::Iso8601;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
+use time::format_description::well_known::{Iso8601, Rfc3339};
 
 /// Milliseconds, because the clocks of different machines do not agree more precisely. Always three
 /// digits, so that timestamps compare correctly as text.
@@ -35,6 +35,12 @@ impl Timestamp {
         OffsetDateTime::now_utc().unix_timestamp().try_into().unwrap_or_default()
     }
 
+    /// In seconds after 1970, rounded down. A malformed one, which no code makes, counts as 1970.
+    pub fn as_seconds(&self) -> u64 {
+        let time = OffsetDateTime::parse(&self.0, &Rfc3339).map_or(0, OffsetDateTime::unix_timestamp);
+        time.try_into().unwrap_or_default()
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -49,6 +55,7 @@ mod tests {
     fn seconds_after_1970_are_a_timestamp() {
         assert_eq!(Timestamp::from_seconds(1_785_585_600).unwrap().as_str(), "2026-08-01T12:00:00.000Z");
         assert_eq!(Timestamp::from_seconds(u64::MAX), None);
+        assert_eq!(Timestamp::from_seconds(1_785_585_600).unwrap().as_seconds(), 1_785_585_600);
         let now = Timestamp::from_seconds(Timestamp::seconds_now()).unwrap();
         assert!(now.as_str() <= Timestamp::now().as_str());
     }

@@ -7,7 +7,7 @@ use super::rules::{Broken, Rule, Seen, Target, set_of};
 use super::table::Store;
 use super::transaction::{Condition, step};
 use crate::error::Error;
-use crate::model::{Caller, OrganizationId, Role, Timestamp, UserId};
+use crate::model::{Caller, EventType, Happening, OrganizationId, Role, Timestamp, UserId};
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -34,9 +34,11 @@ pub(super) struct Guard<'a> {
     rules: Vec<Rule<'a>>,
 }
 
-/// The parts of an update expression that are specific to one change.
-#[derive(Debug, Default)]
+/// What a write does, and the parts of its update expression that are specific to it.
+#[derive(Debug)]
 pub(super) struct Change {
+    /// What its event says.
+    pub happening: Happening,
     /// Attributes to set.
     pub set: Vec<(&'static str, AttributeValue)>,
     /// Attributes to remove.
@@ -48,14 +50,35 @@ pub(super) struct Change {
 }
 
 impl Change {
+    /// A change that sets nothing yet but what every change sets.
+    pub(super) fn new(happening: Happening) -> Self {
+        Self { happening, set: Vec::new(), remove: Vec::new(), clauses: "", values: Vec::new() }
+    }
+
+    /// The same for one that is about the organization alone.
+    pub(super) fn of(kind: EventType) -> Self {
+        Self::new(Happening::new(kind))
+    }
+
+    /// A member leaves, or is removed.
+    pub(super) fn leaving(user: &UserId) -> Self {
+        let less = AttributeValue::N("-1".to_owned());
+        Self {
+            clauses: "ADD memberCount :less DELETE owners :targets, privileged :targets",
+            values: vec![(":less", less), (":targets", set_of(user))],
+            ..Self::new(Happening::to_user(EventType::MemberRemoved, user))
+        }
+    }
+
     /// A user joins with this role.
-    pub(super) fn joining(user: &UserId, role: Role) -> Self {
+    pub(super) fn joining(happening: Happening, user: &UserId, role: Role) -> Self {
         let (clauses, values) = match role {
             Role::Owner => ("ADD memberCount :one, owners :targets, privileged :targets", Some(set_of(user))),
             Role::Admin => ("ADD memberCount :one, privileged :targets", Some(set_of(user))),
             Role::Member => ("ADD memberCount :one", None),
         };
-        Self { clauses, values: values.map(|set| (":targets", set)).into_iter().collect(), ..Self::default() }
+        let values = values.map(|set| (":targets", set)).into_iter().collect();
+        Self { clauses, values, ..Self::new(happening) }
     }
 }
 
@@ -97,7 +120,7 @@ impl<'a> Guard<'a> {
         // Some names are reserved words, which need an alias.
         let mut names = HashMap::new();
         let mut alias = |name: &str| names.insert(format!("#{name}"), name.to_owned());
-        for (name, value) in change.set {
+        for (name, value) in [("change", items::value(&change.happening)?)].into_iter().chain(change.set) {
             alias(name);
             values.insert(format!(":{name}"), value);
             expression.push_str(&format!(", #{name} = :{name}"));
@@ -112,7 +135,7 @@ impl<'a> Guard<'a> {
             .set_key(Some(keys::organization(self.id)))
             .update_expression(expression)
             .condition_expression(condition)
-            .set_expression_attribute_names((!names.is_empty()).then_some(names))
+            .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()

@@ -16,6 +16,9 @@ pub(super) const MEMBER_PREFIX: &str = "MEMBER#";
 /// The sort key prefix of an organization's invitations.
 pub(super) const INVITATION_PREFIX: &str = "INVITATION#";
 
+/// The sort key prefix of an organization's events.
+pub(super) const EVENT_PREFIX: &str = "EVENT#";
+
 /// The attribute of an external id's item that has the id of the organization.
 pub(super) const HOLDER: &str = "organizationId";
 
@@ -37,6 +40,15 @@ pub(super) fn invitation_key(id: &InvitationId) -> String {
 
 pub(super) fn usage_key(period: Period) -> String {
     format!("USAGE#{period}")
+}
+
+/// The position of an event in the list of events. All have the same length, so that they sort as numbers.
+pub(super) fn event_position(number: u64) -> String {
+    format!("{number:020}")
+}
+
+pub(super) fn event_key(number: u64) -> String {
+    format!("{EVENT_PREFIX}{}", event_position(number))
 }
 
 /// The partition of a caller's idempotency records. A service's is nobody else's: no user id begins as it does.

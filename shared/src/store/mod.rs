@@ -3,9 +3,10 @@
 //!
 //! | item | pk | sk | attributes |
 //! |---|---|---|---|
-//! | organization | `ORG#<id>` | `ORG#<id>` | its fields, `owners`, `privileged`, `lastMutations`, `invitationsCreated` |
+//! | organization | `ORG#<id>` | `ORG#<id>` | its fields, `owners`, `privileged`, `change`, `lastMutations`, `invitationsCreated` |
 //! | member | `ORG#<id>` | `MEMBER#<sub>` | `userId`, `addedBy`, `joinedAt`, `invitation` |
 //! | invitation | `ORG#<id>` | `INVITATION#<id>` | its fields, `secretHash`, `acceptedBy` |
+//! | event | `ORG#<id>` | `EVENT#<number>` | its fields, `snapshot`: the organization as it left it |
 //! | usage | `ORG#<id>` | `USAGE#<first day>` | `used`, `fence`, the limit that it was judged by, `lastMutations` |
 //! | membership | `USER#<sub>` | `ORG#<id>` | none |
 //! | user | `USER#<sub>` | `USER#<sub>` | `organizations`: how many the user has created |
@@ -41,5 +42,6 @@ mod table;
 mod transaction;
 
 pub use client::{deadline, meter};
+pub use operations::Events;
 pub use reading::Access;
 pub use table::{Page, Store};

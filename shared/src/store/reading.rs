@@ -4,9 +4,14 @@ use super::client::retry::while_unavailable;
 use super::items::{self, OrganizationItem};
 use super::keys::{self, Item};
 use super::rules::Rule;
-use super::table::Store;
+use super::table::{List, Page, Projection, Store};
 use crate::error::Error;
-use crate::model::{Caller, OrganizationId, Role};
+use crate::model::{Caller, OrganizationId, Role, UserId};
+use futures_util::future::try_join_all;
+use std::collections::HashMap;
+
+/// Maximum number of keys in one BatchGetItem.
+const MAX_BATCH: usize = 100;
 
 impl Store {
     /// The item of an organization that the caller may know, deleted or not, and the items at `others`. Reads
@@ -46,6 +51,35 @@ impl Store {
             Caller::User(_) if organization.is_deleted() => Err(Error::OrganizationDeleted),
             Caller::User(_) | Caller::Service(_) => Ok((organization, others)),
         }
+    }
+
+    /// The organizations of a user, oldest first: at most `limit` of those after the position `after`.
+    pub(super) async fn organization_ids(
+        &self,
+        user: &UserId,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Page<OrganizationId>, Error> {
+        let partition = keys::user_key(user);
+        let projection = Projection { attributes: "sk", names: &[] };
+        let list = List { partition, prefix: keys::MEMBERSHIP_PREFIX, projection };
+        self.query_page(list, limit, after, |item| keys::organization_of(&item)).await
+    }
+
+    /// The items of these organizations, or the attributes in `projection`, in the same order. Reads batches of 100 in
+    /// parallel.
+    pub(super) async fn organizations(
+        &self,
+        ids: Vec<OrganizationId>,
+        projection: Option<Projection>,
+    ) -> Result<Vec<(OrganizationId, Option<Item>)>, Error> {
+        let batches = ids
+            .chunks(MAX_BATCH)
+            .map(|batch| self.batch_get(batch.iter().map(keys::organization).collect(), projection));
+        let found = try_join_all(batches).await?.into_iter().flatten();
+        let mut found: HashMap<_, _> =
+            found.filter_map(|item| Some((keys::organization_of(&item)?, item))).collect();
+        Ok(ids.into_iter().map(|id| (id.clone(), found.remove(&id))).collect())
     }
 
     /// [`Error::OrganizationNotFound`] unless the caller may know that the organization exists. Reads the items one

@@ -4,11 +4,13 @@
 //! A membership, in its user's partition, has no attributes except its key ([`keys::membership`]). A user's own
 //! item has one, which `create_organization` counts.
 
+mod event;
 mod invitation;
 mod member;
 mod organization;
 mod usage;
 
+pub(super) use event::{EventItem, event};
 pub(super) use invitation::InvitationItem;
 pub(super) use member::MemberItem;
 pub(super) use organization::{OrganizationItem, digest_of, no_mutations, remembers};

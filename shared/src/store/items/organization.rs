@@ -1,7 +1,7 @@
 use crate::error::Error;
 use crate::model::{
-    Caller, Deletion, ExternalId, IncludedUnits, Limit, MaxMembers, MaxOverages, Metadata, NewOrganization,
-    Organization, OrganizationId, Role, Timestamp, UserId,
+    Caller, Deletion, EventType, ExternalId, Happening, IncludedUnits, Limit, MaxMembers, MaxOverages,
+    Metadata, NewOrganization, Organization, OrganizationId, Role, Timestamp, UserId,
 };
 use crate::store::keys::{self, Item};
 use crate::store::table::Projection;
@@ -63,6 +63,9 @@ pub(in crate::store) struct OrganizationItem {
     /// Not in [`Self::LISTED`], so `None` when a list reads the item.
     #[serde(default)]
     updated_by: Option<Caller>,
+    /// What the last write did: the newest event is made of it. Not in [`Self::LISTED`].
+    #[serde(default)]
+    pub change: Option<Happening>,
     /// The ids of the last writes, newest first. If a response is lost and the SDK retries, the write's id
     /// is still here, even after other writes. See [`remembers`].
     #[serde(skip_deserializing)]
@@ -114,6 +117,7 @@ impl OrganizationItem {
             created_by: caller.clone(),
             updated_at: now,
             updated_by: Some(caller.clone()),
+            change: Some(Happening::new(EventType::OrganizationCreated)),
             last_mutations: no_mutations(),
             invitations_created: 0,
             deleted_at: None,
@@ -136,12 +140,26 @@ impl OrganizationItem {
         self.deleted_at.is_some()
     }
 
+    /// When it was deleted.
+    pub(in crate::store) fn deleted_at(&self) -> Option<&Timestamp> {
+        self.deleted_at.as_ref()
+    }
+
+    /// When it can no longer be restored.
+    pub(in crate::store) fn purge_at(&self) -> Option<Timestamp> {
+        self.expires_at.and_then(Timestamp::from_seconds)
+    }
+
     /// True if this caller may know that it exists, provided that the caller, if a user, is a member. After the
     /// time for restoring it, nobody may: TTL may delete the item days late.
     pub(in crate::store) fn is_visible_to(&self, caller: &Caller) -> bool {
-        let is_gone = self.expires_at.is_some_and(|gone| gone <= Timestamp::seconds_now());
         let owns = |caller: &Caller| caller.user().is_none_or(|user| self.is_owner(user));
-        !is_gone && (!self.is_deleted() || owns(caller))
+        !self.is_gone() && (!self.is_deleted() || owns(caller))
+    }
+
+    /// True if it can no longer be restored. TTL may delete it days later.
+    pub(in crate::store) fn is_gone(&self) -> bool {
+        self.expires_at.is_some_and(|gone| gone <= Timestamp::seconds_now())
     }
 
     /// The limit of its billing periods.
@@ -191,8 +209,8 @@ impl OrganizationItem {
             created_at: self.created_at,
             updated_at: self.updated_at,
             version: self.version,
-            deletion: self.deleted_at.zip(self.expires_at).and_then(|(deleted_at, expires_at)| {
-                let purge_at = Timestamp::from_seconds(expires_at)?;
+            deletion: self.expires_at.and_then(Timestamp::from_seconds).and_then(|purge_at| {
+                let deleted_at = self.deleted_at?;
                 Some(Deletion { deleted_at, purge_at })
             }),
         }
@@ -217,7 +235,7 @@ mod tests {
     use crate::store::items::tests::{item, text};
     use crate::store::items::{read, write};
     use aws_sdk_dynamodb::primitives::Blob;
-    use aws_sdk_dynamodb::types::AttributeValue::{Bs, L, N, Null};
+    use aws_sdk_dynamodb::types::AttributeValue::{Bs, L, M, N, Null};
 
     fn id() -> OrganizationId {
         OrganizationId::parse("org_01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap()
@@ -261,6 +279,7 @@ mod tests {
             ("createdBy", text("ann")),
             ("updatedAt", text(&now)),
             ("updatedBy", text("ann")),
+            ("change", M(item([("type", text("organization.created"))]))),
             ("lastMutations", L(vec![text(""); 8])),
             ("invitationsCreated", N("0".into())),
         ]);

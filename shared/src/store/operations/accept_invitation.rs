@@ -7,7 +7,7 @@
 //! again, all from the same moment.
 
 use crate::error::Error;
-use crate::model::{Caller, InvitationToken, Invitee, Joining, Member, Role, Timestamp, UserId};
+use crate::model::{Caller, Happening, InvitationToken, Invitee, Joining, Member, Role, Timestamp, UserId};
 use crate::store::client::retry::Attempts;
 use crate::store::guard::{Change, Guard, new_mutation};
 use crate::store::items::{self, InvitationItem, MemberItem, OrganizationItem};
@@ -200,6 +200,7 @@ impl Joiner<'_> {
         let mut rules = vec![Rule::still_invites(invitation), Rule::IsNoMember, Rule::RoomForMember];
         rules.extend((role != Role::Member).then_some(Rule::RoomForAdmin(self.user)));
         let joins = Guard::new(id, &user, rules);
+        let accepted_by = Happening::accepted(self.token.invitation(), self.user);
         let forget_at = AttributeValue::N((Timestamp::seconds_now() + REMEMBERED_SECONDS).to_string());
         let accepted = Condition::of(Rule::IsPending)
             .and("secretHash = :secretHash")
@@ -207,7 +208,7 @@ impl Joiner<'_> {
             .value(":user", AttributeValue::S(self.user.as_str().to_owned()))
             .value(":forgetAt", forget_at);
         Ok(vec![
-            joins.step(store, &self.mutation, Change::joining(self.user, role))?,
+            joins.step(store, &self.mutation, Change::joining(accepted_by, self.user, role))?,
             store.put(items::write(&item)?, joins.target_condition())?,
             store.put(keys::membership(self.user, id), Condition::NONE)?,
             step(store.update(

@@ -3,7 +3,9 @@
 //! is not a member; there is room for another member, owner or admin.
 
 use crate::error::Error;
-use crate::model::{Caller, Member, OrganizationId, Preconditions, Role, Timestamp, UserId};
+use crate::model::{
+    Caller, EventType, Happening, Member, OrganizationId, Preconditions, Role, Timestamp, UserId,
+};
 use crate::store::guard::{Change, Guard};
 use crate::store::items::{self, MemberItem};
 use crate::store::keys;
@@ -41,7 +43,8 @@ impl Store {
             self.put(items::write(&MemberItem::new(&member, None))?, guard.target_condition())?,
             self.put(keys::membership(&user, id), Condition::NONE)?,
         ];
-        self.change_with_target(&guard, Change::joining(&user, role), |_| Ok(others.to_vec())).await?;
+        let added = Happening::to_user(EventType::MemberAdded, &user);
+        self.change_with_target(&guard, Change::joining(added, &user, role), |_| Ok(others.to_vec())).await?;
         Ok(member)
     }
 }

@@ -11,8 +11,8 @@
 
 use crate::error::Error;
 use crate::model::{
-    Caller, Invitation, InvitationId, InvitationStatus, InvitationToken, IssuedInvitation, NewInvitation,
-    OrganizationId, Preconditions, Timestamp,
+    Caller, EventType, Happening, Invitation, InvitationId, InvitationStatus, InvitationToken,
+    IssuedInvitation, NewInvitation, OrganizationId, Preconditions, Timestamp,
 };
 use crate::store::client::retry::Attempts;
 use crate::store::guard::{Change, Guard, new_mutation};
@@ -120,7 +120,12 @@ impl Store {
         }
         let issued = request.issue(self, renewed)?;
         let guard = request.guard(Some(Rule::InvitationsMade(made + MAX_PENDING - 1 - others)));
-        let change = Change { clauses: "ADD invitationsCreated :one", ..Change::default() };
+        let kind = match renewed {
+            Some(_) => EventType::InvitationRenewed,
+            None => EventType::InvitationCreated,
+        };
+        let happening = Happening::to_invitation(kind, &request.id);
+        let change = Change { clauses: "ADD invitationsCreated :one", ..Change::new(happening) };
         let steps = request.steps(self, &guard, change, &issued.invitation, stored.same.as_ref())?;
         *sent = Some(issued.clone());
         match self.transact(&Transaction::new(steps), attempts).await? {

@@ -2,7 +2,7 @@
 //! owner or a service; the organization is not deleted; the preconditions hold. A deleted one is left as it is.
 
 use crate::error::Error;
-use crate::model::{Caller, Organization, OrganizationId, Preconditions, Timestamp};
+use crate::model::{Caller, EventType, Organization, OrganizationId, Preconditions, Timestamp};
 use crate::store::guard::{Change, Guard};
 use crate::store::rules::Rule;
 use crate::store::table::Store;
@@ -27,8 +27,8 @@ impl Store {
         let kept = u64::from(self.settings().deleted_organization_days) * SECONDS_PER_DAY;
         let purge_at = AttributeValue::N((Timestamp::seconds_now() + kept).to_string());
         let deleted_at = AttributeValue::S(guard.now.as_str().to_owned());
-        let change =
-            Change { set: vec![("deletedAt", deleted_at), ("expiresAt", purge_at)], ..Change::default() };
+        let set = vec![("deletedAt", deleted_at), ("expiresAt", purge_at)];
+        let change = Change { set, ..Change::of(EventType::OrganizationDeleted) };
         let item = self.change_organization(&guard, change).await?;
         let role = self.role_since(&item, caller, id).await?;
         Ok(item.into_organization(id.clone(), role))

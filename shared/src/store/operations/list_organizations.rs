@@ -4,15 +4,10 @@
 //! By an external id, reads `EXTERNAL#<external id>` and then its `ORG#<id>`/`ORG#<id>`.
 
 use crate::error::Error;
-use crate::model::{Caller, ExternalId, Organization, OrganizationId, UserId};
+use crate::model::{Caller, ExternalId, Organization, UserId};
 use crate::store::items::{self, OrganizationItem};
 use crate::store::keys;
-use crate::store::table::{List, Page, Projection, Store};
-use futures_util::future::try_join_all;
-use std::collections::HashMap;
-
-/// Maximum number of keys in one BatchGetItem.
-const MAX_BATCH: usize = 100;
+use crate::store::table::{Page, Store};
 
 impl Store {
     /// The organizations that `user` is a member of, oldest first: at most `limit` of those after the position
@@ -31,17 +26,12 @@ impl Store {
     ) -> Result<Page<Organization>, Error> {
         let Page { items: ids, next } = self.organization_ids(user, limit, after).await?;
         let caller = Caller::User(user.clone());
-        let batches = ids.chunks(MAX_BATCH).map(|batch| {
-            self.batch_get(batch.iter().map(keys::organization).collect(), Some(OrganizationItem::LISTED))
-        });
-        let found = try_join_all(batches).await?.into_iter().flatten();
-        let mut found: HashMap<_, _> =
-            found.filter_map(|item| Some((keys::organization_of(&item)?, item))).collect();
-        let items = ids
+        let found = self.organizations(ids, Some(OrganizationItem::LISTED)).await?;
+        let items = found
             .into_iter()
-            .filter_map(|id| {
+            .filter_map(|(id, item)| {
                 // After the time for restoring it, TTL removes an organization before its members.
-                let organization: OrganizationItem = items::read_for_list(found.remove(&id)?)?;
+                let organization: OrganizationItem = items::read_for_list(item?)?;
                 let role = organization.role_of(user);
                 let is_listed = organization.is_visible_to(&caller) && organization.is_deleted() == deleted;
                 is_listed.then(|| organization.into_organization(id, Some(role)))
@@ -66,17 +56,5 @@ impl Store {
             Err(Error::OrganizationNotFound) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    async fn organization_ids(
-        &self,
-        user: &UserId,
-        limit: usize,
-        after: Option<&str>,
-    ) -> Result<Page<OrganizationId>, Error> {
-        let partition = keys::user_key(user);
-        let projection = Projection { attributes: "sk", names: &[] };
-        let list = List { partition, prefix: keys::MEMBERSHIP_PREFIX, projection };
-        self.query_page(list, limit, after, |item| keys::organization_of(&item)).await
     }
 }

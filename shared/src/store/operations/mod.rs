@@ -5,9 +5,11 @@ mod add_member;
 mod create_invitation;
 mod create_organization;
 mod delete_organization;
+mod delete_user;
 mod get_member;
 mod get_organization;
 mod get_usage;
+mod list_events;
 mod list_invitations;
 mod list_members;
 mod list_organizations;
@@ -20,3 +22,5 @@ mod set_max_overages;
 mod set_plan;
 mod update_member;
 mod update_organization;
+
+pub use list_events::Events;

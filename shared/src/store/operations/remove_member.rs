@@ -9,10 +9,9 @@ use crate::store::client::retry::while_unavailable;
 use crate::store::guard::{Change, Guard};
 use crate::store::items::{self, OrganizationItem};
 use crate::store::keys;
-use crate::store::rules::{Rule, set_of};
+use crate::store::rules::Rule;
 use crate::store::table::Store;
 use crate::store::transaction::Condition;
-use aws_sdk_dynamodb::types::AttributeValue;
 
 impl Store {
     /// Removes a member.
@@ -33,16 +32,11 @@ impl Store {
         rules.extend((!leaving).then_some(Rule::Manages { caller, target: user }));
         rules.extend([Rule::Preconditions(preconditions), Rule::OwnerStays(user)]);
         let guard = Guard::new(id, caller, rules).about(keys::member(id, user));
-        let change = Change {
-            clauses: "ADD memberCount :less DELETE owners :targets, privileged :targets",
-            values: vec![(":less", AttributeValue::N("-1".to_owned())), (":targets", set_of(user))],
-            ..Change::default()
-        };
         let others = [
             self.delete(keys::member(id, user), guard.target_condition())?,
             self.delete(keys::membership(user, id), Condition::NONE)?,
         ];
-        self.change_with_target(&guard, change, |_| Ok(others.to_vec())).await?;
+        self.change_with_target(&guard, Change::leaving(user), |_| Ok(others.to_vec())).await?;
 
         let item = while_unavailable(|| self.get_item(keys::organization(id))).await?;
         let organization: OrganizationItem = items::read(item.ok_or(Error::OrganizationNotFound)?)?;

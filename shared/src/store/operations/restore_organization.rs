@@ -3,7 +3,7 @@
 //! left as it is.
 
 use crate::error::Error;
-use crate::model::{Caller, Organization, OrganizationId, Preconditions};
+use crate::model::{Caller, EventType, Organization, OrganizationId, Preconditions};
 use crate::store::guard::{Change, Guard};
 use crate::store::rules::Rule;
 use crate::store::table::Store;
@@ -22,7 +22,8 @@ impl Store {
     ) -> Result<Organization, Error> {
         let rules = [Rule::Owns(caller), Rule::CanBeRestored, Rule::Preconditions(preconditions)];
         let guard = Guard::new(id, caller, rules);
-        let change = Change { remove: vec!["deletedAt", "expiresAt"], ..Change::default() };
+        let change =
+            Change { remove: vec!["deletedAt", "expiresAt"], ..Change::of(EventType::OrganizationRestored) };
         let item = self.change_organization(&guard, change).await?;
         let role = self.role_since(&item, caller, id).await?;
         Ok(item.into_organization(id.clone(), role))

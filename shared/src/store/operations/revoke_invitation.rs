@@ -9,7 +9,9 @@
 //! is invited.
 
 use crate::error::Error;
-use crate::model::{Caller, Invitation, InvitationId, InvitationStatus, OrganizationId, Preconditions};
+use crate::model::{
+    Caller, EventType, Happening, Invitation, InvitationId, InvitationStatus, OrganizationId, Preconditions,
+};
 use crate::store::guard::{Change, Guard};
 use crate::store::items::{self, InvitationItem};
 use crate::store::keys;
@@ -45,7 +47,8 @@ impl Store {
             let same = same.value(":secretHash", revoked.secret_hash_value());
             Ok(vec![self.delete(keys::invitation(id, invitation), same)?])
         };
-        self.change_with_target(&guard, Change::default(), same_invitation).await?;
+        let happening = Happening::to_invitation(EventType::InvitationRevoked, invitation);
+        self.change_with_target(&guard, Change::new(happening), same_invitation).await?;
         revoked.into_invitation(id.clone(), InvitationStatus::Revoked)
     }
 }

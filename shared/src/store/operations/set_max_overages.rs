@@ -1,7 +1,7 @@
 //! Updates `ORG#<id>`/`ORG#<id>`. Guard: the caller is an owner or admin; the preconditions hold.
 
 use crate::error::Error;
-use crate::model::{Caller, MaxOverages, OrganizationId, OverageConfiguration, Preconditions};
+use crate::model::{Caller, EventType, MaxOverages, OrganizationId, OverageConfiguration, Preconditions};
 use crate::store::guard::{Change, Guard};
 use crate::store::items;
 use crate::store::rules::Rule;
@@ -23,7 +23,8 @@ impl Store {
     ) -> Result<OverageConfiguration, Error> {
         let rules = [Rule::Administers(caller), Rule::Preconditions(preconditions)];
         let guard = Guard::new(id, caller, rules);
-        let change = Change { set: vec![("maxOverages", items::value(&max_overages)?)], ..Change::default() };
+        let set = vec![("maxOverages", items::value(&max_overages)?)];
+        let change = Change { set, ..Change::of(EventType::MaxOveragesSet) };
         let item = self.change_organization(&guard, change).await?;
         Ok(OverageConfiguration {
             organization_id: id.clone(),

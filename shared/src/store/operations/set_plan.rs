@@ -2,7 +2,7 @@
 //! hold.
 
 use crate::error::Error;
-use crate::model::{Caller, OrganizationId, Plan, PlanChanges, Preconditions, UserId};
+use crate::model::{Caller, EventType, OrganizationId, Plan, PlanChanges, Preconditions, UserId};
 use crate::store::guard::{Change, Guard};
 use crate::store::items;
 use crate::store::rules::Rule;
@@ -23,7 +23,7 @@ impl Store {
     ) -> Result<Plan, Error> {
         let caller = Caller::Service(service.clone());
         let guard = Guard::new(id, &caller, [Rule::Preconditions(preconditions)]);
-        let mut change = Change::default();
+        let mut change = Change::of(EventType::PlanSet);
         if let Some(units) = changes.included_units {
             change.set.push(("includedUnits", items::value(&units)?));
         }

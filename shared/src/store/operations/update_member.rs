@@ -10,7 +10,7 @@
 //! or not the user is a member.
 
 use crate::error::Error;
-use crate::model::{Caller, Member, OrganizationId, Preconditions, Role, UserId};
+use crate::model::{Caller, EventType, Happening, Member, OrganizationId, Preconditions, Role, UserId};
 use crate::store::guard::{Change, Guard};
 use crate::store::items::{self, MemberItem};
 use crate::store::keys;
@@ -68,5 +68,6 @@ fn transition(user: &UserId, role: Role) -> Change {
         Role::Admin => "ADD privileged :targets DELETE owners :targets",
         Role::Member => "DELETE owners :targets, privileged :targets",
     };
-    Change { clauses, values: vec![(":targets", set_of(user))], ..Change::default() }
+    let happening = Happening::to_user(EventType::MemberRoleChanged, user);
+    Change { clauses, values: vec![(":targets", set_of(user))], ..Change::new(happening) }
 }

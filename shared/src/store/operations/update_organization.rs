@@ -2,7 +2,7 @@
 //! is an owner or admin; the preconditions hold.
 
 use crate::error::Error;
-use crate::model::{Caller, Organization, OrganizationChanges, OrganizationId, Preconditions};
+use crate::model::{Caller, EventType, Organization, OrganizationChanges, OrganizationId, Preconditions};
 use crate::store::guard::{Change, Guard};
 use crate::store::items;
 use crate::store::rules::Rule;
@@ -32,7 +32,7 @@ impl Store {
 }
 
 fn change(changes: OrganizationChanges) -> Result<Change, Error> {
-    let mut change = Change::default();
+    let mut change = Change::of(EventType::OrganizationUpdated);
     if let Some(name) = changes.name {
         change.set.push(("name", AttributeValue::S(name.as_str().to_owned())));
     }

@@ -33,6 +33,8 @@ pub(super) enum Rule<'a> {
     IsPending,
     /// The organization is not deleted.
     NotDeleted,
+    /// It does not matter whether the organization is deleted.
+    EvenDeleted,
     /// The organization is not deleted. If it is, there is nothing to do.
     NotYetDeleted,
     /// The organization is deleted and can be restored. If it is not deleted, there is nothing to do.
@@ -103,7 +105,7 @@ impl<'a> Rule<'a> {
 
     /// True for a rule about whether the organization is deleted.
     pub(super) fn is_about_deletion(self) -> bool {
-        matches!(self, Self::NotDeleted | Self::NotYetDeleted | Self::CanBeRestored)
+        matches!(self, Self::NotDeleted | Self::EvenDeleted | Self::NotYetDeleted | Self::CanBeRestored)
     }
 
     /// The condition that DynamoDB checks, or `None` if there is nothing to check. Its values are added to
@@ -119,6 +121,7 @@ impl<'a> Rule<'a> {
                 value(":seconds", seconds_now());
                 "attribute_not_exists(acceptedBy) AND expiresAt > :seconds"
             }
+            Self::EvenDeleted => return None,
             Self::NotDeleted | Self::NotYetDeleted => "attribute_not_exists(deletedAt)",
             Self::CanBeRestored => {
                 value(":seconds", seconds_now());
@@ -203,6 +206,7 @@ impl<'a> Rule<'a> {
         let is_owner = |caller: &Caller| caller.user().is_none_or(|user| organization.is_owner(user));
         match self {
             Self::IsMember { .. } | Self::IsNoMember | Self::IsPending => Ok(()),
+            Self::EvenDeleted => Ok(()),
             Self::NotDeleted => must(!organization.is_deleted(), Error::OrganizationDeleted),
             Self::NotYetDeleted if organization.is_deleted() => Err(Broken::NothingToDo),
             Self::CanBeRestored if !organization.is_deleted() => Err(Broken::NothingToDo),

@@ -1,0 +1,192 @@
+use super::OrganizationItem;
+use super::organization::{UserDigest, digest_of};
+use crate::error::Error;
+use crate::model::{
+    Difference, Event, EventTarget, EventType, ExternalId, IncludedUnits, MaxMembers, MaxOverages, Metadata,
+    OrganizationId, Role, Timestamp, UserId,
+};
+use crate::store::keys;
+use crate::store::table::Projection;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The fields of an organization that an event's `changes` may name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields {
+    name: String,
+    domain: Option<String>,
+    metadata: Metadata,
+    #[serde(deserialize_with = "MaxOverages::deserialize")]
+    max_overages: MaxOverages,
+    included_units: IncludedUnits,
+    #[serde(deserialize_with = "MaxMembers::deserialize")]
+    max_members: MaxMembers,
+    external_id: Option<ExternalId>,
+    deleted_at: Option<Timestamp>,
+    purge_at: Option<Timestamp>,
+}
+
+/// What the event after this one is compared with: the organization as this event left it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::store) struct Snapshot {
+    fields: Fields,
+    #[serde(with = "serde_dynamo::binary_set")]
+    owners: Vec<UserDigest>,
+    #[serde(with = "serde_dynamo::binary_set")]
+    privileged: Vec<UserDigest>,
+}
+
+impl Snapshot {
+    pub(in crate::store) fn of(organization: &OrganizationItem) -> Self {
+        Self {
+            fields: Fields {
+                name: organization.name.clone(),
+                domain: organization.domain.clone(),
+                metadata: organization.metadata.clone(),
+                max_overages: organization.max_overages,
+                included_units: organization.included_units,
+                max_members: organization.max_members,
+                external_id: organization.external_id.clone(),
+                deleted_at: organization.deleted_at().cloned(),
+                purge_at: organization.purge_at(),
+            },
+            owners: organization.owners.clone(),
+            privileged: organization.privileged.clone(),
+        }
+    }
+
+    /// The role of a user who is a member at this moment.
+    fn role_of(&self, user: &UserId) -> Role {
+        let user = digest_of(user);
+        match (self.owners.contains(&user), self.privileged.contains(&user)) {
+            (true, _) => Role::Owner,
+            (false, true) => Role::Admin,
+            (false, false) => Role::Member,
+        }
+    }
+}
+
+/// One event, in its organization's partition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::store) struct EventItem {
+    #[serde(skip_deserializing)]
+    pk: String,
+    #[serde(skip_deserializing)]
+    sk: String,
+    #[serde(flatten)]
+    pub event: Event,
+    pub snapshot: Snapshot,
+    /// When the event before this one happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous_at: Option<Timestamp>,
+    /// In seconds after 1970. The table's TTL attribute.
+    expires_at: u64,
+}
+
+impl EventItem {
+    /// The attributes that a list reads.
+    pub(in crate::store) const LISTED: Projection = Projection {
+        attributes: "sk, #number, #type, #actor, #at, #target, #changes, #snapshot, previousAt, expiresAt",
+        names: &[
+            ("#number", "number"),
+            ("#type", "type"),
+            ("#actor", "actor"),
+            ("#at", "at"),
+            ("#target", "target"),
+            ("#changes", "changes"),
+            ("#snapshot", "snapshot"),
+        ],
+    };
+
+    /// The event of a change: `after` is the organization's item that the change left, `before` the one that it found,
+    /// if the change did not create it.
+    ///
+    /// # Errors
+    /// When `after` does not say what happened.
+    pub(in crate::store) fn of_change(
+        id: &OrganizationId,
+        before: Option<&OrganizationItem>,
+        after: &OrganizationItem,
+        retention_seconds: u64,
+    ) -> Result<Self, Error> {
+        let event = event(before.map(Snapshot::of).as_ref(), after)?;
+        Ok(Self {
+            pk: keys::organization_key(id),
+            sk: keys::event_key(event.number),
+            expires_at: event.at.as_seconds() + retention_seconds,
+            event,
+            snapshot: Snapshot::of(after),
+            previous_at: before.map(|before| before.updated_at.clone()),
+        })
+    }
+
+    /// False if TTL has not deleted it yet, although its time has come.
+    pub(in crate::store) fn is_kept(&self, now: u64) -> bool {
+        self.expires_at > now
+    }
+
+    /// True if the events before this one have expired, by the time for which this one is kept.
+    pub(in crate::store) fn is_oldest_kept(&self, now: u64) -> bool {
+        let kept = self.expires_at.saturating_sub(self.event.at.as_seconds());
+        self.previous_at.as_ref().is_some_and(|at| at.as_seconds() + kept <= now)
+    }
+}
+
+/// The event that made the organization's item what it is. `before` is the organization as the event before left it,
+/// unless this is the first.
+///
+/// # Errors
+/// When the item does not say what happened.
+pub(in crate::store) fn event(before: Option<&Snapshot>, after: &OrganizationItem) -> Result<Event, Error> {
+    let happening =
+        after.change.clone().ok_or_else(|| Error::Internal("the item does not say what happened".into()))?;
+    let now = Snapshot::of(after);
+    let mut changes = differences(before.map(|before| &before.fields), &now.fields)?;
+    if let Some((from, to)) = roles(before, &now, happening.kind, happening.target.as_ref())
+        && from != to
+    {
+        let value = |role: Option<Role>| role.map_or(Value::Null, |role| role.as_str().into());
+        changes.insert("role".to_owned(), Difference { from: value(from), to: value(to) });
+    }
+    Ok(Event {
+        number: after.version,
+        kind: happening.kind,
+        actor: after.updated_by()?.into(),
+        at: after.updated_at.clone(),
+        target: happening.target,
+        changes,
+    })
+}
+
+fn differences(before: Option<&Fields>, after: &Fields) -> Result<BTreeMap<String, Difference>, Error> {
+    let values = |fields: &Fields| match serde_json::to_value(fields) {
+        Ok(Value::Object(values)) => Ok(values),
+        Ok(_) => Err(Error::Internal("the fields of an organization are not an object".into())),
+        Err(error) => Err(Error::Internal(error.into())),
+    };
+    let mut before = before.map(values).transpose()?.unwrap_or_default();
+    let changed = values(after)?.into_iter().filter_map(|(field, to)| {
+        let from = before.remove(&field).unwrap_or_default();
+        (from != to).then_some((field, Difference { from, to }))
+    });
+    Ok(changed.collect())
+}
+
+/// The roles before and after of the member that an event is about.
+fn roles(
+    before: Option<&Snapshot>,
+    after: &Snapshot,
+    kind: EventType,
+    target: Option<&EventTarget>,
+) -> Option<(Option<Role>, Option<Role>)> {
+    let user = target?.user_id.as_ref()?;
+    let role = |snapshot: Option<&Snapshot>| snapshot.map(|snapshot| snapshot.role_of(user));
+    Some(match kind {
+        EventType::MemberAdded | EventType::InvitationAccepted => (None, role(Some(after))),
+        EventType::MemberRemoved => (role(before), None),
+        _ => (role(before), role(Some(after))),
+    })
+}

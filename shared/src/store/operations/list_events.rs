@@ -1,0 +1,97 @@
+//! Reads `ORG#<id>`/`ORG#<id>` and, for a user, `USER#<caller>`/`ORG#<id>` in one BatchGetItem, then queries
+//! `ORG#<id>`, `begins_with(sk, "EVENT#")`. Both are strongly consistent.
+//!
+//! `record-events` stores an event a moment after its change. But the newest event is in the organization's item, too,
+//! so the list lacks nothing while all others are stored.
+
+use crate::error::Error;
+use crate::model::{Caller, Event, OrganizationId, Timestamp};
+use crate::store::items::{self, EventItem, OrganizationItem};
+use crate::store::keys;
+use crate::store::rules::Rule;
+use crate::store::table::{List, Page, Store};
+
+/// One page of an organization's events.
+#[derive(Debug)]
+pub struct Events {
+    /// The events, oldest first, with consecutive numbers.
+    pub events: Vec<Event>,
+    /// The organization's version, which is the number of the newest event.
+    pub version: u64,
+    /// True if the next page has events, too.
+    pub more: bool,
+}
+
+impl Store {
+    /// The events after number `after`, oldest first, at most `limit`. A user must be an owner or an admin. Owners can
+    /// read those of a deleted organization, too.
+    ///
+    /// No event is skipped: one that is not stored yet ends the page. But those that were deleted because they are old
+    /// are left out at the start.
+    ///
+    /// # Errors
+    /// [`Error::OrganizationNotFound`], [`Error::Forbidden`], [`Error::ServiceUnavailable`], [`Error::Internal`].
+    pub async fn list_events(
+        &self,
+        caller: &Caller,
+        id: &OrganizationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Events, Error> {
+        let (organization, []) = self.organization_even_deleted(caller, id, []).await?;
+        Rule::Administers(caller).check(&organization)?;
+        let stored = self.stored_events(id, after, limit).await?;
+        page(&organization, stored, after, limit)
+    }
+
+    /// The stored events from number `after` on: the newest event is compared with the one before it.
+    async fn stored_events(
+        &self,
+        id: &OrganizationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Page<EventItem>, Error> {
+        let list = List {
+            partition: keys::organization_key(id),
+            prefix: keys::EVENT_PREFIX,
+            projection: EventItem::LISTED,
+        };
+        let before = after.checked_sub(1).map(keys::event_position);
+        self.query_page(list, limit + 1, before.as_deref(), items::read_for_list::<EventItem>).await
+    }
+}
+
+/// The events of the page, without a gap.
+fn page(
+    organization: &OrganizationItem,
+    stored: Page<EventItem>,
+    after: u64,
+    limit: usize,
+) -> Result<Events, Error> {
+    let version = organization.version;
+    let now = Timestamp::seconds_now();
+    let mut events = Vec::new();
+    let mut last = after;
+    // The organization as event number `last` left it.
+    let mut snapshot = None;
+    for item in stored.items.into_iter().filter(|item| item.is_kept(now)) {
+        let number = item.event.number;
+        let follows = number == last + 1 || (events.is_empty() && number > after && item.is_oldest_kept(now));
+        if number == after {
+            snapshot = Some(item.snapshot);
+        } else if follows && number <= version && events.len() < limit {
+            last = number;
+            snapshot = Some(item.snapshot);
+            events.push(item.event);
+        } else {
+            break;
+        }
+    }
+    if last + 1 == version && events.len() < limit && (snapshot.is_some() || version == 1) {
+        events.push(items::event(snapshot.as_ref(), organization)?);
+        last = version;
+    }
+    // DynamoDB may have stopped before the limit, at 1 MB.
+    let more = last < version && (events.len() == limit || stored.next.is_some());
+    Ok(Events { events, version, more })
+}
