@@ -17,6 +17,7 @@ use shared::model::ReachedThreshold;
 use shared::store::{Recorded, RecordedEvent, RemovedOrganization, Store, deadline, meter};
 use shared::telemetry;
 use std::collections::HashSet;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -100,7 +101,10 @@ impl Recorder {
     pub async fn invoke(&self, batch: Event, request_id: &str, time: Duration) -> DynamoDbEventResponse {
         let started = Instant::now();
         let records = batch.records;
-        let (done, usage) = meter::measure(deadline::within(time, self.record(&records))).await;
+        // It is large, so it is boxed: otherwise the futures that wrap it would copy it.
+        let work: Pin<Box<dyn Future<Output = _> + Send>> =
+            Box::pin(deadline::within(time, self.record(&records)));
+        let (done, usage) = meter::measure(work).await;
         let (failed, cause) = match done {
             Ok(()) => (None, None),
             Err(Failure { place, cause }) => (Some(place), Some(cause)),
