@@ -1,4 +1,5 @@
-//! The operations of the API: one module each, and one list of them all.
+//! The operations of the API: one module each, and one list of them all. [`record_events`] is not an operation: it
+//! reads the table's stream.
 //!
 //! A handler follows its description in openapi.yaml: parse, act, answer. Each binary in `src/bin`
 //! serves one handler.
@@ -17,6 +18,7 @@ pub mod list_invitations;
 pub mod list_members;
 pub mod list_organizations;
 pub mod preview_invitation;
+pub mod record_events;
 pub mod record_usage;
 pub mod remove_member;
 pub mod restore_organization;

@@ -7,6 +7,8 @@ pub struct Settings {
     pub max_organizations_per_user: u32,
     /// `DELETED_ORGANIZATION_DAYS`: how many days a deleted organization can be restored.
     pub deleted_organization_days: u32,
+    /// `EVENT_RETENTION_DAYS`: how many days an event is kept.
+    pub event_retention_days: u32,
     /// `INVITATION_URL`: the page that accepts invitations. An invitation's token is appended as a fragment,
     /// which browsers send to no server.
     pub invitation_url: Option<String>,
@@ -14,7 +16,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_organizations_per_user: 100, deleted_organization_days: 30, invitation_url: None }
+        Self {
+            max_organizations_per_user: 100,
+            deleted_organization_days: 30,
+            event_retention_days: 400,
+            invitation_url: None,
+        }
     }
 }
 
@@ -36,6 +43,7 @@ impl Settings {
                 365,
                 default.deleted_organization_days,
             )?,
+            event_retention_days: number("EVENT_RETENTION_DAYS", 3650, default.event_retention_days)?,
             invitation_url: match text("INVITATION_URL") {
                 Some(url) if url.contains('#') => {
                     return Err(

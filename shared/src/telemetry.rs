@@ -21,7 +21,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Starts the log. `AWS_LAMBDA_LOG_LEVEL`, which Lambda's logging configuration sets, is the level
 /// of this crate's lines (default `INFO`). Lines of libraries below `WARN` are always dropped, because at
 /// `DEBUG` the SDK writes whole requests.
-pub(crate) fn init() {
+pub fn init() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     let targets = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("shared", level);
@@ -125,6 +125,6 @@ impl HandledRequest<'_> {
 }
 
 /// The texts of an error and its sources, outermost first.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub fn chain(error: &(dyn Error + 'static)) -> String {
     successors(Some(error), |&error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -1,6 +1,8 @@
 //! Builds and parses every key.
 
-use crate::model::{Caller, ExternalId, IdempotencyKey, InvitationId, OrganizationId, Period, UserId};
+use crate::model::{
+    Caller, ExternalId, IdempotencyKey, InvitationId, OrganizationId, Period, ReachedThreshold, UserId,
+};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
@@ -19,6 +21,25 @@ pub(super) const INVITATION_PREFIX: &str = "INVITATION#";
 /// The sort key prefix of an organization's events.
 pub(super) const EVENT_PREFIX: &str = "EVENT#";
 
+/// The sort key prefix of an organization's usage.
+pub(super) const USAGE_PREFIX: &str = "USAGE#";
+
+/// The sort key prefix of the items that remember that a threshold was told.
+const THRESHOLD_PREFIX: &str = "THRESHOLD#";
+
+/// The sort key prefixes of what is purged with an organization.
+pub(super) const PURGED_PREFIXES: [&str; 4] =
+    [MEMBER_PREFIX, INVITATION_PREFIX, USAGE_PREFIX, THRESHOLD_PREFIX];
+
+/// The partition key prefix of a caller's items.
+const USER_PREFIX: &str = "USER#";
+
+/// The sort key of the item that remembers that an organization was purged.
+const PURGED: &str = "PURGED";
+
+/// The table's TTL attribute: seconds after 1970.
+pub(super) const EXPIRES_AT: &str = "expiresAt";
+
 /// The attribute of an external id's item that has the id of the organization.
 pub(super) const HOLDER: &str = "organizationId";
 
@@ -27,7 +48,7 @@ pub(super) fn organization_key(id: &OrganizationId) -> String {
 }
 
 pub(super) fn user_key(user: &UserId) -> String {
-    format!("USER#{}", user.as_str())
+    format!("{USER_PREFIX}{}", user.as_str())
 }
 
 pub(super) fn member_key(user: &UserId) -> String {
@@ -39,7 +60,7 @@ pub(super) fn invitation_key(id: &InvitationId) -> String {
 }
 
 pub(super) fn usage_key(period: Period) -> String {
-    format!("USAGE#{period}")
+    format!("{USAGE_PREFIX}{period}")
 }
 
 /// The position of an event in the list of events. All have the same length, so that they sort as numbers.
@@ -53,7 +74,7 @@ pub(super) fn event_key(number: u64) -> String {
 
 /// The partition of a caller's idempotency records. A service's is nobody else's: no user id begins as it does.
 pub(super) fn caller_key(caller: &Caller) -> String {
-    format!("USER#{caller}")
+    format!("{USER_PREFIX}{caller}")
 }
 
 /// The sort key of an idempotency record, in its caller's partition.
@@ -83,6 +104,23 @@ pub(super) fn invitation(id: &OrganizationId, invitation: &InvitationId) -> Item
 /// An organization's usage in a billing period, in the organization's partition.
 pub(super) fn usage(id: &OrganizationId, period: Period) -> Item {
     key(organization_key(id), usage_key(period))
+}
+
+/// The item that remembers that a threshold was told.
+pub(super) fn threshold(reached: &ReachedThreshold) -> Item {
+    let sort = format!("{THRESHOLD_PREFIX}{}#{}", reached.period, reached.threshold);
+    key(organization_key(&reached.organization_id), sort)
+}
+
+/// The item that remembers that an organization was purged.
+pub(super) fn purged(id: &OrganizationId) -> Item {
+    key(organization_key(id), PURGED.to_owned())
+}
+
+/// The membership of the user whose member item this is, in the user's partition.
+pub(super) fn membership_of(member: &Item, id: &OrganizationId) -> Option<Item> {
+    let user = position(MEMBER_PREFIX, member)?;
+    Some(key(format!("{USER_PREFIX}{user}"), organization_key(id)))
 }
 
 /// The item that reserves an external id for an organization.

@@ -8,6 +8,8 @@
 //! | invitation | `ORG#<id>` | `INVITATION#<id>` | its fields, `secretHash`, `acceptedBy` |
 //! | event | `ORG#<id>` | `EVENT#<number>` | its fields, `snapshot`: the organization as it left it |
 //! | usage | `ORG#<id>` | `USAGE#<first day>` | `used`, `fence`, the limit that it was judged by, `lastMutations` |
+//! | told threshold | `ORG#<id>` | `THRESHOLD#<first day>#<percent>` | none |
+//! | purged organization | `ORG#<id>` | `PURGED` | none |
 //! | membership | `USER#<sub>` | `ORG#<id>` | none |
 //! | user | `USER#<sub>` | `USER#<sub>` | `organizations`: how many the user has created |
 //! | external id | `EXTERNAL#<external id>` | `EXTERNAL#<external id>` | `organizationId` |
@@ -24,6 +26,7 @@
 //! - `keys`, `items`, `idempotency`: stored items and their keys
 //! - `rules`: conditions of writes, with their errors; `guard`, `change`: writes guarded by rules
 //! - `metering`: the write of a report of usage
+//! - `stream`: what the records of the table's stream mean
 //! - `reading`: reads on behalf of a caller
 //! - `table`, `transaction`: the only code that calls DynamoDB
 //! - `client`: connections, time-outs, retries, metering
@@ -38,10 +41,13 @@ mod metering;
 mod operations;
 mod reading;
 mod rules;
+mod stream;
 mod table;
 mod transaction;
 
+pub use client::connect::{config_from_env, http_client};
 pub use client::{deadline, meter};
 pub use operations::Events;
 pub use reading::Access;
+pub use stream::{Recorded, RecordedEvent, RemovedOrganization};
 pub use table::{Page, Store};

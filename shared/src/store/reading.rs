@@ -4,14 +4,11 @@ use super::client::retry::while_unavailable;
 use super::items::{self, OrganizationItem};
 use super::keys::{self, Item};
 use super::rules::Rule;
-use super::table::{List, Page, Projection, Store};
+use super::table::{List, MAX_BATCH, Page, Projection, Store};
 use crate::error::Error;
 use crate::model::{Caller, OrganizationId, Role, UserId};
 use futures_util::future::try_join_all;
 use std::collections::HashMap;
-
-/// Maximum number of keys in one BatchGetItem.
-const MAX_BATCH: usize = 100;
 
 impl Store {
     /// The item of an organization that the caller may know, deleted or not, and the items at `others`. Reads

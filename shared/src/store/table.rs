@@ -12,10 +12,16 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{self, Config};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue, Update,
+    AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue, Update, WriteRequest,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Maximum number of keys in one BatchGetItem.
+pub(super) const MAX_BATCH: usize = 100;
+
+/// Maximum number of puts and deletes in one BatchWriteItem.
+const MAX_WRITES: usize = 25;
 
 /// The organizations table.
 #[derive(Clone)]
@@ -133,6 +139,36 @@ impl Store {
                 return Err(Error::ServiceUnavailable("keys left unprocessed by BatchGetItem".into()));
             }
         }
+    }
+
+    /// Makes these puts and deletes, in requests of at most 25. Not atomic: after a failure, some may be made.
+    pub(super) async fn batch_write(&self, writes: Vec<WriteRequest>) -> Result<(), Error> {
+        for batch in writes.chunks(MAX_WRITES) {
+            let mut wanted = batch.to_vec();
+            let mut attempts = Attempts::default();
+            loop {
+                let output = self
+                    .client
+                    .batch_write_item()
+                    .request_items(&*self.table, wanted)
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                    .send()
+                    .await
+                    .map_err(unexpected)?;
+                meter::consumed(output.consumed_capacity());
+                wanted =
+                    output.unprocessed_items.into_iter().flat_map(HashMap::into_values).flatten().collect();
+                if wanted.is_empty() {
+                    break;
+                }
+                // As with unprocessed keys.
+                if !attempts.pause().await {
+                    let cause = "items left unprocessed by BatchWriteItem";
+                    return Err(Error::ServiceUnavailable(cause.into()));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// At most `limit` items of a list after the position `after`, converted by `read`. Items that

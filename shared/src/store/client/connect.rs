@@ -1,6 +1,7 @@
 //! Connecting to DynamoDB: configuration, trusted root CAs, time-outs.
 
 use super::deadline::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, Deadline};
+use super::dns::Resolver;
 use super::meter::Meter;
 use crate::settings::Settings;
 use crate::store::table::Store;
@@ -10,9 +11,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_sdk_dynamodb::error::BoxError;
-use aws_smithy_http_client::pool::{ConnectionEventListener, ConnectionPool};
+use aws_smithy_http_client::pool::{ConnectionEvent, ConnectionEventListener, ConnectionPool};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::dns::ResolveDns;
@@ -37,18 +38,7 @@ impl Store {
     pub async fn from_env(application: &'static str) -> Result<Self, String> {
         let table = env::var("TABLE_NAME").ok().filter(|table| !table.is_empty());
         let table = table.ok_or("TABLE_NAME is not set: set it to the name of the DynamoDB table")?;
-        let region = EnvironmentVariableRegionProvider::new().region().await;
-        let region = region.filter(|region| !region.as_ref().is_empty());
-        let region = region.ok_or("AWS_REGION is not set: set it to the region of the DynamoDB table")?;
-        // `aws_config::defaults` would use the same variables, but its provider chains also read
-        // profiles, assume roles and link an STS client.
-        let mut config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .app_name(AppName::new(application).map_err(|error| error.to_string())?)
-            .region(region)
-            .credentials_provider(SharedCredentialsProvider::new(
-                EnvironmentVariableCredentialsProvider::new(),
-            ));
+        let mut config = config_from_env(application).await?.into_builder();
         config.set_endpoint_url(env::var("AWS_ENDPOINT_URL_DYNAMODB").ok());
         let settings = Settings::from_env()?;
         let store = Self::open(config.build(), &table).await.map_err(|error| error.to_string())?;
@@ -65,6 +55,34 @@ impl Store {
             .build();
         Self::new(Client::from_conf(config), table)
     }
+}
+
+/// The region, the credentials and the name of a function, for the SDK's clients. They come from the variables that Lambda
+/// sets (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`).
+///
+/// # Errors
+/// When `AWS_REGION` is not set.
+pub async fn config_from_env(application: &'static str) -> Result<SdkConfig, String> {
+    let region = EnvironmentVariableRegionProvider::new().region().await;
+    let region = region.filter(|region| !region.as_ref().is_empty());
+    let region = region.ok_or("AWS_REGION is not set: set it to the region of the DynamoDB table")?;
+    // `aws_config::defaults` would use the same variables, but its provider chains also read
+    // profiles, assume roles and link an STS client.
+    Ok(SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .app_name(AppName::new(application).map_err(|error| error.to_string())?)
+        .region(region)
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .build())
+}
+
+/// An HTTP client for another AWS service. It trusts the same root CAs as the client for DynamoDB.
+///
+/// # Errors
+/// When the root CAs in `SSL_CERT_FILE` cannot be read.
+pub fn http_client() -> Result<SharedHttpClient, BoxError> {
+    let pool = pool(Resolver::new(), |_: &ConnectionEvent<'_>| {})?;
+    Ok(SharedHttpClient::new(aws_smithy_http_client::pool::Client::new(&pool)?))
 }
 
 /// A connection pool that trusts only Amazon's root CAs. If `SSL_CERT_FILE` is set, it trusts only the

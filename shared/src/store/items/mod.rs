@@ -18,6 +18,7 @@ pub(super) use usage::UsageItem;
 
 use super::keys::{self, Item};
 use crate::error::Error;
+use crate::model::OrganizationId;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,21 @@ pub(super) fn read<T: for<'de> Deserialize<'de>>(item: Item) -> Result<T, Error>
         let message =
             format!("cannot read an item as {kind}; organization in its sort key: {organization:?}");
         Error::Internal(message.into())
+    })
+}
+
+/// Deserializes an image in the table's stream. One that does not exist is empty. A failure is an internal error, and its
+/// text contains only the organization's id, as above.
+pub(super) fn read_image<T: for<'de> Deserialize<'de>>(
+    organization: &OrganizationId,
+    image: &serde_dynamo::Item,
+) -> Result<Option<T>, Error> {
+    if image.is_empty() {
+        return Ok(None);
+    }
+    serde_dynamo::from_item(image.clone()).map(Some).map_err(|_| {
+        let (kind, id) = (std::any::type_name::<T>(), organization.as_str());
+        Error::Internal(format!("cannot read an image as {kind}; organization: {id}").into())
     })
 }
 

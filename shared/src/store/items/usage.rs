@@ -1,4 +1,4 @@
-use crate::model::Timestamp;
+use crate::model::{IncludedUnits, MaxOverages, Timestamp};
 use serde::Deserialize;
 
 /// What an organization has used in a billing period, in the organization's partition. `record_usage` writes it,
@@ -10,6 +10,10 @@ pub(in crate::store) struct UsageItem {
     /// The organization's version that the last report was judged by. A report judged by an earlier version, whose
     /// limit may be another one, is refused.
     pub fence: u64,
+    pub included_units: IncludedUnits,
+    /// NULL means no limit, and a missing attribute is an error, as in the organization's item.
+    #[serde(deserialize_with = "MaxOverages::deserialize")]
+    pub max_overages: MaxOverages,
     /// The ids of the last reports, newest first: ULIDs, which begin with the time.
     last_mutations: Vec<String>,
     /// When the period takes no more reports, in seconds after 1970. The table's TTL attribute.

@@ -14,6 +14,8 @@ mod list_invitations;
 mod list_members;
 mod list_organizations;
 mod preview_invitation;
+mod purge_organization;
+mod record_events;
 mod record_usage;
 mod remove_member;
 mod restore_organization;

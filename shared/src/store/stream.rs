@@ -1,0 +1,120 @@
+//! What the records of the table's stream mean. A record has an item's images before and after a write.
+
+use super::items::{self, EventItem, OrganizationItem, UsageItem};
+use super::keys;
+use super::table::Store;
+use crate::error::Error;
+use crate::model::{Caller, Event, ExternalId, Limit, OrganizationId, Period, ReachedThreshold};
+use aws_lambda_events::event::dynamodb::EventRecord;
+
+/// What has to be done about a record of the stream.
+#[derive(Debug)]
+pub enum Recorded {
+    /// An organization changed: this is its event.
+    Event(Box<RecordedEvent>),
+    /// Usage reached these parts of the overage limit.
+    Thresholds(Vec<ReachedThreshold>),
+    /// An organization's item was removed. What belongs to it is to be purged.
+    Removal(RemovedOrganization),
+    /// Nothing: it is about another item, or a write that changed no version.
+    Nothing,
+}
+
+/// An event that was read from the stream.
+#[derive(Debug)]
+pub struct RecordedEvent {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    pub(super) item: EventItem,
+}
+
+impl RecordedEvent {
+    /// The event.
+    pub fn event(&self) -> &Event {
+        &self.item.event
+    }
+}
+
+/// An organization whose item was removed from the table.
+#[derive(Debug)]
+pub struct RemovedOrganization {
+    /// Its id.
+    pub id: OrganizationId,
+    pub(super) created_by: Caller,
+    pub(super) external_id: Option<ExternalId>,
+}
+
+impl Store {
+    /// What has to be done about a record of the table's stream.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when an image is not that of an item of this table.
+    pub fn recorded(&self, record: &EventRecord) -> Result<Recorded, Error> {
+        Recorded::read(record, self.settings().event_retention_days)
+    }
+}
+
+impl Recorded {
+    fn read(record: &EventRecord, retention_days: u32) -> Result<Self, Error> {
+        let change = &record.change;
+        let key = |name: &str| match change.keys.get(name) {
+            Some(serde_dynamo::AttributeValue::S(text)) => Ok(text.as_str()),
+            _ => Err(Error::Internal("a record of the stream has no key of the table".into())),
+        };
+        let (pk, sk) = (key("pk")?, key("sk")?);
+        let Some(id) = pk.strip_prefix(keys::MEMBERSHIP_PREFIX) else { return Ok(Self::Nothing) };
+        let id = OrganizationId::parse(id)
+            .ok_or_else(|| Error::Internal("a record's partition is not that of an organization".into()))?;
+        let images = Images { old: &change.old_image, new: &change.new_image };
+        if sk == pk {
+            images.organization(id, retention_days)
+        } else if let Some(period) = sk.strip_prefix(keys::USAGE_PREFIX) {
+            images.usage(&id, period)
+        } else {
+            Ok(Self::Nothing)
+        }
+    }
+}
+
+/// The images of an item. One that does not exist is empty.
+struct Images<'a> {
+    old: &'a serde_dynamo::Item,
+    new: &'a serde_dynamo::Item,
+}
+
+impl Images<'_> {
+    fn organization(&self, id: OrganizationId, retention_days: u32) -> Result<Recorded, Error> {
+        let old: Option<OrganizationItem> = items::read_image(&id, self.old)?;
+        let new: Option<OrganizationItem> = items::read_image(&id, self.new)?;
+        match (old, new) {
+            (Some(old), None) => Ok(Recorded::Removal(RemovedOrganization {
+                id,
+                created_by: old.created_by,
+                external_id: old.external_id,
+            })),
+            (old, Some(new)) if old.as_ref().is_none_or(|old| old.version != new.version) => {
+                let seconds = u64::from(retention_days) * 24 * 60 * 60;
+                let item = EventItem::of_change(&id, old.as_ref(), &new, seconds)?;
+                Ok(Recorded::Event(Box::new(RecordedEvent { organization_id: id, item })))
+            }
+            _ => Ok(Recorded::Nothing),
+        }
+    }
+
+    fn usage(&self, id: &OrganizationId, period: &str) -> Result<Recorded, Error> {
+        let period = Period::parse(period)
+            .map_err(|_| Error::Internal("a record's sort key is not that of a billing period".into()))?;
+        let reached = |image| {
+            let usage: Option<UsageItem> = items::read_image(id, image)?;
+            let reached = usage.map(|usage| {
+                let limit = Limit { included_units: usage.included_units, max_overages: usage.max_overages };
+                ReachedThreshold::reached(id, period, limit, usage.used).collect::<Vec<_>>()
+            });
+            Ok::<_, Error>(reached.unwrap_or_default())
+        };
+        let before: Vec<_> = reached(self.old)?.iter().map(|reached| reached.threshold).collect();
+        let mut reached = if self.new.is_empty() { Vec::new() } else { reached(self.new)? };
+        reached.retain(|reached| !before.contains(&reached.threshold));
+        Ok(if reached.is_empty() { Recorded::Nothing } else { Recorded::Thresholds(reached) })
+    }
+}
