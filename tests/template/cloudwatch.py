@@ -7,7 +7,11 @@ import re
 
 TERM = re.compile(r'\$\.([\w.]+) (=|!=) "([^"]*)"')
 COMPARISONS = {"GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold}
-STATISTICS = {"Sum": sum, "p99": lambda values: sorted(values)[max(0, round(0.99 * len(values)) - 1)]}
+STATISTICS = {
+    "Sum": sum,
+    "Maximum": max,
+    "p99": lambda values: sorted(values)[max(0, round(0.99 * len(values)) - 1)],
+}
 QUERY = re.compile(r"SELECT SUM\((\w+)\) FROM SCHEMA\(\"([\w/]+)\", ([\w, ]+)\) WHERE (\w+) = '([^']+)'")
 
 

@@ -15,11 +15,14 @@ DELAY = MINUTE
 OLD, NEW = "0ld0ld0", "new1new"
 TABLE = "arn:aws:dynamodb:eu-central-1:123456789012:table/organizations"
 API = {"ApiId": {"Ref": "OrganizationsApi"}}
+RECORDER = {"FunctionName": {"Ref": "RecordEventsFunction"}}
+FAILED = {"QueueName": {"Fn::GetAtt": ["FailedEvents", "QueueName"]}}
 TEMPLATE = sam.transformed()
 
 
 def cloudwatch(release=NEW):
-    return CloudWatch(sam.resolved(TEMPLATE, Release=release, ExistingTable=TABLE))
+    table = {"ExistingTable": TABLE, "ExistingTableStream": f"{TABLE}/stream/2026-11-27T10:00:00.000"}
+    return CloudWatch(sam.resolved(TEMPLATE, Release=release, **table))
 
 
 def handled(release, status=200):
@@ -112,12 +115,29 @@ class Alarms(unittest.TestCase):
                 self.assert_alarming(now=2 * MINUTE)
                 self.assert_alarming("TableSystemErrors", now=3 * MINUTE)
 
-    def test_other_tables_and_apis_do_not_alarm(self):
+    def test_one_event_recorded_five_minutes_late_alarms(self):
+        self.cloudwatch.put(30, "AWS/Lambda", "IteratorAge", RECORDER, 299_999)
+        self.assert_alarming()
+        self.cloudwatch.put(31, "AWS/Lambda", "IteratorAge", RECORDER, 300_000)
+        # Others in that minute are in time.
+        self.cloudwatch.put(32, "AWS/Lambda", "IteratorAge", RECORDER, 100)
+        self.assert_alarming("EventsDelayed")
+
+    def test_one_message_about_events_that_are_not_recorded_alarms_until_it_is_deleted(self):
+        for minute, messages in enumerate([0, 1, 1, 0]):
+            self.cloudwatch.put(minute * MINUTE, "AWS/SQS", "ApproximateNumberOfMessagesVisible", FAILED, messages)
+        for minute, expected in enumerate([(), ("EventsFailed",), ("EventsFailed",), ()], 1):
+            self.assert_alarming(*expected, now=minute * MINUTE)
+
+    def test_other_tables_apis_functions_and_queues_do_not_alarm(self):
         other = {"TableName": "other", "Operation": "GetItem"}
         for minute in range(3):
             self.cloudwatch.put(minute * MINUTE, "AWS/DynamoDB", "SystemErrors", other)
             self.cloudwatch.put(minute * MINUTE, "AWS/DynamoDB", "ReadThrottleEvents", {"TableName": "other"})
             self.cloudwatch.put(minute * MINUTE, "AWS/ApiGateway", "5xx", {"ApiId": "other"}, 9)
+            self.cloudwatch.put(minute * MINUTE, "AWS/Lambda", "IteratorAge", {"FunctionName": "other"}, 999_999)
+            queue = {"QueueName": "other"}
+            self.cloudwatch.put(minute * MINUTE, "AWS/SQS", "ApproximateNumberOfMessagesVisible", queue, 9)
         self.assert_alarming(now=3 * MINUTE)
 
     def test_every_alarm_notifies_except_the_one_for_deployments(self):

@@ -6,6 +6,8 @@ import unittest
 import sam
 
 TEMPLATE = sam.transformed()
+TABLE = "arn:aws:dynamodb:eu-central-1:123456789012:table/organizations-restored"
+STREAM = f"{TABLE}/stream/2026-11-27T10:00:00.000"
 
 
 class Parameters(unittest.TestCase):
@@ -13,6 +15,7 @@ class Parameters(unittest.TestCase):
         self.assertEqual([name for name, each in TEMPLATE["Parameters"].items() if "Default" not in each], [])
 
     def test_wrong_combinations_of_parameters_are_refused(self):
+        table = {"ExistingTable": TABLE, "ExistingTableStream": STREAM}
         own = {"JwtIssuer": "https://issuer.example/", "JwtAudience": "organizations"}
         for parameters, refused in [
             ({}, []),
@@ -26,6 +29,9 @@ class Parameters(unittest.TestCase):
             ({**own, "WriteScope": "all", "ServiceScope": "all"}, ["ScopeOfServices"]),
             ({**own, "ReadScope": "all", "ServiceScope": "all"}, ["ScopeOfServices"]),
             ({**own, "ReadScope": "all", "WriteScope": "all"}, []),
+            (table, []),
+            ({"ExistingTable": TABLE}, ["TableAndStream"]),
+            ({"ExistingTableStream": STREAM}, ["TableAndStream"]),
         ]:
             with self.subTest(parameters):
                 self.assertEqual(broken_rules(parameters), refused)
@@ -100,8 +106,18 @@ class Parameters(unittest.TestCase):
             with self.subTest(value):
                 self.assertEqual(accepts("InviteeEmailClaim", value), accepted)
 
+    def test_a_stream_is_that_of_a_table(self):
+        pattern = TEMPLATE["Parameters"]["ExistingTableStream"]["AllowedPattern"]
+        for value, accepted in [("", True), (STREAM, True), (TABLE, False), (f"{TABLE}/index/other", False)]:
+            with self.subTest(value):
+                self.assertEqual(bool(re.search(pattern, value)), accepted)
+
     def test_the_limits_of_growth_have_bounds(self):
-        for name, bounds in ("MaxOrganizationsPerUser", (1, 1_000_000)), ("DeletedOrganizationDays", (1, 365)):
+        for name, bounds in [
+            ("MaxOrganizationsPerUser", (1, 1_000_000)),
+            ("DeletedOrganizationDays", (1, 365)),
+            ("EventRetentionDays", (1, 3650)),
+        ]:
             parameter = TEMPLATE["Parameters"][name]
             self.assertEqual((parameter["MinValue"], parameter["MaxValue"]), bounds)
 
