@@ -102,12 +102,12 @@ impl Consumer {
     fn parse(template: &str) -> Result<Option<Self>, String> {
         let mut resources = resources(template)?;
         let function = resources.remove("RecordEventsFunction");
-        let events = function.as_ref().and_then(|function| function.properties["Events"].as_object());
+        let events = function.as_ref().and_then(|function| function.properties.get("Events")?.as_object());
         let mut mappings: Vec<_> = events
             .into_iter()
             .flat_map(|events| events.values())
-            .filter(|event| event["Type"] == "DynamoDB")
-            .map(|event| event["Properties"].clone())
+            .filter(|event| event.get("Type").is_some_and(|kind| kind == "DynamoDB"))
+            .filter_map(|event| event.get("Properties").cloned())
             .collect();
         let is_mapping = |resource: &Resource| resource.r#type == "AWS::Lambda::EventSourceMapping";
         mappings.extend(resources.into_values().filter(is_mapping).map(|resource| resource.properties));

@@ -32,17 +32,16 @@ impl Verdict {
     /// Reads the answer of the function. `reports` says whether it reports records.
     pub(super) fn of(answer: &Value, records: &[Value], reports: bool) -> Self {
         let failed = |reason: String| Self::Failed { reason, is_error: false };
-        let failures = match &answer["batchItemFailures"] {
-            _ if !reports => return Self::Done,
-            Value::Null => return Self::Done,
-            Value::Array(failures) if failures.is_empty() => return Self::Done,
-            Value::Array(failures) => failures,
-            other => return failed(format!("batchItemFailures is {other}")),
+        let failures = match answer.get("batchItemFailures").filter(|_| reports) {
+            None | Some(Value::Null) => return Self::Done,
+            Some(Value::Array(failures)) if failures.is_empty() => return Self::Done,
+            Some(Value::Array(failures)) => failures,
+            Some(other) => return failed(format!("batchItemFailures is {other}")),
         };
         // The records are in the order of their numbers, so the lowest is the first.
         let mut first = records.len();
         for failure in failures {
-            let reported = failure["itemIdentifier"].as_str().unwrap_or_default();
+            let reported = failure.get("itemIdentifier").and_then(Value::as_str).unwrap_or_default();
             match records.iter().position(|record| sequence_number(record) == reported) {
                 Some(index) => first = first.min(index),
                 None => return failed(format!("the batch has no record {failure}")),
@@ -127,8 +126,8 @@ impl Batch {
 
 /// When the record was written, in whole seconds.
 pub(super) fn time(record: &Value) -> SystemTime {
-    let seconds = record["dynamodb"]["ApproximateCreationDateTime"].as_u64().unwrap_or_default();
-    UNIX_EPOCH + Duration::from_secs(seconds)
+    let seconds = record.pointer("/dynamodb/ApproximateCreationDateTime").and_then(Value::as_u64);
+    UNIX_EPOCH + Duration::from_secs(seconds.unwrap_or_default())
 }
 
 #[cfg(test)]

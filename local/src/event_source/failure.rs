@@ -5,9 +5,8 @@ use super::{
     batch::{Batch, time},
     stream::{Shard, sequence_number},
 };
-use crate::Error;
+use crate::{Error, uuid::uuid};
 use humantime::{format_rfc3339_millis, format_rfc3339_seconds};
-use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value, json};
 use std::time::SystemTime;
 
@@ -33,9 +32,17 @@ pub(super) fn message(
     let [start, end] = ends.map(|record| record.map(sequence_number));
     let [first, last] =
         ends.map(|record| record.map(|record| format_rfc3339_seconds(time(record)).to_string()));
+    let function_error = batch.has_error.then_some("Unhandled");
+    let response = match (batch.invocations, function_error) {
+        (0, _) => None,
+        (_, None) => Some(json!({ "statusCode": 200, "executedVersion": "$LATEST" })),
+        (_, error) => {
+            Some(json!({ "statusCode": 200, "executedVersion": "$LATEST", "functionError": error }))
+        }
+    };
     let mut message = json!({
         "requestContext": {
-            "requestId": request_id()?,
+            "requestId": uuid()?,
             "functionArn": function_arn(&shard.stream),
             "condition": format!("{condition:?}"),
             "approximateInvokeCount": batch.invocations,
@@ -52,11 +59,8 @@ pub(super) fn message(
             "streamArn": shard.stream,
         },
     });
-    if batch.invocations > 0 {
-        message["responseContext"] = json!({ "statusCode": 200, "executedVersion": "$LATEST" });
-        if batch.has_error {
-            message["responseContext"]["functionError"] = "Unhandled".into();
-        }
+    if let (Some(response), Some(message)) = (response, message.as_object_mut()) {
+        message.insert("responseContext".to_owned(), response);
     }
     Ok(message)
 }
@@ -65,14 +69,4 @@ pub(super) fn message(
 fn function_arn(stream: &str) -> String {
     let part = |index| stream.split(':').nth(index).unwrap_or_default();
     format!("arn:{}:lambda:{}:{}:function:{FUNCTION}", part(1), part(3), part(4))
-}
-
-/// A random UUID.
-fn request_id() -> Result<String, Error> {
-    let mut bytes = [0; 16];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| Error::Random)?;
-    // Version 4, variant 1.
-    let random = u128::from_be_bytes(bytes) & !(0b1111 << 76 | 0b11 << 62);
-    let id = format!("{:032x}", random | 4 << 76 | 0b10 << 62);
-    Ok([&id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]].join("-"))
 }

@@ -97,14 +97,11 @@ impl Stream {
         let described: Described = self.ask("DescribeStream", json!({ "StreamArn": stream_arn })).await?;
         let mut shards = Vec::new();
         for ShardId { shard_id } in described.stream_description.shards {
-            let mut start = json!({ "StreamArn": stream_arn, "ShardId": shard_id });
-            match checkpoints.last(&stream_arn, &shard_id) {
-                Some(last) => {
-                    start["ShardIteratorType"] = "AFTER_SEQUENCE_NUMBER".into();
-                    start["SequenceNumber"] = last.into();
-                }
-                None => start["ShardIteratorType"] = "TRIM_HORIZON".into(),
-            }
+            let last = checkpoints.last(&stream_arn, &shard_id);
+            let from = if last.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
+            let start = json!({
+                "StreamArn": stream_arn, "ShardId": shard_id, "ShardIteratorType": from, "SequenceNumber": last,
+            });
             let Iterator { shard_iterator } = self.ask("GetShardIterator", start).await?;
             shards.push(Shard { stream: stream_arn.clone(), id: shard_id, iterator: shard_iterator });
         }
@@ -117,11 +114,14 @@ impl Stream {
         let request = json!({ "ShardIterator": shard.iterator, "Limit": limit.min(1000) });
         let Records { mut records, next_shard_iterator } = self.ask("GetRecords", request).await?;
         for record in &mut records {
-            record["eventSourceARN"] = shard.stream.as_str().into();
-            let time = &mut record["dynamodb"]["ApproximateCreationDateTime"];
+            if let Some(record) = record.as_object_mut() {
+                record.insert("eventSourceARN".to_owned(), shard.stream.as_str().into());
+            }
             // GetRecords returns a number with a fraction, which is 0.
-            let seconds = time.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            *time = seconds.unwrap_or_default().as_secs().into();
+            if let Some(time) = record.pointer_mut("/dynamodb/ApproximateCreationDateTime") {
+                let seconds = time.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+                *time = seconds.unwrap_or_default().as_secs().into();
+            }
         }
         Ok(Page { records, next: next_shard_iterator })
     }
@@ -164,7 +164,7 @@ impl Shard {
 
 /// The number of a record. Numbers of one shard are of the same length, so that their order is that of text.
 pub(super) fn sequence_number(record: &Value) -> &str {
-    record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default()
+    record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default()
 }
 
 fn failed(reason: String) -> Error {

@@ -228,9 +228,12 @@ async fn a_mapping_goes_on_from_its_checkpoint_and_without_one_from_the_oldest_r
     write(&client, &["a", "b", "c"]).await;
     // The process ends in the middle of a batch, as a handler that never returns shows.
     let answers = RefCell::new(VecDeque::from(["b"]));
-    let handler = async |event: Value| match answers.borrow_mut().pop_front() {
-        Some(failed) => Ok::<_, String>(report(&event, &[failed])),
-        None => std::future::pending().await,
+    let handler = async |event: Value| {
+        let failed = answers.borrow_mut().pop_front();
+        match failed {
+            Some(failed) => Ok::<_, String>(report(&event, &[failed])),
+            None => std::future::pending().await,
+        }
     };
     let mut mapping = EventSourceMapping::new(&dynamodb.url(), TABLE, options(), handler).unwrap();
     let ended = tokio::time::timeout(Duration::from_millis(500), mapping.run_until_idle()).await;
