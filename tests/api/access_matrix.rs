@@ -6,7 +6,9 @@ use crate::{
     organizations::{Team, team},
     stack,
 };
-use functions::Operation::{self, AcceptInvitation, AddMember, CreateInvitation, RemoveMember, UpdateMember};
+use functions::Operation::{
+    self, AcceptInvitation, AddMember, CreateInvitation, DeleteUser, RemoveMember, UpdateMember,
+};
 use serde_json::json;
 use support::example::{Allowed, example};
 
@@ -21,6 +23,7 @@ const HIDDEN: Answer = Err((404, "organization_not_found"));
 const NO_MEMBER: Answer = Err((404, "member_not_found"));
 const IS_MEMBER: Answer = Err((409, "member_already_exists"));
 const LAST_OWNER: Answer = Err((422, "last_owner"));
+const NO_USER: Answer = Err((422, "validation_failed"));
 
 const CALLERS: [&str; 6] = ["owner", "admin", "member", "stranger", "no token", "service"];
 
@@ -34,6 +37,8 @@ fn matrix(operation: Operation) -> [Answer; 6] {
         Allowed::Admins    => [OK,        OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK],
         Allowed::Owners    => [OK,        FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK],
         Allowed::Services  => [SCOPE,     SCOPE,     SCOPE,     SCOPE,   UNAUTHORIZED, OK],
+        // The target is another user.
+        Allowed::Oneself   => [FORBIDDEN, FORBIDDEN, FORBIDDEN, FORBIDDEN, UNAUTHORIZED, OK],
         Allowed::Invitees if operation == AcceptInvitation
                            => [IS_MEMBER, IS_MEMBER, IS_MEMBER, OK,      UNAUTHORIZED, FORBIDDEN],
         Allowed::Invitees  => [OK,        OK,        OK,        OK,      UNAUTHORIZED, FORBIDDEN],
@@ -42,7 +47,7 @@ fn matrix(operation: Operation) -> [Answer; 6] {
 
 /// The answers that depend on the target of the change or on the role that it grants.
 #[rustfmt::skip]
-const TARGETS_AND_ROLES: [(Operation, Target, Option<&str>, [Answer; 6]); 20] = [
+const TARGETS_AND_ROLES: [(Operation, Target, Option<&str>, [Answer; 6]); 23] = [
     //                                             owner       admin      member     stranger no token      service
     (RemoveMember,     ADMIN,     None,           [OK,         OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
     (RemoveMember,     OWNER,     None,           [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
@@ -64,6 +69,9 @@ const TARGETS_AND_ROLES: [(Operation, Target, Option<&str>, [Answer; 6]); 20] = 
     (CreateInvitation, NEW,       Some("member"), [OK,         OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
     (CreateInvitation, NEW,       Some("admin"),  [OK,         OK,        FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
     (CreateInvitation, NEW,       Some("owner"),  [OK,         FORBIDDEN, FORBIDDEN, HIDDEN,  UNAUTHORIZED, OK]),
+    (DeleteUser,       ONESELF,   None,           [LAST_OWNER, OK,        OK,        OK,      UNAUTHORIZED, NO_USER]),
+    (DeleteUser,       SOLE,      None,           [LAST_OWNER, FORBIDDEN, FORBIDDEN, FORBIDDEN, UNAUTHORIZED, LAST_OWNER]),
+    (DeleteUser,       NEW,       None,           [FORBIDDEN,  FORBIDDEN, FORBIDDEN, FORBIDDEN, UNAUTHORIZED, OK]),
 ];
 
 /// The user that a change affects.

@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Request, Response, User},
-    examples::{Place, request},
+    examples::{Place, request, sender},
     gateway,
     organizations::{Team, team},
     stack,
@@ -282,7 +282,7 @@ async fn operations_without_a_body_ignore_one() {
             }
             let team = team().await;
             let place = Place::of(&team).await;
-            let request = request(operation, &team.owner, &place);
+            let request = request(operation, sender(operation, &team), &place);
             let request = body.into_iter().fold(request, Request::body);
             let response = request.send().await;
             assert_eq!(response.status.as_u16(), example(operation).status, "{response}");

@@ -11,7 +11,9 @@ use crate::{
     table::{REASON, Table},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
-use functions::Operation::{self, AcceptInvitation, DeleteOrganization, GetOrganization, PreviewInvitation};
+use functions::Operation::{
+    self, AcceptInvitation, DeleteOrganization, GetOrganization, ListEvents, PreviewInvitation,
+};
 use serde_json::{Value, json};
 use shared::model::Timestamp;
 
@@ -99,6 +101,7 @@ fn expect_deleted(operation: Operation, answer: &Response, may_read: bool) {
         GetOrganization | DeleteOrganization => {
             assert_eq!(answer.expect(200)["version"], 5, "{answer}");
         }
+        ListEvents => assert_eq!((answer.status.as_u16(), answer.header("etag")), (200, Some("\"5\"")), "{answer}"),
         read if may_read && !is_a_write(read) => drop(answer.expect(200)),
         _ => {
             assert_eq!(answer.expect_error(409, "organization_deleted"), json!(null), "{answer}");
@@ -109,7 +112,7 @@ fn expect_deleted(operation: Operation, answer: &Response, may_read: bool) {
 }
 
 #[tokio::test]
-async fn its_owner_can_get_delete_and_restore_it_and_nothing_else() {
+async fn its_owner_can_get_delete_and_restore_it_and_list_its_events_and_nothing_else() {
     let (team, place) = deleted_team().await;
     for operation in operations(&team.owner).filter(|operation| *operation != Operation::RestoreOrganization)
     {
@@ -117,7 +120,7 @@ async fn its_owner_can_get_delete_and_restore_it_and_nothing_else() {
             let answer = request(operation, &team.owner, place).send().await;
             expect_deleted(operation, &answer, false);
         }
-        if operation != GetOrganization {
+        if !matches!(operation, GetOrganization | ListEvents) {
             let stale = request(operation, &team.owner, &place).if_match("\"1\"").send().await;
             expect_deleted(operation, &stale, false);
         }
@@ -152,9 +155,11 @@ async fn a_service_reads_it_like_any_other_and_cannot_change_it() {
 async fn its_owner_sees_its_version_in_conditional_requests() {
     let (team, _) = deleted_team().await;
     for caller in [&team.owner, &team.service] {
-        let get = || caller.get(&team.organization.path);
-        assert_eq!(get().header("if-none-match", "\"5\"").send().await.status, 304);
-        get().if_match("\"4\"").send().await.expect_error(412, "precondition_failed");
+        for path in [team.organization.path.clone(), format!("{}?after=5", team.organization.events())] {
+            let get = || caller.get(&path);
+            assert_eq!(get().header("if-none-match", "\"5\"").send().await.status, 304);
+            get().if_match("\"4\"").send().await.expect_error(412, "precondition_failed");
+        }
     }
 }
 

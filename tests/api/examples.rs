@@ -14,7 +14,7 @@ use support::example::{Allowed, example};
 pub(crate) struct Place {
     /// The ids in it, and the token of its invitation.
     pub(crate) ids: support::example::Place,
-    /// The user id in paths about a member.
+    /// The user id in paths about a member or a user.
     pub(crate) member: String,
 }
 
@@ -49,6 +49,7 @@ pub(crate) fn sender(operation: Operation, team: &Team) -> &User {
         Allowed::Everybody | Allowed::Members | Allowed::Admins | Allowed::Owners => &team.owner,
         Allowed::Services => &team.service,
         Allowed::Invitees => &team.stranger,
+        Allowed::Oneself => &team.member,
     }
 }
 

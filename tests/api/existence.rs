@@ -127,6 +127,8 @@ async fn an_invalid_request_gets_the_same_answer_whether_or_not_the_organization
             stranger.patch(organization.max_overages(), json!({ "maxOverages": -1 })),
             stranger.get(format!("{}?period=x", organization.usage())),
             stranger.get(format!("{}?units=5", organization.usage())),
+            stranger.get(format!("{}?after=-1", organization.events())),
+            stranger.get(organization.events()).if_match("1"),
             stranger.post(format!("{}/invitation", organization.path), json!({ "role": "king" })),
             stranger.post(format!("{}/invitation", organization.path), json!({ "email": "x" })),
             stranger.patch(organization.member(&team.member.id), json!({})),

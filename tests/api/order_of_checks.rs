@@ -4,7 +4,7 @@
 use crate::{
     client::Request,
     examples::{Place, is_a_write, is_on_an_organization, request, sender},
-    organizations::{Organization, team},
+    organizations::{Organization, percent_encode, team},
     stack,
 };
 use functions::Operation;
@@ -95,6 +95,10 @@ async fn a_request_is_validated_before_the_organization_is_looked_up() {
         request.send().await.expect_error(415, "unsupported_media_type");
         let request = stranger.get(format!("{}?period=x", organization.usage()));
         request.send().await.expect_validation_failed("period");
+        let request = stranger.get(format!("{}?after=x", organization.events()));
+        request.send().await.expect_invalid_request("after");
+        let request = stranger.get(organization.events()).if_match("1");
+        request.send().await.expect_invalid_request("If-Match");
         let request = stack::service().post(organization.usage(), json!({ "units": 0 }));
         request.send().await.expect_validation_failed("units");
         let request = stack::service().patch(organization.plan(), json!({ "includedUnits": -1 }));
@@ -114,6 +118,22 @@ async fn a_request_is_validated_before_the_role_is_checked() {
     let body = json!({ "expiresInDays": 31 });
     let request = team.member.post(format!("{}/invitation", team.organization.path), body);
     request.send().await.expect_validation_failed("expiresInDays");
+}
+
+/// A user id that is not the caller's own is not looked at further.
+#[tokio::test]
+async fn another_user_is_reported_after_the_syntax_and_before_the_values_and_the_rules() {
+    let team = team().await;
+    let erase = |user: &str| format!("/user/{}", percent_encode(user));
+    for other in [&team.owner.id, "nobody", "no id", "service:a"] {
+        let unknown = team.member.delete(format!("{}?force=true", erase(other)));
+        unknown.send().await.expect_invalid_request("force");
+        let refused = team.member.delete(erase(other)).send().await;
+        assert_eq!(refused.expect_error(403, "forbidden"), Value::Null, "{refused}");
+    }
+    team.service.delete(erase("no id")).send().await.expect_validation_failed("user_id");
+    let unknown = team.service.delete(format!("{}?force=true", erase("no id")));
+    unknown.send().await.expect_invalid_request("force");
 }
 
 /// A malformed field is reported first, since the body must be read to find a field that is not the caller's to
@@ -185,6 +205,7 @@ async fn existence_and_role_are_checked_before_the_version() {
             user.post(format!("{}/restore", organization.path), json!({})),
             user.patch(organization.member(&team.admin.id), json!({ "role": "member" })),
             user.delete(organization.member(&team.admin.id)),
+            user.get(organization.events()),
         ] {
             request.if_match("\"7\"").send().await.expect_error(status, code);
         }

@@ -27,6 +27,10 @@ impl Organization {
         format!("{}/usage", self.path)
     }
 
+    pub(crate) fn events(&self) -> String {
+        format!("{}/event", self.path)
+    }
+
     pub(crate) fn members(&self) -> String {
         format!("{}/member", self.path)
     }

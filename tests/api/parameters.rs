@@ -18,7 +18,13 @@ fn request(operation: Operation, caller: &User, place: &Place, query: &str) -> R
 }
 
 fn has_pages(operation: Operation) -> bool {
-    matches!(operation, Operation::ListOrganizations | Operation::ListMembers | Operation::ListInvitations)
+    matches!(
+        operation,
+        Operation::ListOrganizations
+            | Operation::ListEvents
+            | Operation::ListMembers
+            | Operation::ListInvitations
+    )
 }
 
 #[tokio::test]
@@ -52,6 +58,17 @@ async fn every_operation_refuses_an_unknown_parameter_and_names_it() {
         match operation {
             Operation::GetUsage => drop(period.expect(200)),
             _ => period.expect_invalid_request("period"),
+        }
+        let after = request(operation, sender, &place, "after=4").send().await;
+        match operation {
+            Operation::ListEvents => drop(after.expect(200)),
+            _ => after.expect_invalid_request("after"),
+        }
+        // A list of events has numbers instead.
+        let cursor = request(operation, sender, &place, "cursor=x").send().await;
+        match has_pages(operation) && operation != Operation::ListEvents {
+            true => drop(cursor.expect_error(400, "invalid_cursor")),
+            false => cursor.expect_invalid_request("cursor"),
         }
         // A service lists by it what a user cannot.
         let external = request(operation, sender, &place, "externalId=1").send().await;
@@ -94,5 +111,9 @@ async fn a_parameter_may_be_sent_once() {
     ] {
         let response = user.get(format!("/organization/list?{query}")).send().await;
         response.expect_invalid_request(name);
+    }
+    for name in ["after", "limit"] {
+        let response = team.owner.get(format!("{}?{name}=1&{name}=1", team.organization.events())).send();
+        response.await.expect_invalid_request(name);
     }
 }

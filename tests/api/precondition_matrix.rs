@@ -1,7 +1,8 @@
 //! `If-Match` and `If-None-Match` on every operation (RFC 9110 §13.1), as one table.
 
 use crate::{
-    examples::{Place, is_a_write, is_on_an_organization, request, sender},
+    client::{Request, User},
+    examples::{self, Place, is_a_write, is_on_an_organization, path, sender},
     organizations::team,
 };
 use functions::Operation;
@@ -10,8 +11,9 @@ use std::fmt::Write as _;
 use support::example::{Allowed, example};
 
 /// The status of each answer, for an organization at version 4. Operations without an organization in their path
-/// have nothing to compare with, and answers that are no organization have no entity tag, so their reads ignore
-/// both headers. So does recordUsage, which does not change the organization. Restoring an organization that is not deleted changes nothing, whatever they say.
+/// have nothing to compare with, and answers that are neither an organization nor its events have no entity tag, so their
+/// reads ignore both headers. So do recordUsage, which does not change the organization, and deleteUser, which changes
+/// several. Restoring an organization that is not deleted changes nothing, whatever they say.
 const MATRIX: &str = r#"
                                    "4"   "3"   W/"4" *     , "4",   4
 createOrganization  If-Match       201   201   201   201   201      201
@@ -34,6 +36,8 @@ recordUsage         If-Match       200   200   200   200   200      200
 recordUsage         If-None-Match  200   200   200   200   200      200
 getUsage            If-Match       200   200   200   200   200      200
 getUsage            If-None-Match  200   200   200   200   200      200
+listEvents          If-Match       200   412   412   200   200      400
+listEvents          If-None-Match  304   200   304   304   304      400
 listMembers         If-Match       200   200   200   200   200      200
 listMembers         If-None-Match  200   200   200   200   200      200
 addMember           If-Match       201   412   412   201   201      400
@@ -54,11 +58,22 @@ previewInvitation   If-Match       200   200   200   200   200      200
 previewInvitation   If-None-Match  200   200   200   200   200      200
 acceptInvitation    If-Match       201   201   201   201   201      201
 acceptInvitation    If-None-Match  201   201   201   201   201      201
+deleteUser          If-Match       200   200   200   200   200      200
+deleteUser          If-None-Match  200   200   200   200   200      200
 "#;
 
 /// The values: the current version, another one, the current one as a weak tag, any version, a list with
 /// empty elements, and a malformed tag.
 const VALUES: [&str; 6] = ["\"4\"", "\"3\"", "W/\"4\"", "*", ", \"4\",", "4"];
+
+/// The example. A client that lists the events has them all: otherwise, the answer depends on whether the page is
+/// complete yet.
+fn request(operation: Operation, caller: &User, place: &Place) -> Request {
+    match operation {
+        Operation::ListEvents => caller.get(format!("{}?after=4", path(operation, caller, place))),
+        _ => examples::request(operation, caller, place),
+    }
+}
 
 /// Sends the example with the header to a new team's organization. Returns the status, after checking that the
 /// organization has changed only if the request succeeded.
@@ -70,7 +85,7 @@ async fn status(operation: Operation, by_service: bool, header: &str, value: &st
     let organization = team.owner.organization(&team.organization).await;
     let changes = match operation {
         Operation::RestoreOrganization | Operation::RecordUsage => false,
-        Operation::AcceptInvitation => true,
+        Operation::AcceptInvitation | Operation::DeleteUser => true,
         _ => is_on_an_organization(operation) && is_a_write(operation),
     };
     let version = if changes && response.status.is_success() { 5 } else { 4 };

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One error of each kind, with the details in openapi.yaml's examples.
 fn one_of_each() -> Vec<Error> {
     let invalid = MaxOverages::units(-1).unwrap_err();
+    let acme = OrganizationId::parse("org_01KG9YS7G07V9X2B3C5D8F0GHK").unwrap();
     let operation = [
         OperationError::Forbidden { required: Role::Admin },
         OperationError::Forbidden { required: Role::Owner },
@@ -17,6 +18,7 @@ fn one_of_each() -> Vec<Error> {
         OperationError::OnlyServicesSend { field: "userId" },
         OperationError::OnlyServicesSend { field: "externalId" },
         OperationError::OnlyUsers,
+        OperationError::AnotherUser,
         OperationError::OrganizationNotFound,
         OperationError::OrganizationDeleted,
         OperationError::MemberNotFound,
@@ -32,6 +34,7 @@ fn one_of_each() -> Vec<Error> {
         Precondition::IfNoneMatch.error_at(5),
         OperationError::ValidationFailed { field: "maxOverages", invalid },
         OperationError::LastOwner,
+        OperationError::OnlyOwner { organizations: vec![acme] },
         OperationError::TooManyAdmins,
         OperationError::TooManyMembers { max: 50 },
         OperationError::ExternalIdTaken,
@@ -59,7 +62,8 @@ fn one_of_each() -> Vec<Error> {
             Error::UnsupportedMediaType { .. } | Error::UnsupportedCoding { .. } => {}
             Error::Operation(error) => match error {
                 OperationError::Forbidden { .. } | OperationError::OnlyServicesSend { .. } => {}
-                OperationError::OnlyUsers | OperationError::OrganizationNotFound => {}
+                OperationError::OnlyUsers | OperationError::AnotherUser => {}
+                OperationError::OrganizationNotFound | OperationError::OnlyOwner { .. } => {}
                 OperationError::OrganizationDeleted | OperationError::MemberNotFound => {}
                 OperationError::MemberAlreadyExists | OperationError::InvitationNotFound => {}
                 OperationError::InvitationExpired | OperationError::InvitationForAnotherEmail => {}

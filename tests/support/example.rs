@@ -36,6 +36,8 @@ pub enum Allowed {
     Owners,
     /// Services.
     Services,
+    /// The user in the path, and services.
+    Oneself,
 }
 
 /// A request that succeeds once, if sent by [`sender`] to a [`Place`].
@@ -70,6 +72,7 @@ pub fn example(operation: Operation) -> Example {
             (Allowed::Services, 200, Some(json!({ "units": 9, "overLimit": "record" })))
         }
         Operation::GetUsage => (Allowed::Members, 200, None),
+        Operation::ListEvents => (Allowed::Admins, 200, None),
         Operation::ListMembers => (Allowed::Members, 200, None),
         Operation::AddMember => (Allowed::Services, 201, Some(json!({ "userId": "canary|new" }))),
         Operation::GetMember => (Allowed::Members, 200, None),
@@ -80,6 +83,7 @@ pub fn example(operation: Operation) -> Example {
         Operation::RevokeInvitation => (Allowed::Admins, 200, None),
         Operation::PreviewInvitation => (Allowed::Invitees, 200, Some(token())),
         Operation::AcceptInvitation => (Allowed::Invitees, 201, Some(token())),
+        Operation::DeleteUser => (Allowed::Oneself, 200, None),
     };
     Example { body, status, allowed }
 }
@@ -90,6 +94,8 @@ pub fn sender(operation: Operation, owner: &str) -> &str {
         Allowed::Everybody | Allowed::Members | Allowed::Admins | Allowed::Owners => owner,
         Allowed::Services => SERVICE,
         Allowed::Invitees => INVITEE,
+        // The owner cannot be erased: the organization has other members.
+        Allowed::Oneself => MEMBER,
     }
 }
 
@@ -132,12 +138,13 @@ impl Place {
     }
 }
 
-/// The example as a request that `caller` sends to a place.
+/// The example as a request that `caller` sends to a place. A user who erases a user is that user.
 pub fn request(operation: Operation, caller: &str, place: &Place) -> Request {
     let mut request = Request::new(operation, caller);
+    let is_own = example(operation).allowed == Allowed::Oneself && !caller.starts_with("service:");
     let parameters = [
         ("organization_id", &*place.organization),
-        ("user_id", MEMBER),
+        ("user_id", if is_own { caller } else { MEMBER }),
         ("invitation_id", &*place.invitation),
     ];
     for (name, value) in parameters {

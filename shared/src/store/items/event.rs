@@ -190,3 +190,109 @@ fn roles(
         _ => (role(before), role(Some(after))),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Caller, NewOrganization, OrganizationName};
+    use crate::store::items::tests::{item, text};
+    use crate::store::items::{read, write};
+    use aws_sdk_dynamodb::primitives::Blob;
+    use aws_sdk_dynamodb::types::AttributeValue::{Bs, M, N, Null};
+
+    const DAY: u64 = 24 * 60 * 60;
+
+    fn id() -> OrganizationId {
+        OrganizationId::parse("org_01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap()
+    }
+
+    fn organization() -> OrganizationItem {
+        let ann = UserId::parse("ann").unwrap();
+        let new = NewOrganization::new(OrganizationName::parse("Acme").unwrap(), None);
+        OrganizationItem::new(&id(), &Caller::User(ann.clone()), &ann, &new, Timestamp::now())
+    }
+
+    #[test]
+    fn the_stored_form_of_an_event_does_not_change() {
+        let organization = organization();
+        let at = organization.updated_at.as_str().to_owned();
+        // `printf ann | sha256sum | cut -c 1-32`
+        let ann = Bs(vec![Blob::new(0x49915e0d7d4b402e3017d010bc1c0e83u128.to_be_bytes())]);
+        let map = |attributes| M(attributes);
+        let from_null = |to| map(item([("from", Null(true)), ("to", to)]));
+        let number = |number: u64| N(number.to_string());
+        let expected = item([
+            ("pk", text("ORG#org_01ARZ3NDEKTSV4RRFFQ69G5FAV")),
+            ("sk", text("EVENT#00000000000000000001")),
+            ("number", number(1)),
+            ("type", text("organization.created")),
+            ("actor", map(item([("kind", text("user")), ("id", text("ann"))]))),
+            ("at", text(&at)),
+            (
+                "changes",
+                map(item([
+                    ("name", from_null(text("Acme"))),
+                    ("metadata", from_null(map(item([])))),
+                    ("maxOverages", from_null(number(0))),
+                    ("includedUnits", from_null(number(0))),
+                ])),
+            ),
+            (
+                "snapshot",
+                map(item([
+                    (
+                        "fields",
+                        map(item([
+                            ("name", text("Acme")),
+                            ("domain", Null(true)),
+                            ("metadata", map(item([]))),
+                            ("maxOverages", number(0)),
+                            ("includedUnits", number(0)),
+                            ("maxMembers", Null(true)),
+                            ("externalId", Null(true)),
+                            ("deletedAt", Null(true)),
+                            ("purgeAt", Null(true)),
+                        ])),
+                    ),
+                    ("owners", ann.clone()),
+                    ("privileged", ann),
+                ])),
+            ),
+            ("expiresAt", number(organization.updated_at.as_seconds() + DAY)),
+        ]);
+        let event = EventItem::of_change(&id(), None, &organization, DAY).unwrap();
+        assert_eq!(write(&event).unwrap(), expected);
+        let stored: EventItem = read(expected).unwrap();
+        assert_eq!((stored.event, stored.snapshot), (event.event, event.snapshot));
+    }
+
+    #[test]
+    fn changes_name_what_differs_and_nothing_else() {
+        let before = organization();
+        let mut after = organization();
+        (after.version, after.name) = (2, "Acme 2".to_owned());
+        let event = EventItem::of_change(&id(), Some(&before), &after, DAY).unwrap().event;
+        let name = Difference { from: "Acme".into(), to: "Acme 2".into() };
+        assert_eq!(event.changes, BTreeMap::from([("name".to_owned(), name)]));
+        after.name = before.name.clone();
+        assert!(EventItem::of_change(&id(), Some(&before), &after, DAY).unwrap().event.changes.is_empty());
+    }
+
+    #[test]
+    fn an_item_without_a_change_makes_no_event() {
+        let mut organization = organization();
+        organization.change = None;
+        assert!(EventItem::of_change(&id(), None, &organization, DAY).is_err());
+    }
+
+    #[test]
+    fn the_oldest_event_that_is_kept_follows_those_that_expired() {
+        let (before, mut after) = (organization(), organization());
+        after.version = 2;
+        let event = EventItem::of_change(&id(), Some(&before), &after, DAY).unwrap();
+        let expired = before.updated_at.as_seconds() + DAY;
+        assert!(event.is_oldest_kept(expired) && !event.is_oldest_kept(expired - 1));
+        let first = EventItem::of_change(&id(), None, &before, DAY).unwrap();
+        assert!(!first.is_oldest_kept(u64::MAX) && !first.is_kept(expired) && first.is_kept(expired - 1));
+    }
+}

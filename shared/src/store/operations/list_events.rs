@@ -95,3 +95,83 @@ fn page(
     let more = last < version && (events.len() == limit || stored.next.is_some());
     Ok(Events { events, version, more })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{NewOrganization, OrganizationName, UserId};
+
+    const KEPT: u64 = 24 * 60 * 60;
+
+    /// The organization at each version up to `last`, and the events up to that before it.
+    fn history(last: u64) -> (Vec<OrganizationItem>, Vec<EventItem>) {
+        let id = OrganizationId::generate();
+        let ann = UserId::parse("ann").unwrap();
+        let new = NewOrganization::new(OrganizationName::parse("Acme").unwrap(), None);
+        let at = |version| {
+            let caller = Caller::User(ann.clone());
+            let mut organization = OrganizationItem::new(&id, &caller, &ann, &new, Timestamp::now());
+            (organization.version, organization.name) = (version, format!("Acme {version}"));
+            organization
+        };
+        let organizations: Vec<_> = (1..=last).map(at).collect();
+        let mut before = None;
+        let mut events = Vec::new();
+        for organization in &organizations {
+            events.push(EventItem::of_change(&id, before, organization, KEPT).unwrap());
+            before = Some(organization);
+        }
+        (organizations, events)
+    }
+
+    /// The numbers of the page after `after`, and whether there are more, if these events are stored.
+    fn numbers(stored: &[u64], after: u64, limit: usize) -> (Vec<u64>, bool) {
+        let (mut organizations, events) = history(5);
+        let stored = events.into_iter().filter(|item| {
+            let number = item.event.number;
+            number >= after && stored.contains(&number)
+        });
+        let stored: Vec<_> = stored.take(limit + 1).collect();
+        let stored = Page { items: stored, next: None };
+        let page = page(&organizations.pop().unwrap(), stored, after, limit).unwrap();
+        let newest = page.events.last().filter(|event| event.number == 5 && after < 4);
+        if let Some(name) = newest.map(|event| &event.changes["name"]) {
+            assert_eq!((name.from.as_str(), name.to.as_str()), (Some("Acme 4"), Some("Acme 5")));
+        }
+        (page.events.iter().map(|event| event.number).collect(), page.more)
+    }
+
+    #[test]
+    fn the_newest_event_is_listed_before_it_is_stored() {
+        assert_eq!(numbers(&[1, 2, 3, 4], 0, 10), (vec![1, 2, 3, 4, 5], false));
+        assert_eq!(numbers(&[1, 2, 3, 4], 4, 10), (vec![5], false));
+        assert_eq!(numbers(&[1, 2, 3, 4, 5], 4, 10), (vec![5], false));
+        assert_eq!(numbers(&[1, 2, 3, 4, 5], 5, 10), (vec![], false));
+        assert_eq!(numbers(&[1, 2, 3, 4, 5], 9, 10), (vec![], false));
+    }
+
+    #[test]
+    fn an_event_that_is_not_stored_yet_ends_the_page() {
+        assert_eq!(numbers(&[1, 2, 3], 0, 10), (vec![1, 2, 3], false));
+        assert_eq!(numbers(&[1, 2, 4], 0, 10), (vec![1, 2], false));
+        assert_eq!(numbers(&[2, 3, 4], 0, 10), (vec![], false));
+        assert_eq!(numbers(&[1, 2, 3], 4, 10), (vec![], false));
+        assert_eq!(numbers(&[], 0, 10), (vec![], false));
+    }
+
+    #[test]
+    fn a_full_page_says_whether_there_are_more() {
+        assert_eq!(numbers(&[1, 2, 3, 4], 0, 2), (vec![1, 2], true));
+        assert_eq!(numbers(&[1, 2, 3, 4], 3, 1), (vec![4], true));
+        assert_eq!(numbers(&[1, 2, 3, 4], 4, 1), (vec![5], false));
+        assert_eq!(numbers(&[1, 2, 3, 4, 5], 0, 5), (vec![1, 2, 3, 4, 5], false));
+    }
+
+    #[test]
+    fn the_first_event_needs_no_stored_one() {
+        let (organizations, _) = history(1);
+        let none = Page { items: Vec::new(), next: None };
+        let events = page(&organizations[0], none, 0, 10).unwrap().events;
+        assert_eq!(events.iter().map(|event| event.number).collect::<Vec<_>>(), [1]);
+    }
+}

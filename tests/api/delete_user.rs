@@ -1,0 +1,104 @@
+//! `DELETE /user/{user_id}`
+
+use crate::{
+    client::{Response, User},
+    invitations::delete,
+    organizations::{percent_encode, team},
+    stack,
+};
+use serde_json::{Value, json};
+
+async fn erase(caller: &User, user: &str) -> Response {
+    caller.delete(format!("/user/{}", percent_encode(user))).send().await
+}
+
+/// An answer with these organizations. Ids are in the order of their creation.
+fn erasure(left: &[&str], deleted: &[&str]) -> Value {
+    json!({ "left": left, "deleted": deleted })
+}
+
+#[tokio::test]
+async fn an_erased_user_is_a_stranger_everywhere() {
+    let team = team().await;
+    let other = team.stranger.create_organization("Other").await;
+    other.add(&team.member.id, "owner").await;
+    let both = [team.organization.id.as_str(), other.id.as_str()];
+
+    let erased = erase(&team.member, &team.member.id).await;
+    assert_eq!(erased.expect(200), erasure(&both, &[]), "{erased}");
+    for organization in [&team.organization, &other] {
+        team.member.get(&organization.path).send().await.expect_error(404, "organization_not_found");
+    }
+    assert_eq!(team.member.list("/organization/list", "id").await, [""; 0]);
+    let left = team.owner.organization(&team.organization).await;
+    assert_eq!((&left["memberCount"], &left["version"]), (&json!(2), &json!(4)));
+    let again = erase(&team.member, &team.member.id).await;
+    assert_eq!(again.expect(200), erasure(&[], &[]), "{again}");
+}
+
+#[tokio::test]
+async fn a_service_erases_any_user_whatever_the_id() {
+    let service = stack::service();
+    let organization = stack::user("alice").create_organization("Acme").await;
+    // The gateway may change other ids in paths.
+    for id in ["a/b", "auth0|64ab", "a#b'c"] {
+        let user = stack::unique(id);
+        organization.add(&user, "admin").await;
+        let erased = erase(&service, &user).await;
+        assert_eq!(erased.expect(200), erasure(&[&organization.id], &[]), "{erased}");
+        assert_eq!(erase(&service, &user).await.expect(200), erasure(&[], &[]));
+    }
+    assert_eq!(service.organization(&organization).await["memberCount"], 1);
+}
+
+#[tokio::test]
+async fn an_organization_ends_with_its_only_member() {
+    let (alice, service) = (stack::user("alice"), stack::service());
+    let organization = alice.create_organization("Acme").await;
+    let erased = erase(&service, &alice.id).await;
+    assert_eq!(erased.expect(200), erasure(&[&organization.id], &[&organization.id]), "{erased}");
+    for user in [&alice, &service] {
+        user.get(&organization.path).send().await.expect_error(404, "organization_not_found");
+        let restore = user.post(format!("{}/restore", organization.path), json!({}));
+        restore.send().await.expect_error(404, "organization_not_found");
+    }
+    assert_eq!(alice.list("/organization/list?deleted=true", "id").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn nothing_changes_if_the_user_is_the_only_owner_among_others() {
+    let team = team().await;
+    let (service, owner) = (stack::service(), &team.owner);
+    let alone = owner.create_organization("Alone").await;
+    let joined = team.stranger.create_organization("Joined").await;
+    joined.add(&owner.id, "owner").await;
+    for caller in [owner, &service] {
+        let refused = erase(caller, &owner.id).await;
+        let details = refused.expect_error(422, "last_owner");
+        assert_eq!(details, json!({ "organizationIds": [team.organization.id] }), "{refused}");
+    }
+    for (organization, version) in [(&team.organization, 3), (&alone, 1), (&joined, 2)] {
+        assert_eq!(owner.organization(organization).await["version"], version);
+    }
+    // Another owner is all that is missing.
+    let promote = owner.patch(team.organization.member(&team.admin.id), json!({ "role": "owner" }));
+    promote.send().await.expect(200);
+    let all = [team.organization.id.as_str(), alone.id.as_str(), joined.id.as_str()];
+    let erased = erase(owner, &owner.id).await;
+    assert_eq!(erased.expect(200), erasure(&all, &[&alone.id]), "{erased}");
+}
+
+#[tokio::test]
+async fn memberships_in_deleted_organizations_end_too() {
+    let team = team().await;
+    delete(&team.owner, &team.organization).await;
+    let id = team.organization.id.as_str();
+    let erased = erase(&team.member, &team.member.id).await;
+    assert_eq!(erased.expect(200), erasure(&[id], &[]), "{erased}");
+    let erased = erase(&team.owner, &team.owner.id).await;
+    assert_eq!(erased.expect(200), erasure(&[id], &[id]), "{erased}");
+    // Nobody could restore it any more.
+    team.service.get(&team.organization.path).send().await.expect_error(404, "organization_not_found");
+    // For everybody, it does not exist any more.
+    assert_eq!(erase(&team.admin, &team.admin.id).await.expect(200), erasure(&[], &[]));
+}
