@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Tries what was deployed: that the API refuses requests without a token and that, as the machine client, a user and a
-service create, change, read, list, invite, meter and delete. Takes seconds.
+service create, change, read, list, invite, meter, erase and delete, and that changes are recorded. Takes seconds.
 
     python3 tests/deployed/smoke.py [--without-token] [stack]     (default: organizations)
 
@@ -20,6 +20,7 @@ import json
 import os
 import re
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -31,6 +32,8 @@ MEMBER = "smoke-test"
 USER_SCOPES = "organizations/read organizations/write"
 SERVICE_SCOPE = "organizations/service"
 TIMEOUT = 30
+# Seconds. Recording a change takes less than one, but a new mapping of the stream starts within minutes.
+RECORDED_WITHIN = 180
 
 
 def main():
@@ -83,8 +86,21 @@ def try_changes(user, path, version):
     expect(user.call(200, "GET", path) == changed, "getOrganization must return what updateOrganization did")
     limit = user.call(200, "PATCH", f"{path}/max-overages", {"maxOverages": version})
     expect(limit["maxOverages"] == version, f"the limit must be {version}: {limit}")
+    try_events(user, path, limit["version"])
     # Only a service adds a member without an invitation.
     user.call(403, "POST", f"{path}/member", {"userId": MEMBER})
+
+
+def try_events(user, path, version):
+    """The last two changes are listed. The list gets to the last one once the one before it was recorded."""
+    deadline = time.monotonic() + RECORDED_WITHIN
+    while True:
+        events = everything(user, f"{path}/event", f"?after={version - 2}")
+        numbers = [event["number"] for event in events]
+        if numbers == [version - 1, version]:
+            return
+        expect(time.monotonic() < deadline, f"events {version - 1} and {version} must be listed: {numbers}")
+        time.sleep(1)
 
 
 def try_invitation(user, path):
@@ -110,6 +126,11 @@ def try_service(service, user, path):
     expect(MEMBER in members, f"the new member must be listed: {members}")
     left = user.call(200, "DELETE", member)
     expect(left["memberCount"] == len(members) - 1, f"one member less must be left: {left}")
+    leaver = f"{MEMBER}-{uuid.uuid4()}"
+    service.call(201, "POST", f"{path}/member", {"userId": leaver})
+    erased = service.call(200, "DELETE", f"/user/{leaver}")
+    left = {"left": [path.removeprefix("/organization/")], "deleted": []}
+    expect(erased == left, f"the erased user must have left: {erased}")
     external_id = f"{MEMBER}-{uuid.uuid4()}"
     new = {"organizationName": NAME, "owner": MEMBER, "externalId": external_id}
     made = service.call(201, "POST", "/organization", new)

@@ -17,8 +17,9 @@ new version has none of that name, this module fails when it starts.
 | versions of an unchanged function are refused | also if only tags or reserved concurrency changed |
 | Fn::Join in a condition | evaluated |
 | parameters of SAM's transform | passed |
-| the function's address of DynamoDB, and its log level | DynamoDB is here; the level is passed |
+| the function's addresses of DynamoDB and EventBridge, and its log level | both are here; the level is passed |
 | the permissions to invoke a function and to write its log | enforced |
+| the permissions to read a stream and to report failures; failed records in a batch | stream_mapping.py |
 | line feeds in `{user_id+}` | matched |
 | API Gateway under its own host name, with its own headers | matched; the headers of other services removed |
 """
@@ -33,6 +34,7 @@ import sys
 import hypercorn.asyncio
 import hypercorn.config
 import samtranslator.translator.transform as translator
+import stream_mapping  # noqa: F401
 from api_import import done, import_api
 from ministack import app
 from ministack.core import iam_evaluator, lambda_runtime
@@ -188,8 +190,8 @@ def update_config(original, name, data):
 @replaces(lambda_svc, "_provided_worker_env")
 def function_environment(original, config, *rest):
     logging = config.get("LoggingConfig", {})
-    ours = {"AWS_ENDPOINT_URL_DYNAMODB": f"http://{LOOPBACK}:{PORT}", "AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat")}
-    ours["AWS_LAMBDA_LOG_LEVEL"] = logging.get("ApplicationLogLevel")
+    ours = dict.fromkeys(["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_EVENTBRIDGE"], f"http://{LOOPBACK}:{PORT}")
+    ours |= {"AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat"), "AWS_LAMBDA_LOG_LEVEL": logging.get("ApplicationLogLevel")}
     # A function sees nothing of this process's environment.
     own = {name: value for name, value in original(config, *rest).items() if os.environ.get(name) != value}
     return own | {name: value for name, value in ours.items() if value}

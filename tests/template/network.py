@@ -28,6 +28,7 @@ AWS_NAMES = [
     "*.amazonaws.com",
     f"*.{REGION}.amazonaws.com",
     f"*.ddb.{REGION}.amazonaws.com",
+    f"*.dynamodb.{REGION}.amazonaws.com",
     f"*.execute-api.{REGION}.amazonaws.com",
     "*.s3.amazonaws.com",
     f"*.s3.{REGION}.amazonaws.com",

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 import client
+import recording
 from build import ROOT
 
 ISSUER, AUDIENCE = "https://issuer.example", "organizations"
@@ -29,6 +30,7 @@ PARAMETERS = {
     "ServiceScope": "service:organizations",
     "MaxOrganizationsPerUser": "3",
     "DeletedOrganizationDays": "7",
+    "EventRetentionDays": "90",
     "InvitationUrl": "https://app.example/invitation",
     "InviteeEmailClaim": "https://app.example/email",
     "CorsOrigins": ",".join(ORIGINS[:2]),
@@ -46,7 +48,7 @@ PARAMETERS = {
     "DeletionProtection": "false",
 }
 # Of the user pool, or set by other steps.
-OTHERS = {"CallbackUrls", "MachineClient", "DisableExecuteApi", "ExistingTable"}
+OTHERS = {"CallbackUrls", "MachineClient", "DisableExecuteApi", "ExistingTable", "ExistingTableStream"}
 
 
 def base64url(data):
@@ -124,6 +126,15 @@ def growth(url, issuer):
     assert refusal["details"]["max"] == int(PARAMETERS["MaxOrganizationsPerUser"]), refusal
 
 
+def retention(stack, url, issuer):
+    """An event is kept for as long as the parameter says."""
+    user = client.Api(url, issuer.token("rex"))
+    organization = user.expect(201, "POST", "/organization", {"organizationName": "Acme"})
+    (event,) = recording.stored_events(stack, organization["id"], 1)
+    kept = int(event["expiresAt"]["N"]) - when(organization["createdAt"]).timestamp()
+    assert abs(kept - int(PARAMETERS["EventRetentionDays"]) * 86400) <= 1, kept
+
+
 def when(timestamp):
     return datetime.datetime.fromisoformat(timestamp)
 
@@ -158,14 +169,14 @@ def browser(url, issuer, world, test):
 def settings(stack):
     """What the other parameters changed, as the services report it."""
     functions, resources = boto3.client("lambda"), stack.resources()
-    for kind, name in resources.values():
+    for id, (kind, name) in resources.items():
         if kind == "AWS::Lambda::Function":
             config = functions.get_function_configuration(FunctionName=name, Qualifier="live")
             found = config["Architectures"], config["MemorySize"], config["Environment"]["Variables"]["RELEASE"]
             expected = [PARAMETERS["Architecture"]], int(PARAMETERS["MemorySize"]), PARAMETERS["Release"]
             assert found == expected, found
-            reserved = functions.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"]
-            assert reserved == int(PARAMETERS["ReservedConcurrency"]), reserved
+            reserved = functions.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+            assert reserved == (None if id == recording.FUNCTION else int(PARAMETERS["ReservedConcurrency"])), reserved
         if kind == "AWS::Logs::LogGroup":
             (group,) = boto3.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
             assert group["retentionInDays"] == int(PARAMETERS["LogRetentionDays"]), group

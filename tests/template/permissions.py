@@ -3,8 +3,10 @@
 import copy
 import functools
 import json
+import time
 
 import boto3
+import recording
 from role_requests import REQUESTS
 
 # Permissions without which no request fails, and why. "Every" stands for each function.
@@ -12,6 +14,8 @@ UNNOTICED = {
     ("Every", "AWSXrayWriteOnlyAccess"): "MiniStack takes no traces",
     ("FunctionBoundary", "xray:PutTraceSegments"): "MiniStack takes no traces",
     ("FunctionBoundary", "xray:PutTelemetryRecords"): "MiniStack takes no traces",
+    ("DeleteUserFunction", "dynamodb:GetItem"): "only after another request has changed what it read (tests/faults/roles.rs)",
+    (recording.FUNCTION, "AWSLambdaBasicExecutionRole"): "AWSLambdaDynamoDBExecutionRole allows the same",
 }
 
 
@@ -28,19 +32,22 @@ class Roles:
     def failure(self, functions):
         """The first request that fails, or None."""
         for function in functions:
+            begun = int(time.time() * 1000)
             for name, expected, (status, headers, answer) in REQUESTS[function](self.team):
                 if status != expected:
                     return f"{name}: {status}"
-            if not self._is_logged(function, headers["x-request-id"]):
+            if not self._is_logged(function, headers["x-request-id"], begun):
                 return f"{name}: no line in the log"
         return None
 
-    def _is_logged(self, function, request):
+    def _is_logged(self, function, request, begun):
         _, name = self.resources[function]
         config = self.functions.get_function_configuration(FunctionName=name)
         group = config["LoggingConfig"]["LogGroup"]
         try:
-            events = self.logs.filter_log_events(logGroupName=group, filterPattern=f'"{request}"')["events"]
+            events = self.logs.filter_log_events(
+                logGroupName=group, filterPattern=f'"{request}"', startTime=begun
+            )["events"]
         except self.logs.exceptions.ResourceNotFoundException:
             return False
         return any(request in event["message"] for event in events)
@@ -94,6 +101,8 @@ class Roles:
         found = {}
         for policy, functions, document, put in self.policies():
             moved = json.dumps(document).replace(f":table/{name}\"", ":table/another\"")
+            if json.loads(moved) == document:
+                continue
             put(json.loads(moved))
             found[policy] = self.failure(functions)
             put(document)

@@ -52,7 +52,7 @@ def restore(stack):
     rename_organizations(variables["TABLE"], "Of the old table")
     table = boto3.client("dynamodb").describe_table(TableName="restored")["Table"]
     stack.parameters |= {"Release": "restored", "ReservedConcurrency": "-1", "Canary": "false"}
-    stack.parameters["ExistingTable"] = table["TableArn"]
+    stack.parameters |= {"ExistingTable": table["TableArn"], "ExistingTableStream": table["LatestStreamArn"]}
     stack.deploy()
     assert stack.outputs()["TableName"] == "restored", stack.outputs()
     updates.expect_table(variables["TABLE"])
@@ -92,10 +92,12 @@ def adopting_stack(directory, table, pool):
         CallbackURLs=[CALLBACK],
         SupportedIdentityProviders=["COGNITO"],
     )["UserPoolClient"]["ClientId"]
+    stream = boto3.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
     stack = Stack(
         directory,
         "adopted",
         ExistingTable=table,
+        ExistingTableStream=stream,
         JwtIssuer=f"https://cognito-idp.{REGION}.amazonaws.com/{pool}",
         JwtAudience=app,
         FailOnWarnings="false",

@@ -20,6 +20,7 @@ import client
 import documents
 import options
 import permissions
+import recording
 import recovery
 import sam
 import sign_in
@@ -52,7 +53,11 @@ def main(ministack, awscli, browser_test):
             deployed(first)
             url, tokens = tried(first)
             suite(url, tokens)
-            roles(first, url, tokens)
+            record = recording.Record(first)
+            callers = [client.Api(url, tokens[name]) for name in ("alice", "carol", "dave", "service")]
+            recorded(record, *callers)
+            roles(first, Team(*callers, record))
+            record.end()
             second(directory, options.Issuer(world), world, browser_test)
             lived(directory, first, client.Api(url, tokens["alice"]))
     print(f"{time.monotonic() - started:6.1f} s  in total")
@@ -96,9 +101,21 @@ def suite(url, tokens):
         lines += [f"{number:2} {reason}" for reason, number in reasons.most_common()]
 
 
-def roles(stack, url, tokens):
-    callers = [client.Api(url, tokens[name]) for name in ("alice", "carol", "dave", "service")]
-    all_roles = permissions.Roles(stack, Team(*callers))
+def recorded(record, owner, member, guest, service):
+    with step("each change as an event: stored, listed, and sent by a rule of the bus to a queue") as lines:
+        lines += recording.history(record, owner, service)
+    with step("an event that could not be sent, recorded again as docs/operations.md says") as lines:
+        command = documents.commands("docs/operations.md", "Changes that were not recorded")[0]
+        lines.append(recording.repair(record, service, lambda: documents.run(command, STACK=record.stack.name)))
+
+
+def roles(stack, team):
+    all_roles = permissions.Roles(stack, team)
+    with team.record.impatient():
+        each_role(all_roles)
+
+
+def each_role(all_roles):
     with step("requests with unchanged roles, each of which is logged"):
         assert (failed := all_roles.failure(REQUESTS)) is None, failed
     with step("each permission removed, and the request that then fails") as lines:
@@ -121,6 +138,8 @@ def second(directory, issuer, world, browser_test):
     url = stack.outputs()["ApiUrl"]
     with step("tokens of an own issuer, and their scopes"):
         options.scopes(url, issuer)
+    with step("how long an event is kept"):
+        options.retention(stack, url, issuer)
     with step("the limits of growth, and invitations"):
         options.growth(url, issuer)
         options.invitations(url, issuer)

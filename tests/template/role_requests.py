@@ -3,16 +3,18 @@
 import itertools
 import urllib.parse
 
+import recording
+
 unique = itertools.count()
 
 NO_ORGANIZATION = "/organization/org_00000000000000000000000000"
 
 
 class Team:
-    """An organization with an owner and a member, a guest who is outside of it, and a service."""
+    """An organization with an owner and a member, a guest who is outside of it, a service, and the stack's record."""
 
-    def __init__(self, owner, member, guest, service):
-        self.owner, self.member, self.guest, self.service = owner, member, guest, service
+    def __init__(self, owner, member, guest, service, record):
+        self.owner, self.member, self.guest, self.service, self.record = owner, member, guest, service, record
         self.path = self.organization()
         self.join(self.path, member)
 
@@ -113,6 +115,10 @@ def get_usage(team):
     yield "get", 200, team.owner("GET", f"{team.path}/usage")
 
 
+def list_events(team):
+    yield "list", 200, team.owner("GET", f"{team.path}/event")
+
+
 def list_members(team):
     yield "list", 200, team.owner("GET", f"{team.path}/member")
 
@@ -181,6 +187,12 @@ def accept_invitation(team):
     yield "accept what another has accepted", 404, team.member("POST", "/invitation/accept", token)
 
 
+def delete_user(team):
+    id, path = team.other()
+    team.service.expect(201, "POST", f"{team.path}/member", {"userId": id})
+    yield "erase", 200, team.service("DELETE", f"/user/{urllib.parse.quote(id)}")
+
+
 REQUESTS = {
     "CreateOrganizationFunction": create_organization,
     "ListOrganizationsFunction": list_organizations,
@@ -192,6 +204,7 @@ REQUESTS = {
     "SetPlanFunction": set_plan,
     "RecordUsageFunction": record_usage,
     "GetUsageFunction": get_usage,
+    "ListEventsFunction": list_events,
     "ListMembersFunction": list_members,
     "AddMemberFunction": add_member,
     "GetMemberFunction": get_member,
@@ -202,4 +215,6 @@ REQUESTS = {
     "RevokeInvitationFunction": revoke_invitation,
     "PreviewInvitationFunction": preview_invitation,
     "AcceptInvitationFunction": accept_invitation,
+    "DeleteUserFunction": delete_user,
+    recording.FUNCTION: recording.requests,
 }

@@ -4,6 +4,7 @@ import boto3
 
 import client
 import documents
+import recording
 from aws_here import DeploymentFailed
 from build import COPY_DEBUG_BINARY
 
@@ -69,8 +70,15 @@ def invitation_page(stack):
 
 
 def time_out(stack):
+    """Of the operations. record-events has its own."""
     stack.edit("Timeout: 15", "Timeout: 20")
-    publishes(stack, Timeout=20)
+    functions = Functions(stack)
+    before = functions.versions()
+    stack.deploy()
+    after = functions.versions()
+    assert {id for id in before if after[id] == before[id]} == {recording.FUNCTION}, (before, after)
+    found = {id: config["Timeout"] for id, config in functions.live().items()}
+    assert found == {id: 60 if id == recording.FUNCTION else 20 for id in found}, found
 
 
 def publishes(stack, **properties):
@@ -107,9 +115,10 @@ def reserved_concurrency(stack, value="5"):
     stack.parameters["ReservedConcurrency"] = value
     stack.deploy()
     functions = Functions(stack)
-    for config in functions.live().values():
+    for id, config in functions.live().items():
         reserved = functions.client.get_function_concurrency(FunctionName=config["FunctionName"])
-        assert reserved["ReservedConcurrentExecutions"] == int(value), reserved
+        expected = None if id == recording.FUNCTION else int(value)
+        assert reserved.get("ReservedConcurrentExecutions") == expected, (id, reserved)
 
 
 def disabled_address(stack):
@@ -179,7 +188,8 @@ def delete(stack):
 
 
 def expect_table(arn):
-    """The table is there, with items, is protected from deletion, can be restored and deletes expired items."""
+    """The table is there, with items, is protected from deletion, can be restored, deletes expired items and has a
+    stream."""
     dynamodb = boto3.client("dynamodb")
     recovery = dynamodb.describe_continuous_backups(TableName=arn)["ContinuousBackupsDescription"]
     recovery = recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
@@ -188,4 +198,5 @@ def expect_table(arn):
     assert expiry["AttributeName"] == "expiresAt", expiry
     table = dynamodb.describe_table(TableName=arn)["Table"]
     assert table["TableStatus"] == "ACTIVE" and table["DeletionProtectionEnabled"], table
+    assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}, table
     assert dynamodb.scan(TableName=arn, Select="COUNT")["Count"] > 0
