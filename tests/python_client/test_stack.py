@@ -161,7 +161,7 @@ class Stack(unittest.TestCase):
         self.success(billing.add_member(id, body=models.AddMemberRequest(user_id=eve.user)), 201, models.Member)
         details = self.failure(billing.delete_user(ann.user), 422, "last_owner").details
         self.assertEqual(details.organization_ids, [id])
-        details = self.failure(billing.delete_user("no id"), 422, "validation_failed").details
+        details = self.failure(billing.delete_user("service:crm"), 422, "validation_failed").details
         self.assertEqual((details.field, details.rule), ("user_id", "user_id"))
         self.failure(ann.delete_user(eve.user), 403, "forbidden")
         left = self.success(eve.delete_user(eve.user), 200, models.Erasure)
