@@ -135,7 +135,9 @@ impl Action {
                 }
             }
             Self::DeleteOrganization => organization.deletion = Deletion::Until(time.in_days(DELETED_DAYS)),
-            Self::RestoreOrganization => organization.deletion = Deletion::None,
+            Self::RestoreOrganization => {
+                (organization.deletion, organization.deleted_at) = (Deletion::None, None);
+            }
             Self::SetMaxOverages { units } => organization.max_overages = *units,
             Self::SetPlan { included_units, max_members } => {
                 organization.included_units = included_units.unwrap_or(organization.included_units);

@@ -35,7 +35,7 @@ pub struct Organization {
     pub version: u64,
     pub deletion: Deletion,
     /// When it was deleted, if it has changed since.
-    deleted_at: Option<Moment>,
+    pub deleted_at: Option<Moment>,
     pub events: Events,
 }
 
@@ -106,11 +106,7 @@ impl Organization {
             if call.fails(self.version) {
                 return Err(self.precondition_failed());
             }
-            let was_deleted = self.is_deleted();
             action.change(self, call, time)?;
-            if was_deleted {
-                self.deleted_at = None;
-            }
             self.changed(action.happening(self, call), caller, time);
         }
         Ok(action.answer(self, call, self.role(caller), shown))

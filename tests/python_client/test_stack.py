@@ -90,6 +90,7 @@ class Stack(unittest.TestCase):
         self.assertEqual(self.success(ann.get_organization(id), 200, models.Organization), organization)
         self.assertEqual(ann.get_organization(id, if_none_match=etag).status_code, 304)
         self.failure(eve.get_organization(id), 404, "organization_not_found")
+        self.list_events(id, etag, ann, eve)
 
         rename = models.UpdateOrganizationRequest(name="Acme Europe", domain=None)
         renamed = ann.update_organization(id, body=rename, if_match=etag)
@@ -131,9 +132,44 @@ class Stack(unittest.TestCase):
         self.act_as_service(ann, billing)
         self.report_usage(id, ann, bob, eve, billing)
         self.delete_and_restore(id, ann, bob, billing)
+        self.erase_users(id, ann, eve, billing)
 
         called = ann.called | bob.called | billing.called
         self.assertEqual(called, set(generated.operations(self.openapi)))
+
+    def list_events(self, id, etag, ann, eve):
+        """So far, there is one."""
+        from organizations_api_client import models
+
+        listed = ann.list_events(id, limit=10)
+        self.assertEqual((listed.headers["ETag"], listed.headers.get("Link")), (etag, None))
+        [event] = self.success(listed, 200, list)
+        self.assertEqual((event.number, event.type_), (1, models.EventType.ORGANIZATION_CREATED))
+        self.assertEqual((event.actor.kind, event.actor.id), (models.EventActorKind.USER, ann.user))
+        self.assertEqual((event.changes.name.from_, event.changes.name.to), (None, "Acme"))
+        self.assertEqual((event.changes.max_overages.to, event.changes.metadata.to.to_dict()), (0, {}))
+        self.assertFalse(event.target or event.changes.role)
+        self.assertEqual(self.success(ann.list_events(id, after=1), 200, list), [])
+        self.assertEqual(ann.list_events(id, if_none_match=etag).status_code, 304)
+        self.failure(ann.list_events(id, if_match='"7"'), 412, "precondition_failed")
+        self.failure(eve.list_events(id), 404, "organization_not_found")
+
+    def erase_users(self, id, ann, eve, billing):
+        """A service erases a member, then the owner, with whom the organizations end."""
+        from organizations_api_client import models
+
+        self.success(billing.add_member(id, body=models.AddMemberRequest(user_id=eve.user)), 201, models.Member)
+        details = self.failure(billing.delete_user(ann.user), 422, "last_owner").details
+        self.assertEqual(details.organization_ids, [id])
+        details = self.failure(billing.delete_user("service:crm"), 422, "validation_failed").details
+        self.assertEqual((details.field, details.rule), ("user_id", "user_id"))
+        self.failure(ann.delete_user(eve.user), 403, "forbidden")
+        left = self.success(eve.delete_user(eve.user), 200, models.Erasure)
+        self.assertEqual((left.left, left.deleted), ([id], []))
+        owned = {item.id for item in self.pages(ann.list_organizations)}
+        ended = self.success(ann.delete_user(ann.user), 200, models.Erasure)
+        self.assertEqual((set(ended.left), ended.left), (owned, ended.deleted))
+        self.failure(billing.get_organization(id), 404, "organization_not_found")
 
     def invite_and_accept(self, id, ann, bob, eve, billing):
         """Returns bob's membership, which ann's invitation gave him."""

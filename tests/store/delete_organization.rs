@@ -34,7 +34,7 @@ async fn deletion_sets_two_attributes_and_keeps_everything_else() {
     assert_eq!((&item["updatedAt"], &item["updatedBy"]), (&item["deletedAt"], &text("ann")));
     assert!((earliest..=now() + 30 * DAY).contains(&number(&item, "expiresAt")), "{item:?}");
     assert_eq!(number(&item, "version"), 4);
-    let written = ["deletedAt", "expiresAt", "version", "updatedAt", "updatedBy", "lastMutations"];
+    let written = ["deletedAt", "expiresAt", "version", "updatedAt", "updatedBy", "change", "lastMutations"];
     assert_eq!(others(&item, &written), others(&before, &written));
     assert_eq!(table.size().await, size);
     assert_eq!(table.get_organization(&ann, &id).await.unwrap(), deleted);

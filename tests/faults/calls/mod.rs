@@ -1,10 +1,12 @@
 //! The calls: the example for every operation, and one for each other way in which an operation uses
 //! DynamoDB.
 
+mod events;
 mod invitations;
 mod members;
 mod organizations;
 mod usage;
+mod users;
 
 use crate::filling::{Filled, Filling};
 use functions::{Operation, Scope};
@@ -115,42 +117,15 @@ impl Call {
 /// All calls.
 pub fn all() -> Vec<Call> {
     let of_each = Operation::ALL.iter().copied().flat_map(of);
-    let others =
-        [organizations::calls(), events(), members::calls(), invitations::calls(), usage::calls(), users()];
+    let others = [
+        organizations::calls(),
+        events::calls(),
+        members::calls(),
+        invitations::calls(),
+        usage::calls(),
+        users::calls(),
+    ];
     of_each.chain(others.concat()).collect()
-}
-
-fn events() -> Vec<Call> {
-    // Whether a page before the newest event is complete depends on which events are stored.
-    let newest = "after=9007199254740991";
-    vec![
-        Call::new("list events", Operation::ListEvents, 200).by("bob").page("limit=1").like_another(),
-        Call::new("list events at another version", Operation::ListEvents, 412).with(STALE),
-        Call::new("list known events", Operation::ListEvents, 304)
-            .page(newest)
-            .with(&[("if-none-match", "\"{current}\"")]),
-        Call::new("list events of one that is gone", Operation::ListEvents, 404)
-            .on(Filled::Gone)
-            .like_another(),
-    ]
-}
-
-fn users() -> Vec<Call> {
-    let erase = |how: &str, status| Call::new(how, Operation::DeleteUser, status);
-    vec![
-        erase("erase a user by a service", 200).by(SERVICE).like_another(),
-        erase("erase a user of no organization", 200).by("eve"),
-        erase("erase an only owner among others", 422).by("ann"),
-        erase("erase an only owner among others, of many organizations", 422)
-            .on(Filled::WithMany)
-            .by("ann")
-            .like_another(),
-        erase("erase a member of a deleted organization", 200).on(Filled::Deleted).like_another(),
-        erase("erase the owner of a deleted organization", 200).on(Filled::Deleted).by("ann"),
-        erase("erase a member of one that is gone", 200).on(Filled::Gone),
-        erase("erase another user", 403).about("bob").like_another(),
-        erase("erase an invalid id", 422).by(SERVICE).about("no id").like_another(),
-    ]
 }
 
 /// The calls that all operations have in common: the example and, where they apply, the same call by others, of

@@ -47,6 +47,19 @@ test("every operation answers as its types say", async () => {
   const seen = { params: { path, header: { "If-None-Match": '"1"' } } };
   assert.equal((await ann.GET("/organization/{organization_id}", seen)).response.status, 304);
 
+  const query = { after: 0, limit: 10 };
+  const [creation, ...later] = ok(
+    await ann.GET("/organization/{organization_id}/event", { params: { path, query } }),
+  ) satisfies components["schemas"]["Event"][];
+  assert.deepEqual([creation?.number, creation?.type, creation?.actor, later.length], [
+    1,
+    "organization.created",
+    { kind: "user", id: "ann" },
+    0,
+  ]);
+  assert.deepEqual(creation?.changes.name, { from: null, to: "Acme" });
+  assert.equal((await ann.GET("/organization/{organization_id}/event", seen)).response.status, 304);
+
   const renamed = await ann.PUT("/organization/{organization_id}", {
     params: { path, header: { "If-Match": '"1"' } },
     body: { ...organization, name: "Acme Europe", domain: null },
@@ -105,6 +118,26 @@ test("a service creates an organization for a user, and adds a member", async ()
 
   const refused = await client("carol").POST("/organization/{organization_id}/member", { params: { path }, body });
   assert.deepEqual([refused.response.status, refused.error?.code], [403, "insufficient_scope"]);
+});
+
+test("a user and a service erase a user, but for an only owner among others", async () => {
+  const [frank, billing] = [client("frank"), service("billing")];
+  const created = ok(await frank.POST("/organization", { body: { name: "Hooli" } }));
+  const path = { organization_id: created.id };
+  const body = { userId: "grace" };
+  ok(await billing.POST("/organization/{organization_id}/member", { params: { path }, body }));
+  const user = (user_id: string) => ({ params: { path: { user_id } } });
+
+  const { error: owner } = await billing.DELETE("/user/{user_id}", user("frank"));
+  assert.ok(owner?.code === "last_owner" && "organizationIds" in owner.details);
+  assert.deepEqual(owner.details.organizationIds, [created.id]);
+  const { error: other } = await frank.DELETE("/user/{user_id}", user("grace"));
+  assert.equal(other?.code, "forbidden");
+  const left: components["schemas"]["Erasure"] = ok(await billing.DELETE("/user/{user_id}", user("grace")));
+  assert.deepEqual(left, { left: [created.id], deleted: [] });
+  const ended = ok(await frank.DELETE("/user/{user_id}", user("frank")));
+  assert.deepEqual(ended, { left: [created.id], deleted: [created.id] });
+  assert.equal((await billing.GET("/organization/{organization_id}", { params: { path } })).response.status, 404);
 });
 
 test("a service sets a plan, and reports usage within the limit", async () => {
