@@ -116,7 +116,9 @@ mod tests {
         for operation in functions::Operation::ALL {
             assert!(invocation(&operation.id().to_kebab_case()), "{operation:?}");
         }
-        for name in ["local", "cost", "_", "", "add%2Dmember", "add-member/..", "../.rt/add-member"] {
+        for name in
+            ["record-events", "local", "cost", "_", "", "add%2Dmember", "add-member/..", "../.rt/add-member"]
+        {
             assert!(!invocation(name), "{name}");
         }
         assert!(!api.is_invocation("/2015-03-31/functions/add-member/response-streaming-invocations"));

@@ -44,7 +44,13 @@ pub(crate) enum Command {
     /// Add demo data to the running API: organizations of the users alice, bob and carol, and invitations
     #[command(color = ColorChoice::Never)]
     Seed(Seed),
-    /// Delete the data of the embedded DynamoDB; tokens stay valid
+    /// Print the events of the embedded DynamoDB's organizations, those to come too, until Ctrl-C
+    ///
+    /// Each is a JSON object on a line, with the fields by which a rule of EventBridge selects it: source, detail-type,
+    /// time and detail. The function record-events may send an event twice, with the same id in detail.
+    #[command(color = ColorChoice::Never)]
+    Events(DataDir),
+    /// Delete the data of the embedded DynamoDB and its events; tokens stay valid
     #[command(color = ColorChoice::Never)]
     Reset(DataDir),
     /// Run a command, and kill it and all its descendants when standard input ends
@@ -134,7 +140,7 @@ pub(crate) struct Seed {
 
 #[derive(Debug, Args)]
 pub(crate) struct DataDir {
-    /// Directory for the signing key, the environment file and the database; one per instance
+    /// Directory for the signing key, the environment file, the database and the events; one per instance
     /// [default: target/local]
     #[arg(long = "data-dir", value_name = "DIR")]
     path: Option<PathBuf>,

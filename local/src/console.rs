@@ -1,8 +1,15 @@
 //! Reports events on standard output: as text, coloured on a terminal, or with `--json` as one JSON
 //! object a line.
 
+mod change;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use change::Change;
+
 use crate::log_line::{LogLine, Request};
 use anstyle::{AnsiColor, Style};
+use local::event_source::Notice;
 use serde::Serialize;
 use std::{
     fmt::{self, Display, Formatter},
@@ -27,6 +34,8 @@ pub(crate) enum Event<'a> {
     Ready(Ready),
     /// A function has handled a request.
     Request(Request),
+    /// The function `record-events` has sent an event to the bus.
+    Change(Change),
     /// Another log message of a function or the emulator.
     Log { level: &'a str, message: &'a str },
     /// Other output of a child process, mostly of the compiler.
@@ -101,6 +110,16 @@ impl Console {
             LogLine::Noise => {}
         }
     }
+
+    /// Reports that records of the table's stream were not handled.
+    pub(crate) fn report_notice(self, notice: &Notice<'_>) {
+        let (level, message) = match notice {
+            Notice::Failed(reason) => ("WARN", format!("record-events failed and is retried: {reason}")),
+            Notice::Discarded(message) => ("ERROR", format!("records were given up: {message}")),
+            Notice::Unreadable(error) => ("ERROR", format!("no events: {error}")),
+        };
+        self.report(&Event::Log { level, message: &message });
+    }
 }
 
 impl Display for Event<'_> {
@@ -109,6 +128,7 @@ impl Display for Event<'_> {
             Self::Progress { message, seconds } => write!(f, "{DIM}{seconds:5.1} s{DIM:#}  {message}"),
             Self::Ready(ready) => ready.fmt(f),
             Self::Request(request) => fmt_request(request, f),
+            Self::Change(change) => change.fmt(f),
             Self::Log { level, message } => {
                 let style = if *level == "ERROR" { FAILURE } else { WARNING };
                 write!(f, "{style}{level:>8}{style:#}  {message}")
@@ -152,6 +172,7 @@ impl Display for Ready {
             ("Full log", self.log.clone()),
             ("Token", format!("cargo -q local token alice{option}")),
             ("Demo data", format!("cargo local seed{}{option}", self.port_option)),
+            ("Events", format!("cargo -q local events{option}")),
             ("Stop", "Ctrl-C".to_owned()),
         ];
         let width = rows.iter().map(|(_, value)| value.chars().count()).max().unwrap_or_default();
@@ -168,69 +189,5 @@ impl Display for Ready {
              -H 'Content-Type: application/json' -d '{{\"organizationName\": \"Acme\"}}'",
             self.api_url
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request(status: u16) -> Request {
-        Request {
-            time: "10:18:48".into(),
-            operation: "getOrganization".into(),
-            method: "GET".into(),
-            route: "/organization/{organization_id}".into(),
-            status,
-            code: (status >= 400).then(|| "organization_not_found".into()),
-            milliseconds: 3.512,
-            dynamodb_requests: 1,
-            request_id: "8476a536".into(),
-            cause: None,
-        }
-    }
-
-    fn plain(event: &Event<'_>) -> String {
-        anstream::adapter::strip_str(&event.to_string()).to_string()
-    }
-
-    #[test]
-    fn a_request_is_a_line_of_columns() {
-        assert_eq!(
-            plain(&Event::Request(request(404))),
-            "10:18:48  GET    /organization/{organization_id}                404      3.5 ms  \
-             1 DynamoDB request  organization_not_found"
-        );
-    }
-
-    #[test]
-    fn in_json_each_event_has_its_name() {
-        let json = serde_json::to_value(Event::Request(request(200))).unwrap();
-        assert_eq!(
-            (&json["event"], &json["status"], &json["dynamodbRequests"]),
-            (&"request".into(), &200.into(), &1.into())
-        );
-        assert_eq!(serde_json::to_string(&Event::Stopped).unwrap(), r#"{"event":"stopped"}"#);
-    }
-
-    #[test]
-    fn the_summary_is_a_box() {
-        let ready = Ready {
-            api_url: "http://127.0.0.1:9000".into(),
-            reference_url: "http://127.0.0.1:9010".into(),
-            dynamodb_url: "http://127.0.0.1:8000".into(),
-            data: None,
-            log: "/a/long/path/to/target/local/functions.log".into(),
-            data_dir_option: String::new(),
-            port_option: String::new(),
-            token: "a.b.c".into(),
-        };
-        let text = plain(&Event::Ready(ready));
-        let widths: Vec<_> = text
-            .lines()
-            .filter(|line| line.starts_with(['╭', '│', '╰']))
-            .map(|line| line.chars().count())
-            .collect();
-        assert!(widths.len() > 5 && widths.iter().all(|width| *width == widths[0]), "{text}");
     }
 }

@@ -15,6 +15,10 @@ use std::{
 pub const DATABASE: &str = "dynamodb.sqlite3";
 /// The file for the output of the functions in the data directory.
 pub const LOG: &str = "functions.log";
+/// The file of the events that the function `record-events` sent to the bus, in the data directory.
+pub const EVENTS: &str = "events.jsonl";
+/// The file with the position of that function in the embedded database's stream.
+pub(crate) const STREAM_POSITION: &str = "stream-position.json";
 
 const IGNORE: &str = ".gitignore";
 /// The content of [`IGNORE`].
@@ -52,7 +56,7 @@ impl DataDir {
     }
 }
 
-/// Deletes the database and the log, and returns the names of the deleted files. Keeps the signing key,
+/// Deletes the database, its events and the log, and returns the names of the deleted files. Keeps the signing key,
 /// so tokens stay valid.
 ///
 /// # Errors
@@ -60,8 +64,8 @@ impl DataDir {
 pub fn forget(path: &Path) -> Result<Vec<&'static str>, Error> {
     let data_dir = DataDir::lock(path)?;
     let mut deleted = Vec::new();
-    // SQLite keeps unmerged changes in the last two.
-    for name in [LOG, DATABASE, "dynamodb.sqlite3-wal", "dynamodb.sqlite3-shm"] {
+    // SQLite keeps unmerged changes in -wal and -shm.
+    for name in [LOG, DATABASE, "dynamodb.sqlite3-wal", "dynamodb.sqlite3-shm", EVENTS, STREAM_POSITION] {
         let file = data_dir.join(name);
         match fs::remove_file(&file) {
             Ok(()) => deleted.push(name),
@@ -153,13 +157,14 @@ mod tests {
     #[test]
     fn forgetting_deletes_the_data_and_keeps_the_key() {
         let dir = test_dir("forget");
-        for name in ["signing-key.p8", DATABASE, "dynamodb.sqlite3-wal", LOG] {
+        for name in ["signing-key.p8", DATABASE, "dynamodb.sqlite3-wal", LOG, EVENTS, STREAM_POSITION] {
             fs::write(dir.join(name), "x").unwrap();
         }
         let running = DataDir::lock(&dir).unwrap();
         assert!(matches!(forget(&dir), Err(Error::DataDirInUse(_))));
         drop(running);
-        assert_eq!(forget(&dir).unwrap(), [LOG, DATABASE, "dynamodb.sqlite3-wal"]);
+        let data = [LOG, DATABASE, "dynamodb.sqlite3-wal", EVENTS, STREAM_POSITION];
+        assert_eq!(forget(&dir).unwrap(), data);
         assert!(forget(&dir).unwrap().is_empty());
         assert!(dir.join("signing-key.p8").exists() && !dir.join(DATABASE).exists());
     }

@@ -1,6 +1,9 @@
 //! The embedded DynamoDB, dynoxide on a loopback port, with its data in memory or in an SQLite file; and
 //! clients for it and for an external DynamoDB.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     Error,
     credentials::{Credentials, PLACEHOLDERS},
@@ -15,9 +18,12 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
+use dynoxide::storage::Storage;
 use std::{
+    fmt,
     net::{SocketAddr, TcpListener},
     path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -25,6 +31,10 @@ use tokio::sync::oneshot;
 
 /// The region of the embedded DynamoDB, which ignores it.
 pub(crate) const REGION: &str = "us-east-1";
+
+/// Without it, each write and each look at the stream reads all records that the stream ever had.
+const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS stream_order
+    ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
 
 /// Time for requests in flight to finish when the embedded DynamoDB stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
@@ -35,9 +45,9 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A running embedded DynamoDB. It runs on a thread of its own, so it outlives the runtime of the
 /// test that started it. It stops when this is dropped.
-#[derive(Debug)]
 pub struct Dynamodb {
     address: SocketAddr,
+    database: dynoxide::Database,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -49,7 +59,7 @@ pub struct Dynamodb {
 /// If it gets no port or no thread.
 pub async fn start_in_memory() -> Result<Dynamodb, Error> {
     let listener = listen(0, "--dynamodb-port")?;
-    Dynamodb::serve(listener, None)
+    Dynamodb::serve(listener, None, None)
 }
 
 /// A client of the DynamoDB at `endpoint`, with placeholder credentials.
@@ -95,17 +105,31 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
+/// Opens the database in `file`, or a new one in memory.
+fn open(file: Option<&Path>) -> Result<dynoxide::Database, String> {
+    static IN_MEMORY: AtomicUsize = AtomicUsize::new(0);
+    let path = match file {
+        Some(file) => file.to_string_lossy().into_owned(),
+        // A database in memory that two connections of this process can open. It is gone when both are closed.
+        None => format!("file:memory-{}?mode=memory&cache=shared", IN_MEMORY.fetch_add(1, Ordering::Relaxed)),
+    };
+    let storage = Storage::new(&path).map_err(|error| error.to_string())?;
+    storage.conn().execute_batch(STREAM_INDEX).map_err(|error| error.to_string())?;
+    dynoxide::Database::new(&path).map_err(|error| error.to_string())
+}
+
 impl Dynamodb {
-    /// Serves the database in `file`, or a new one in memory.
-    pub(crate) fn serve(listener: TcpListener, file: Option<&Path>) -> Result<Self, Error> {
+    /// Serves the database in `file`, or a new one in memory. Deletes expired items at this interval, or only on
+    /// [`Dynamodb::sweep_ttl`].
+    pub(crate) fn serve(
+        listener: TcpListener,
+        file: Option<&Path>,
+        sweep_interval: Option<Duration>,
+    ) -> Result<Self, Error> {
         file.map(data_dir::protect_database).transpose()?;
         let name = file.map_or("memory".into(), |file| file.display().to_string());
         let failed = |reason: String| Error::EmbeddedDynamodb { database: name.clone(), reason };
-        let database = match file {
-            Some(file) => dynoxide::Database::new(&file.to_string_lossy()),
-            None => dynoxide::Database::memory(),
-        };
-        let database = database.map_err(|error| failed(error.to_string()))?;
+        let database = open(file).map_err(failed)?;
         let address = listener.local_addr().map_err(|error| failed(error.to_string()))?;
         listener.set_nonblocking(true).map_err(|error| failed(error.to_string()))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -117,6 +141,7 @@ impl Dynamodb {
 
         let (stop, stopped) = oneshot::channel::<()>();
         let (stopping, shutdown_started) = oneshot::channel::<()>();
+        let served = database.clone();
         let serve = move || {
             let shutdown = async move {
                 // An error means that the sender was dropped, which also means stop.
@@ -124,8 +149,11 @@ impl Dynamodb {
                 let _ = stopping.send(());
             };
             runtime.block_on(async {
+                if let Some(interval) = sweep_interval {
+                    tokio::spawn(sweep_regularly(served.clone(), interval));
+                }
                 tokio::select! {
-                    _ = dynoxide::server::serve_with_shutdown(listener, database, shutdown) => {}
+                    _ = dynoxide::server::serve_with_shutdown(listener, served, shutdown) => {}
                     () = async { let _ = shutdown_started.await; tokio::time::sleep(SHUTDOWN_TIMEOUT).await } => {}
                 }
             });
@@ -133,7 +161,17 @@ impl Dynamodb {
         };
         let thread = thread::Builder::new().name("dynamodb".to_owned()).spawn(serve);
         let thread = thread.map_err(|error| failed(error.to_string()))?;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, database, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Deletes the items whose time to live has passed, as DynamoDB does within days. The records in the stream say
+    /// that it was not a request. Returns how many it deleted.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub fn sweep_ttl(&self) -> Result<usize, Error> {
+        let failed = |reason: String| Error::Dynamodb { action: "delete expired items", reason };
+        self.database.sweep_ttl().map_err(|error| failed(error.to_string()))
     }
 
     /// Its URL, `http://127.0.0.1:PORT`.
@@ -147,89 +185,26 @@ impl Dynamodb {
     }
 }
 
+/// Deletes expired items again and again. An error, of which the next requests will tell, ends nothing.
+async fn sweep_regularly(database: dynoxide::Database, interval: Duration) {
+    loop {
+        tokio::time::sleep(interval).await;
+        let database = database.clone();
+        let _ = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+    }
+}
+
+impl fmt::Debug for Dynamodb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dynamodb").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Dynamodb {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::process::test_dir;
-    use aws_sdk_dynamodb::types::{
-        AttributeDefinition, AttributeValue::S, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-    };
-    use std::{
-        fs,
-        os::unix::fs::{PermissionsExt as _, symlink},
-        time::Instant,
-    };
-
-    async fn create_table(client: &Client) {
-        let attribute =
-            AttributeDefinition::builder().attribute_name("pk").attribute_type(ScalarAttributeType::S);
-        let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
-        let table = client.create_table().table_name("table").billing_mode(BillingMode::PayPerRequest);
-        let table = table.attribute_definitions(attribute.build().unwrap()).key_schema(key.build().unwrap());
-        table.send().await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn data_in_a_file_survives_a_restart_and_data_in_memory_does_not() {
-        let file = test_dir("file").join("dynamodb.sqlite3");
-        let first = Dynamodb::serve(listen(0, "").unwrap(), Some(&file)).unwrap();
-        create_table(&first.client()).await;
-        first.client().put_item().table_name("table").item("pk", S("x".to_owned())).send().await.unwrap();
-        drop(first);
-
-        let second = Dynamodb::serve(listen(0, "").unwrap(), Some(&file)).unwrap();
-        assert_eq!(second.client().scan().table_name("table").send().await.unwrap().count(), 1);
-
-        let memory = start_in_memory().await.unwrap();
-        assert!(memory.client().list_tables().send().await.unwrap().table_names().is_empty());
-    }
-
-    #[tokio::test]
-    async fn stopping_frees_the_port_even_if_a_client_stays_connected() {
-        let dynamodb = start_in_memory().await.unwrap();
-        let client = dynamodb.client();
-        client.list_tables().send().await.unwrap();
-        let address = dynamodb.address;
-        let started = Instant::now();
-        drop(dynamodb);
-        assert!(started.elapsed() < SHUTDOWN_TIMEOUT * 2, "{:?}", started.elapsed());
-        listen(address.port(), "").unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_file_that_is_not_a_database_is_an_error() {
-        let file = test_dir("no-database").join("dynamodb.sqlite3");
-        std::fs::write(&file, "not a database, and long enough to be taken for one".repeat(20)).unwrap();
-        let error = Dynamodb::serve(listen(0, "").unwrap(), Some(&file)).unwrap_err();
-        assert!(matches!(error, Error::EmbeddedDynamodb { .. }));
-    }
-
-    #[tokio::test]
-    async fn only_the_owner_can_read_the_database_and_no_link_is_followed() {
-        let dir = test_dir("private");
-        let file = dir.join("dynamodb.sqlite3");
-        let dynamodb = Dynamodb::serve(listen(0, "").unwrap(), Some(&file)).unwrap();
-        create_table(&dynamodb.client()).await;
-        for entry in fs::read_dir(&dir).unwrap().map(Result::unwrap) {
-            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
-            assert_eq!(mode, 0o600, "{:?}", entry.file_name());
-        }
-        drop(dynamodb);
-
-        for name in ["link.sqlite3", "new.sqlite3-wal"] {
-            symlink(&file, dir.join(name)).unwrap();
-            let file = dir.join(name.trim_end_matches("-wal"));
-            let refused = Dynamodb::serve(listen(0, "").unwrap(), Some(&file));
-            assert!(matches!(refused, Err(Error::SymbolicLink(_))), "{name}");
         }
     }
 }

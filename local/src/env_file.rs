@@ -1,7 +1,7 @@
 //! The environment file that `cargo lambda watch` starts the functions with.
 
 use crate::{
-    AUDIENCE, Error, ISSUER, Identity, READ_SCOPE, SERVICE_SCOPE, Settings, TABLE_NAME, WRITE_SCOPE,
+    AUDIENCE, Error, ISSUER, Identity, READ_SCOPE, SERVICE_SCOPE, Settings, TABLE_NAME, WRITE_SCOPE, bus,
     credentials::{Credentials, PLACEHOLDERS},
     data_dir,
 };
@@ -12,9 +12,10 @@ use std::{
 };
 
 /// The environment of the functions, one `NAME='value'` a line. `cargo lambda watch --env-file` and a
-/// shell's `source` both read this format.
+/// shell's `source` both read this format. Without a bus, it lacks the variables that only `record-events` reads.
 pub(crate) fn render(
     dynamodb_url: &str,
+    bus_url: Option<&str>,
     region: &str,
     credentials: Credentials,
     identity: &Identity,
@@ -32,6 +33,13 @@ pub(crate) fn render(
         ("AUTH_SERVICE_SCOPE", SERVICE_SCOPE.to_owned()),
     ];
     variables.extend(settings.variables());
+    if let Some(url) = bus_url {
+        variables.extend([
+            ("AWS_ENDPOINT_URL_EVENTBRIDGE", url.to_owned()),
+            ("EVENT_BUS_NAME", bus::NAME.to_owned()),
+            ("EVENT_SOURCE", bus::SOURCE.to_owned()),
+        ]);
+    }
     if credentials == Credentials::Placeholder {
         let [id, secret] = PLACEHOLDERS;
         variables
@@ -59,7 +67,8 @@ mod tests {
     };
 
     fn with_defaults(credentials: Credentials, identity: &Identity) -> String {
-        render("http://127.0.0.1:8000", "eu-west-1", credentials, identity, &Settings::default())
+        let bus = Some("http://127.0.0.1:8001");
+        render("http://127.0.0.1:8000", bus, "eu-west-1", credentials, identity, &Settings::default())
     }
 
     fn names(text: &str) -> Vec<&str> {
@@ -84,6 +93,9 @@ mod tests {
             "DELETED_ORGANIZATION_DAYS",
             "INVITATION_URL",
             "INVITEE_EMAIL_CLAIM",
+            "AWS_ENDPOINT_URL_EVENTBRIDGE",
+            "EVENT_BUS_NAME",
+            "EVENT_SOURCE",
             "AWS_ACCESS_KEY_ID",
             "AWS_SECRET_ACCESS_KEY",
         ];
@@ -100,8 +112,9 @@ mod tests {
             invitation_url: "https://app.example.com/join".to_owned(),
             invitee_email_claim: "email".to_owned(),
         };
-        let text =
-            render("http://127.0.0.1:8000", "eu-west-1", Credentials::Placeholder, &identity, &settings);
+        let url = "http://127.0.0.1:8000";
+        let text = render(url, None, "eu-west-1", Credentials::Placeholder, &identity, &settings);
+        assert!(!names(&text).iter().any(|name| name.contains("EVENT")), "{text}");
         for line in [
             "MAX_ORGANIZATIONS_PER_USER='3'",
             "DELETED_ORGANIZATION_DAYS='2'",

@@ -7,18 +7,25 @@
 //! of other origins out. It forwards requests to cargo-lambda and to the embedded DynamoDB, which check nothing
 //! and listen on addresses that no web page can find out.
 //!
+//! Events: an event source mapping reads the stream of the embedded DynamoDB and invokes the function `record-events`,
+//! as Lambda does. What the function sends to EventBridge comes to a bus here, which shows and keeps it.
+//!
 //! Processes: this process serves DynamoDB from a thread and holds a pipe to `local supervise`, which
 //! runs cargo-lambda, which runs the functions. The pipe closes on [`Stack::stop`], on a crash, and on
 //! `kill -9`. The supervisor then ends everything below it.
 
 mod api;
+mod bus;
 mod cargo_lambda;
 mod child_output;
+mod consumer;
 mod credentials;
 mod data_dir;
 pub mod dynamodb;
 mod env_file;
 mod error;
+pub mod event_source;
+mod events;
 mod forward;
 mod front;
 mod functions;
@@ -33,11 +40,16 @@ pub mod supervisor;
 mod swagger_ui;
 pub mod table;
 mod template;
+mod uuid;
 mod workspace;
 
-pub use data_dir::{DATABASE, LOG, forget};
+pub use bus::BusEvent;
+pub use consumer::Output;
+pub use data_dir::{DATABASE, EVENTS, LOG, forget};
 pub use dynamodb::{Dynamodb, start_in_memory};
 pub use error::Error;
+pub use event_source::{EventSourceMapping, MappingOptions};
+pub use events::follow_events;
 pub use functions::build;
 pub use identity::{AUDIENCE, ISSUER, Identity, READ_SCOPE, SERVICE_SCOPE, TOKEN_LIFETIME, WRITE_SCOPE};
 pub use loopback::http_client;

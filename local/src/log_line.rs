@@ -3,6 +3,7 @@
 
 use local::openapi::Operation;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{borrow::Cow, collections::HashMap};
 
 /// A request as a function logged it, with its method and route.
@@ -49,7 +50,7 @@ struct JsonLine {
     level: String,
     message: String,
     #[serde(flatten)]
-    request: Option<RequestFields>,
+    fields: Value,
 }
 
 /// Additional fields of the line for a handled request.
@@ -92,12 +93,19 @@ impl Routes {
     }
 
     fn classify<'a>(&self, line: JsonLine) -> LogLine<'a> {
-        let Some(request) = line.request else {
-            // lambda_runtime warns because the emulator sets this variable to 1.
-            if line.message.starts_with("AWS_LAMBDA_MAX_CONCURRENCY") {
+        let text = |name| line.fields.get(name).and_then(Value::as_str);
+        let Ok(request) = RequestFields::deserialize(&line.fields) else {
+            // lambda_runtime warns because the emulator sets this variable to 1. And a batch of records that was
+            // handled shows in its events.
+            let is_handled = line.level == "INFO" && text("operation") == Some("recordEvents");
+            if line.message.starts_with("AWS_LAMBDA_MAX_CONCURRENCY") || is_handled {
                 return LogLine::Noise;
             }
-            return LogLine::Message { level: line.level.into(), message: line.message.into() };
+            let message = match text("cause") {
+                Some(cause) => format!("{}: {cause}", line.message),
+                None => line.message,
+            };
+            return LogLine::Message { level: line.level.into(), message: message.into() };
         };
         let (method, route) = self.0.get(&request.operation).cloned().unwrap_or_default();
         LogLine::Request(Request {
@@ -151,6 +159,7 @@ mod tests {
             "     Running `target/debug/create-organization`",
             "    Blocking    Blocking waiting for file lock on package cache",
             " `dev` profile [unoptimized + debuginfo] target(s) in 0.74s",
+            r#"{"timestamp":"2026-11-24T10:18:48.891127Z","level":"INFO","message":"records handled","operation":"recordEvents","records":1}"#,
             r#"{"timestamp":"2026-11-24T10:18:48.891127Z","level":"WARN","message":"AWS_LAMBDA_MAX_CONCURRENCY is set to '1', but","target":"lambda_runtime::runtime"}"#,
         ] {
             assert_eq!(routes.parse(noise), LogLine::Noise);
@@ -158,6 +167,9 @@ mod tests {
         let failure = r#"{"timestamp":"2026-11-24T10:18:48.891127Z","level":"WARN","message":"DynamoDB does not answer","target":"shared"}"#;
         let expected = LogLine::Message { level: "WARN".into(), message: "DynamoDB does not answer".into() };
         assert_eq!(routes.parse(failure), expected);
+        let failed = r#"{"timestamp":"2026-11-24T10:18:48.891127Z","level":"ERROR","message":"records failed","operation":"recordEvents","records":2,"cause":"no bus","target":"functions"}"#;
+        let expected = LogLine::Message { level: "ERROR".into(), message: "records failed: no bus".into() };
+        assert_eq!(routes.parse(failed), expected);
         assert_eq!(
             routes.parse("error[E0308]: mismatched types"),
             LogLine::Other("error[E0308]: mismatched types")

@@ -7,9 +7,10 @@ mod seed;
 
 use clap::Parser as _;
 use cli::{Cli, Command, Token};
-use console::{Console, Event, Ready};
+use console::{Change, Console, Event, Ready};
 use local::{
-    DATABASE, Database, Error, Identity, LOG, Reference, Stack, TOKEN_LIFETIME, openapi, process, supervisor,
+    DATABASE, Database, Error, Identity, LOG, Output, Reference, Stack, TOKEN_LIFETIME, follow_events,
+    openapi, process, supervisor,
 };
 use log_line::Routes;
 use std::{
@@ -36,6 +37,7 @@ async fn main() -> ExitCode {
         None => run(&cli).await,
         Some(Command::Token(token)) => print_token(token),
         Some(Command::Seed(options)) => seed_demo_data(options).await,
+        Some(Command::Events(data_dir)) => events(data_dir).await,
         Some(Command::Reset(data_dir)) => reset(data_dir),
         Some(Command::Supervise { command }) => supervisor::supervise(command).await,
     };
@@ -75,10 +77,12 @@ async fn serve(cli: &Cli, console: Console) -> Result<(), Error> {
     let log = options.data_dir.join(LOG);
     let routes = Arc::new(Routes::of(openapi::operations()?));
     let progress = |step: &str| console.progress(step);
-    let mut stack = Stack::start_with_output(options, &cli.settings(), progress, move |line| {
-        console.report_line(routes.parse(line))
-    })
-    .await?;
+    let report = move |output: Output<'_>| match output {
+        Output::Line(line) => console.report_line(routes.parse(line)),
+        Output::Event(event) => console.report(&Event::Change(Change::of(event))),
+        Output::Notice(notice) => console.report_notice(&notice),
+    };
+    let mut stack = Stack::start_with_output(options, &cli.settings(), progress, report).await?;
     console.report(&Event::Ready(Ready {
         api_url: stack.api_url.clone(),
         reference_url: reference.url(),
@@ -121,6 +125,18 @@ async fn seed_demo_data(options: &cli::Seed) -> Result<ExitCode, Error> {
     Ok(print(&format!(
         "\ncurl {api}/organization/list -H \"Authorization: Bearer $(cargo -q local token alice{option})\""
     )))
+}
+
+/// Prints events until Ctrl-C, which is the normal end.
+async fn events(data_dir: &cli::DataDir) -> Result<ExitCode, Error> {
+    let mut shutdown = ShutdownSignals::listen()?;
+    let path = data_dir.path();
+    let print = |event: &str| writeln!(io::stdout(), "{event}").is_ok();
+    tokio::select! {
+        biased;
+        () = shutdown.received() => Ok(ExitCode::SUCCESS),
+        followed = follow_events(&path, print) => followed.map(|()| ExitCode::SUCCESS),
+    }
 }
 
 fn reset(data_dir: &cli::DataDir) -> Result<ExitCode, Error> {

@@ -3,10 +3,12 @@
 use crate::{
     Error, Identity, Settings, TABLE_NAME,
     api::{self, Api},
+    bus::{Bus, BusEvent},
     cargo_lambda,
     child_output::{self, ChildOutput},
+    consumer::{Consumer, Output},
     credentials::Credentials,
-    data_dir::{DATABASE, DataDir},
+    data_dir::{DATABASE, DataDir, EVENTS, STREAM_POSITION},
     dynamodb::{self, Dynamodb},
     env_file,
     forward::Upstream,
@@ -29,6 +31,9 @@ use std::{
 /// cargo-lambda reads the workspace's metadata before it listens, which takes seconds on a busy
 /// machine.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often the embedded DynamoDB deletes expired items. Each time, it reads the table.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The option that chooses the API's port.
 const API_PORT: &str = "--port";
@@ -84,9 +89,12 @@ pub struct Stack {
     pub identity: Arc<Identity>,
     /// Where to look when the functions fail, for error messages.
     log: String,
-    // Dropped in this order: the API, the functions, their database, the lock on the data directory.
+    // Dropped in this order: the API, the consumer of the stream, the functions, their bus and their database, the
+    // lock on the data directory.
     _front: Front,
+    _consumer: Option<Consumer>,
     supervisor: Supervisor,
+    _bus: Option<Bus>,
     _dynamodb: Option<(Front, Dynamodb)>,
     _data_dir: DataDir,
 }
@@ -99,11 +107,11 @@ impl Stack {
     /// If a step fails. Nothing is left running then.
     pub async fn start(options: Options, progress: impl Fn(&str)) -> Result<Self, Error> {
         let output = |log: Option<File>| log.map(ChildOutput::to_file).transpose();
-        Self::start_with(options, &Settings::default(), progress, output).await
+        Self::start_with(options, &Settings::default(), progress, output, |_| ()).await
     }
 
-    /// Like [`Stack::start`], with these settings; also calls `on_line` with each line that cargo-lambda or a
-    /// function prints.
+    /// Like [`Stack::start`], with these settings; also calls `on_output` with each line that cargo-lambda or a
+    /// function prints, with each event, and with each failure to handle the records of the stream.
     ///
     /// # Errors
     /// Like [`Stack::start`].
@@ -111,9 +119,12 @@ impl Stack {
         options: Options,
         settings: &Settings,
         progress: impl Fn(&str),
-        on_line: impl Fn(&str) + Send + Clone + 'static,
+        on_output: impl Fn(Output<'_>) + Send + Clone + 'static,
     ) -> Result<Self, Error> {
-        Self::start_with(options, settings, progress, |log| ChildOutput::tee(log, on_line).map(Some)).await
+        let on_line = on_output.clone();
+        let on_line = move |line: &str| on_line(Output::Line(line));
+        let output = |log| ChildOutput::tee(log, on_line).map(Some);
+        Self::start_with(options, settings, progress, output, on_output).await
     }
 
     /// `output` gets the log file, if there is one, and returns where to send the output of cargo-lambda.
@@ -122,6 +133,7 @@ impl Stack {
         settings: &Settings,
         progress: impl Fn(&str),
         output: impl FnOnce(Option<File>) -> Result<Option<ChildOutput>, Error>,
+        on_output: impl Fn(Output<'_>) + Send + Clone + 'static,
     ) -> Result<Self, Error> {
         let root = workspace_root();
         let data_dir = DataDir::lock(&options.data_dir)?;
@@ -137,9 +149,19 @@ impl Stack {
         let dynamodb = RunningDynamodb::start(&options.database, listener, &data_dir, &progress).await?;
         progress(&format!("Creating the table {TABLE_NAME} of template.yaml, unless it exists"));
         table::create(&dynamodb.client, TABLE_NAME).await?;
+        let on_event = on_output.clone();
+        let on_event = move |event: &BusEvent| on_event(Output::Event(event));
+        let bus = match dynamodb.embedded {
+            Some(_) => Some(Bus::start(&data_dir.join(EVENTS), on_event)?),
+            None => {
+                progress("No events: they come from the stream of the embedded DynamoDB only");
+                None
+            }
+        };
         let env_file = data_dir.join("env");
-        let text =
-            env_file::render(&dynamodb.url, &dynamodb.region, dynamodb.credentials, &identity, settings);
+        let bus_url = bus.as_ref().map(Bus::url);
+        let RunningDynamodb { region, credentials, .. } = &dynamodb;
+        let text = env_file::render(&dynamodb.url, bus_url, region, *credentials, &identity, settings);
         env_file::write(&env_file, &text)?;
 
         let cargo_lambda = cargo_lambda::find_or_install(&root.join("target/local-tools"), &progress).await?;
@@ -161,6 +183,9 @@ impl Stack {
         let mut supervisor = watch.start(&local, &root, output)?;
         let emulator = format!("http://{emulator}");
         wait_until_ready(&emulator, &mut supervisor, &log).await?;
+        let position =
+            matches!(options.database, Database::File { .. }).then(|| data_dir.join(STREAM_POSITION));
+        let consumer = bus.is_some().then(|| Consumer::start(&emulator, &dynamodb.url, position, on_output));
         let router = api::router(api, Upstream::new(&emulator));
         let front = Front::start(listen(options.port, API_PORT)?, router)?;
         Ok(Self {
@@ -169,7 +194,9 @@ impl Stack {
             identity,
             log,
             _front: front,
+            _consumer: consumer.transpose()?,
             supervisor,
+            _bus: bus,
             _dynamodb: dynamodb.embedded,
             _data_dir: data_dir,
         })
@@ -242,7 +269,7 @@ impl RunningDynamodb {
             (_, listener) => {
                 progress("Starting the embedded DynamoDB");
                 let listener = listener.map_or_else(|| listen(0, "--dynamodb-port"), Ok)?;
-                let dynamodb = Dynamodb::serve(listen_hidden()?, file.as_deref())?;
+                let dynamodb = Dynamodb::serve(listen_hidden()?, file.as_deref(), Some(SWEEP_INTERVAL))?;
                 let front = Front::to(listener, Upstream::new(&dynamodb.url()))?;
                 Ok(Self {
                     url: front.url(),

@@ -3,10 +3,10 @@
 #![expect(clippy::expect_used, reason = "clippy.toml allows this in tests, but not in their helpers")]
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use rustix::process::{Pid, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use std::{
     env, fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     net::{Ipv4Addr, TcpListener},
     os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
@@ -101,9 +101,12 @@ fn a_directory_of_others_is_refused_and_left_as_it_is() {
 
 #[test]
 fn symbolic_links_in_the_data_directory_are_not_followed() {
-    for (command, name) in
-        [(&["token", "ann"][..], "signing-key.p8"), (&["token", "ann"], ".gitignore"), (&["reset"], "lock")]
-    {
+    for (command, name) in [
+        (&["token", "ann"][..], "signing-key.p8"),
+        (&["token", "ann"], ".gitignore"),
+        (&["reset"], "lock"),
+        (&["events"], "events.jsonl"),
+    ] {
         let (data_dir, other) = (data_dir("links"), data_dir("links-other"));
         fs::create_dir_all(&data_dir).unwrap();
         fs::set_permissions(&data_dir, fs::Permissions::from_mode(0o700)).unwrap();
@@ -115,6 +118,27 @@ fn symbolic_links_in_the_data_directory_are_not_followed() {
         assert_refused(&output, &format!("{name} is a symbolic link"));
         assert_eq!(fs::read(&target).unwrap(), before, "{name}");
     }
+}
+
+#[test]
+fn events_are_printed_and_followed_until_ctrl_c() {
+    let data_dir = data_dir("events");
+    fs::create_dir_all(&data_dir).unwrap();
+    let file = data_dir.join("events.jsonl");
+    fs::write(&file, "{\"detail-type\":\"organization.created\"}\n").unwrap();
+    let mut follower = Command::new(env!("CARGO_BIN_EXE_local"))
+        .args(["events", "--data-dir", data_dir.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), r#"{"detail-type":"organization.created"}"#);
+    let mut file = fs::OpenOptions::new().append(true).open(file).unwrap();
+    file.write_all(b"{\"detail-type\":\"organization.updated\"}\n").unwrap();
+    assert_eq!(lines.next().unwrap().unwrap(), r#"{"detail-type":"organization.updated"}"#);
+    kill_process(Pid::from_child(&follower), Signal::INT).unwrap();
+    assert!(follower.wait().unwrap().success());
+    assert!(lines.next().is_none());
 }
 
 #[test]

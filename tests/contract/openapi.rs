@@ -4,7 +4,7 @@ use crate::places::{operations, yaml};
 use serde_json::{Value, json};
 use shared::edge::Error;
 use shared::error::Error as OperationError;
-use shared::model::{Limit, MaxOverages, OrganizationId, Period, Precondition, Role};
+use shared::model::{Event, EventType, Limit, MaxOverages, OrganizationId, Period, Precondition, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One error of each kind, with the details in openapi.yaml's examples.
@@ -150,6 +150,32 @@ fn every_example_of_usage_adds_up() {
 fn the_largest_total_is_that_of_the_code() {
     let openapi = yaml("openapi.yaml");
     assert_eq!(openapi["components"]["schemas"]["Units"]["maximum"], Limit::MAX_USED);
+}
+
+#[test]
+fn the_types_of_events_are_those_of_the_code() {
+    let openapi = yaml("openapi.yaml");
+    assert_eq!(openapi["components"]["schemas"]["EventType"]["enum"], json!(EventType::ALL));
+}
+
+/// The code writes what it has read: an example has no field that the code does not know, and lacks none.
+#[test]
+fn every_example_of_an_event_is_one_that_the_code_makes() {
+    let mut compared = 0;
+    for (operation, status, response) in responses(&yaml("openapi.yaml")) {
+        for example in examples(&response).iter().filter_map(Value::as_array).flatten() {
+            if example.get("number").is_none() {
+                continue;
+            }
+            let event: Event = serde_json::from_value(example.clone()).unwrap();
+            assert_eq!(*example, json!(event), "{operation} {status}");
+            let fields = &yaml("openapi.yaml")["components"]["schemas"]["EventChanges"]["properties"];
+            let unknown: Vec<_> = event.changes.keys().filter(|name| fields.get(*name).is_none()).collect();
+            assert!(unknown.is_empty(), "{operation} {status} changes {unknown:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 5, "only {compared} examples of events");
 }
 
 #[test]

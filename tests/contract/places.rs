@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 pub(crate) type Names = BTreeSet<String>;
 
+/// The only function that is no operation: it reads the table's stream.
+pub(crate) const RECORD_EVENTS: &str = "record-events";
+
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 fn path(relative: &str) -> PathBuf {
@@ -96,7 +99,7 @@ pub(crate) fn served() -> Names {
         assert_eq!(served[0], served[1], "functions/src/bin/{name}.rs serves and logs different operations");
         served[0].clone()
     };
-    entries("functions/src/bin").iter().map(serves).collect()
+    entries("functions/src/bin").iter().filter(|name| *name != RECORD_EVENTS).map(serves).collect()
 }
 
 /// The routes of the local emulator.
@@ -140,8 +143,14 @@ pub(crate) fn operation_ids_in_order() -> Vec<String> {
     paths.filter_map(|line| line.strip_prefix("      operationId: ")).map(str::to_owned).collect()
 }
 
-/// Logical id and definition of each function in template.yaml.
+/// Logical id and definition of each function in template.yaml that serves an operation.
 pub(crate) fn functions(template: &Value) -> Vec<(String, Value)> {
+    let all = all_functions(template);
+    all.into_iter().filter(|(id, _)| operation_of(id) != RECORD_EVENTS).collect()
+}
+
+/// The same for every function.
+pub(crate) fn all_functions(template: &Value) -> Vec<(String, Value)> {
     let resources = template["Resources"].as_object().unwrap();
     let functions = resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function");
     functions.map(|(id, resource)| (id.clone(), resource.clone())).collect()

@@ -1,7 +1,7 @@
 //! template.yaml requires a token verified by API Gateway on every route. Its time-out, and the log message that
 //! it filters, are those in the code.
 
-use crate::places::{functions, read, yaml};
+use crate::places::{all_functions, functions, read, yaml};
 use serde_json::{Value, json};
 use shared::edge::FUNCTION_TIMEOUT;
 
@@ -38,13 +38,12 @@ fn no_route_bypasses_the_default_authorizer() {
         assert!(!is_a_way_in || id == API, "{id} is a second entry point, which bypasses the authorizer");
     }
     assert!(template["Globals"]["Function"].get("FunctionUrlConfig").is_none());
+    for (id, function) in all_functions(&template) {
+        let url = function["Properties"].get("FunctionUrlConfig");
+        assert!(url.is_none(), "{id} has a function URL, which bypasses the authorizer");
+    }
     for (id, function) in functions(&template) {
-        let properties = &function["Properties"];
-        assert!(
-            properties.get("FunctionUrlConfig").is_none(),
-            "{id} has a function URL, which bypasses the authorizer"
-        );
-        let events = properties["Events"].as_object().unwrap();
+        let events = function["Properties"]["Events"].as_object().unwrap();
         assert_eq!(events.len(), 1, "{id} must have exactly one route");
         for event in events.values() {
             assert_eq!(event["Type"], "HttpApi", "{id}");
@@ -55,6 +54,18 @@ fn no_route_bypasses_the_default_authorizer() {
             assert!(only_scopes, "{id} has an authorizer of its own");
         }
     }
+}
+
+/// It trusts what it is invoked with.
+#[test]
+fn only_the_stream_of_the_table_invokes_the_function_that_records_events() {
+    let template = yaml("template.yaml");
+    let function = &template["Resources"]["RecordEventsFunction"];
+    let events: Vec<_> = function["Properties"]["Events"].as_object().unwrap().values().collect();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["Type"], "DynamoDB");
+    let stream = json!(["CreateStream", "OrganizationsTable.StreamArn", "ExistingTableStream"]);
+    assert_eq!(events[0]["Properties"]["Stream"], stream);
 }
 
 /// API Gateway decodes a path before it looks for a route, and a user id may contain a slash.

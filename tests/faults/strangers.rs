@@ -102,11 +102,11 @@ fn nowhere() -> Place {
     })
 }
 
-/// The operations that refuse a stranger after a look at the table. The others are open to every user, or to
-/// services alone.
+/// The operations that refuse a stranger after a look at the table. The others are open to every user, to the user in
+/// the path, or to services alone.
 fn operations() -> impl Iterator<Item = Operation> {
     Operation::ALL.iter().copied().filter(|operation| match example::example(*operation).allowed {
-        Allowed::Everybody | Allowed::Services => false,
+        Allowed::Everybody | Allowed::Services | Allowed::Oneself => false,
         Allowed::Invitees | Allowed::Members | Allowed::Admins | Allowed::Owners => true,
     })
 }

@@ -7,9 +7,10 @@ use support::example::{self, Place, TOKEN};
 
 /// The event of a request that succeeds if the token is that of [`example::sender`].
 pub(crate) fn event(operation: Operation, place: &Place, token: &str) -> Value {
-    let lists = [Operation::ListOrganizations, Operation::ListMembers, Operation::ListInvitations];
-    let is_list = lists.contains(&operation);
-    let request = example::request(operation, "nobody", place)
+    let is_list = operation.id().starts_with("list");
+    // The caller of deleteUser is the user in its path. The other paths do not depend on the caller.
+    let sender = example::sender(operation, "nobody");
+    let request = example::request(operation, sender, place)
         .query(if is_list { "limit=1" } else { "" })
         .header("authorization", &format!("Bearer {token}"))
         .header("idempotency-key", "canary")
@@ -48,6 +49,7 @@ pub(crate) fn wrong() -> Vec<(&'static str, Value)> {
         ("/rawQueryString", json!("externalId=canary%20canary")),
         ("/rawQueryString", json!("externalId=canary")),
         ("/rawQueryString", json!("externalId=canary&userId=canary")),
+        ("/rawQueryString", json!("after=canary")),
         ("/rawQueryString", json!("period=canary")),
         ("/rawQueryString", json!("period=2026-13&canary=canary")),
         ("/pathParameters/organization_id", json!("canary")),

@@ -31,7 +31,11 @@ async fn every_log_line_is_json_and_contains_no_client_data() {
         LEVELS.iter().flat_map(|level| Operation::ALL.iter().map(move |operation| (*operation, *level)));
     let world = &world;
     let run = |(operation, level): (Operation, &'static str)| async move {
-        let Run { log, answers, secrets } = world.run(operation, level).await;
+        let Run { log, answers, secrets } = match operation {
+            // It erases the member of all places in its world.
+            Operation::DeleteUser => World::new().await.run(operation, level).await,
+            _ => world.run(operation, level).await,
+        };
         let lines = lines(&log);
         let of = format!("{} at {level}", operation.id());
         assert!(

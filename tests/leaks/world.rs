@@ -244,6 +244,15 @@ fn item() -> Value {
         "mutation",
         "period",
         "recorded",
+        "change",
+        "number",
+        "type",
+        "actor",
+        "at",
+        "target",
+        "changes",
+        "snapshot",
+        "previousAt",
     ];
     names.into_iter().map(|name| (name.to_owned(), json!({ "S": "canary" }))).collect::<Map<_, _>>().into()
 }

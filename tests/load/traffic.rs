@@ -64,7 +64,10 @@ impl Request {
         }
         let (mut guest, mut invitation) = (None, None);
         match operation {
-            Operation::GetMember | Operation::UpdateMember | Operation::RemoveMember => {
+            Operation::GetMember
+            | Operation::UpdateMember
+            | Operation::RemoveMember
+            | Operation::DeleteUser => {
                 guest = organization.take_guest();
                 operation = if guest.is_some() { operation } else { Operation::AddMember };
             }
@@ -92,8 +95,9 @@ impl Request {
             }
             _ => {}
         }
-        // Plain members only read, and not the invitations.
-        let is_for_members = operation.scope() == Scope::Read && operation != Operation::ListInvitations;
+        // Plain members only read, and neither the invitations nor the events.
+        let is_for_members =
+            operation.scope() == Scope::Read && example(operation).allowed != Allowed::Admins;
         let callers = if is_for_members { 3 } else { 2 };
         let caller = match operation {
             _ if example(operation).allowed == Allowed::Services => SERVICE.to_owned(),
@@ -113,6 +117,7 @@ impl Request {
             Operation::GetOrganization | Operation::ListMembers | Operation::GetUsage => {
                 self.ask(world, About::default(), None).await.map(drop)
             }
+            Operation::ListEvents => self.list_events(world).await,
             Operation::UpdateOrganization => {
                 self.change(world, json!({ "name": format!("Name {}", self.number) })).await
             }
@@ -139,7 +144,8 @@ impl Request {
             Operation::AddMember
             | Operation::GetMember
             | Operation::UpdateMember
-            | Operation::RemoveMember => self.send_about_a_member(world).await,
+            | Operation::RemoveMember
+            | Operation::DeleteUser => self.send_about_a_member(world).await,
             Operation::CreateInvitation => self.invite(world).await,
             Operation::ListInvitations
             | Operation::RevokeInvitation
@@ -164,8 +170,21 @@ impl Request {
         if is_listed { Ok(()) } else { Err(missing()) }
     }
 
+    async fn list_events(self, world: &World) -> Result<(), String> {
+        let events = self.ask(world, About { query: "?limit=20", ..About::default() }, None).await?;
+        let numbers = events.as_array().into_iter().flatten().map(|event| event["number"].as_u64());
+        if numbers.eq((1..=20).map(Some).take(events.as_array().map_or(0, Vec::len))) {
+            Ok(())
+        } else {
+            Err(format!("not the first events: {events}"))
+        }
+    }
+
     async fn send_about_a_member(mut self, world: &World) -> Result<(), String> {
         let mut guest = self.guest.take().unwrap_or_else(|| world.new_guest());
+        if self.operation == Operation::DeleteUser {
+            self.caller.clone_from(&guest.id);
+        }
         let body = match self.operation {
             Operation::AddMember => Some(json!({ "userId": guest.id, "role": guest.role })),
             Operation::UpdateMember => {
@@ -183,8 +202,12 @@ impl Request {
         } else {
             self.organization.changed();
         }
-        if self.operation != Operation::RemoveMember {
-            self.organization.keep_guest(guest);
+        match self.operation {
+            Operation::DeleteUser if answer["left"] != json!([self.organization.id]) => {
+                return Err(format!("{} was not erased: {answer}", guest.id));
+            }
+            Operation::RemoveMember | Operation::DeleteUser => {}
+            _ => self.organization.keep_guest(guest),
         }
         Ok(())
     }

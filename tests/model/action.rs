@@ -47,6 +47,10 @@ pub enum Action {
     GetUsage {
         period: Option<Text>,
     },
+    ListEvents {
+        after: Option<&'static str>,
+        limit: Option<usize>,
+    },
     ListMembers {
         limit: Option<usize>,
     },
@@ -80,6 +84,9 @@ pub enum Action {
     },
     AcceptInvitation {
         token: Reference,
+    },
+    DeleteUser {
+        user: &'static str,
     },
 }
 
@@ -120,6 +127,7 @@ impl Action {
             Self::SetPlan { .. } => Operation::SetPlan,
             Self::RecordUsage { .. } => Operation::RecordUsage,
             Self::GetUsage { .. } => Operation::GetUsage,
+            Self::ListEvents { .. } => Operation::ListEvents,
             Self::ListMembers { .. } => Operation::ListMembers,
             Self::AddMember { .. } => Operation::AddMember,
             Self::GetMember { .. } => Operation::GetMember,
@@ -130,15 +138,17 @@ impl Action {
             Self::RevokeInvitation { .. } => Operation::RevokeInvitation,
             Self::PreviewInvitation { .. } => Operation::PreviewInvitation,
             Self::AcceptInvitation { .. } => Operation::AcceptInvitation,
+            Self::DeleteUser { .. } => Operation::DeleteUser,
         }
     }
 
     /// The user in the path.
     pub fn target(&self) -> Option<&'static str> {
         match self {
-            Self::GetMember { user } | Self::UpdateMember { user, .. } | Self::RemoveMember { user } => {
-                Some(user)
-            }
+            Self::GetMember { user }
+            | Self::UpdateMember { user, .. }
+            | Self::RemoveMember { user }
+            | Self::DeleteUser { user } => Some(user),
             _ => None,
         }
     }
@@ -175,8 +185,10 @@ impl Action {
             Self::GetUsage { .. }
             | Self::GetMember { .. }
             | Self::PreviewInvitation { .. }
-            | Self::AcceptInvitation { .. } => Parameter::None,
+            | Self::AcceptInvitation { .. }
+            | Self::DeleteUser { .. } => Parameter::None,
             Self::GetOrganization
+            | Self::ListEvents { .. }
             | Self::UpdateOrganization { .. }
             | Self::DeleteOrganization
             | Self::RestoreOrganization
@@ -202,6 +214,7 @@ impl Action {
     pub fn limit(&self) -> Option<usize> {
         match self {
             Self::ListOrganizations { limit, .. }
+            | Self::ListEvents { limit, .. }
             | Self::ListMembers { limit }
             | Self::ListInvitations { limit } => *limit,
             _ => None,
@@ -215,6 +228,7 @@ impl Action {
                 vec![("userId", *of), ("externalId", external_id.map(|id| id.0)), ("deleted", *deleted)]
             }
             Self::GetUsage { period } => vec![("period", period.map(|period| period.0))],
+            Self::ListEvents { after, .. } => vec![("after", *after)],
             _ => Vec::new(),
         };
         filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()

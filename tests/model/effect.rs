@@ -2,6 +2,7 @@
 
 use crate::action::Action;
 use crate::answer::Answer;
+use crate::event::Happening;
 use crate::invitation::State;
 use crate::joining::no_invitation;
 use crate::model::{Model, New, Refusal};
@@ -22,12 +23,12 @@ impl Action {
     }
 
     /// The change in the number of members. `None` for a read, a creation or a report of usage, and for a deletion or a
-    /// restoration, which may find nothing to do.
+    /// restoration, which may find nothing to do. Nor for an erasure, which is about several organizations.
     pub fn growth(&self) -> Option<i64> {
         match self {
             _ if self.is_read() => None,
             Self::CreateOrganization { .. } | Self::RecordUsage { .. } => None,
-            Self::DeleteOrganization | Self::RestoreOrganization => None,
+            Self::DeleteOrganization | Self::RestoreOrganization | Self::DeleteUser { .. } => None,
             Self::AddMember { .. } | Self::AcceptInvitation { .. } => Some(1),
             Self::RemoveMember { .. } => Some(-1),
             _ => Some(0),
@@ -36,7 +37,13 @@ impl Action {
 
     /// True if owners and services may use a deleted organization so.
     pub fn is_for_deleted(&self) -> bool {
-        matches!(self, Self::GetOrganization | Self::DeleteOrganization | Self::RestoreOrganization)
+        matches!(
+            self,
+            Self::GetOrganization
+                | Self::ListEvents { .. }
+                | Self::DeleteOrganization
+                | Self::RestoreOrganization
+        )
     }
 
     /// True if there is nothing to do.
@@ -84,6 +91,7 @@ impl Action {
                 model.organization_of_token(&call.reference)?.join(call, time, shown)
             }
             Self::RecordUsage { .. } => model.organization_of(call)?.report(call, shown),
+            Self::DeleteUser { user } => model.erase(caller, user, time),
             _ => model.organization_of(call)?.attempt(call, time, shown),
         }
     }
@@ -92,7 +100,7 @@ impl Action {
     pub fn required(&self, organization: &Organization, caller: &str) -> &'static str {
         let is_owner = |user| organization.role(user) == Some("owner");
         match self {
-            Self::ListInvitations { .. } => "admin",
+            Self::ListInvitations { .. } | Self::ListEvents { .. } => "admin",
             _ if self.is_read() => "member",
             Self::DeleteOrganization | Self::RestoreOrganization => "owner",
             Self::RemoveMember { user } if *user == caller => "member",
@@ -164,6 +172,25 @@ impl Action {
         Ok(())
     }
 
+    /// What the event of the change says that was just made.
+    pub fn happening(&self, organization: &Organization, call: &Call) -> Happening {
+        match self {
+            Self::UpdateOrganization { .. } => Happening::new("organization.updated"),
+            Self::DeleteOrganization => Happening::new("organization.deleted"),
+            Self::RestoreOrganization => Happening::new("organization.restored"),
+            Self::SetMaxOverages { .. } => Happening::new("max_overages.set"),
+            Self::SetPlan { .. } => Happening::new("plan.set"),
+            Self::AddMember { user, .. } => Happening::to_user("member.added", user),
+            Self::UpdateMember { user, .. } => Happening::to_user("member.role_changed", user),
+            Self::RemoveMember { user } => Happening::to_user("member.removed", user),
+            Self::CreateInvitation { .. } => Happening::invited(&organization.invitations),
+            Self::RevokeInvitation { .. } => {
+                Happening::to_invitation("invitation.revoked", Some(call.reference.clone()))
+            }
+            other => panic!("not a change to an organization: {other:?}"),
+        }
+    }
+
     /// The successful answer that shows the organization in its current state, to a caller with `role`.
     pub fn answer(
         &self,
@@ -195,6 +222,11 @@ impl Action {
             Self::SetPlan { .. } => Answer { etag, ..Answer::ok(organization.plan(shown)) },
             Self::GetUsage { period } => Answer::ok(organization.used(period.map(first_day), shown)),
             Self::RecordUsage { .. } => panic!("a report has an answer of its own"),
+            Self::DeleteUser { .. } => panic!("an erasure has an answer of its own"),
+            Self::ListEvents { after, .. } => {
+                let after = after.map_or(0, |after| after.parse().expect("a valid number"));
+                organization.list_events(call, after, shown)
+            }
             Self::ListMembers { .. } => Answer::page(call, organization.list(shown), 0, shown),
             Self::AddMember { user, .. } => {
                 let location = Some(format!("member/{}", percent_encoded(user)));
@@ -234,6 +266,9 @@ impl Action {
         };
         match self {
             Self::GetOrganization => sees(caller),
+            Self::ListEvents { .. } => {
+                sees(caller) && (is_service(caller) || organization.privilege(caller).is_some())
+            }
             Self::ListOrganizations { of, deleted, .. } => {
                 sees(of.unwrap_or(caller)) && organization.is_deleted() == deleted.is_some()
             }

@@ -149,6 +149,11 @@ impl Invitations {
         (body, invitation.is_renewed)
     }
 
+    /// The one that was invited or renewed last.
+    pub fn last(&self) -> &Invitation {
+        self.0.last().expect("an invitation was issued")
+    }
+
     pub fn with_id(&mut self, id: &str) -> Option<&mut Invitation> {
         self.0.iter_mut().find(|one| one.id.as_deref() == Some(id))
     }

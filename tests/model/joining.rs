@@ -1,6 +1,7 @@
 //! What the holder of an invitation's token can do: see the invitation, and join.
 
 use crate::answer::Answer;
+use crate::event::Happening;
 use crate::invitation::State;
 use crate::model::{Model, Refusal};
 use crate::moment::Time;
@@ -74,13 +75,13 @@ impl Organization {
         }
         self.has_room()?;
         self.allows(caller, Some(role))?;
-        let joined_by = Some((token.clone(), id));
+        let joined_by = Some((token.clone(), id.clone()));
         let mut member = Member::new(role, &inviter, time);
         member.joined_by = joined_by;
         self.members.insert(caller.to_owned(), member);
         self.invitations.with_token(token).expect("the invitation").state =
             State::Accepted(caller.to_owned());
-        self.changed(caller, time);
+        self.changed(Happening::accepted(id, caller), caller, time);
         let answer = self.joined(call, shown).expect("the new member");
         Ok(Answer { status: 201, ..answer })
     }

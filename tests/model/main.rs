@@ -11,6 +11,8 @@ mod clients;
 mod clock;
 mod concurrent;
 mod effect;
+mod erasure;
+mod event;
 mod exactness;
 mod exactness_checks;
 mod exactness_clients;

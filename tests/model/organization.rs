@@ -1,6 +1,7 @@
 //! One organization of the reference model: its members, their roles, and the rules about them.
 
 use crate::answer::Answer;
+use crate::event::{Events, Happening};
 use crate::invitation::Invitations;
 use crate::model::{New, Refusal};
 use crate::moment::{Moment, Time};
@@ -33,6 +34,9 @@ pub struct Organization {
     updated_by: String,
     pub version: u64,
     pub deletion: Deletion,
+    /// When it was deleted, if it has changed since.
+    deleted_at: Option<Moment>,
+    pub events: Events,
 }
 
 #[derive(Debug, Clone)]
@@ -64,7 +68,7 @@ impl Organization {
     /// A new organization, created by `caller`.
     pub fn new(id: &str, caller: &str, new: New, time: &Time) -> Self {
         let New { owner, name, domain, external_id, metadata } = new;
-        Self {
+        let mut organization = Self {
             id: id.to_owned(),
             name: name.to_owned(),
             domain: domain.map(str::to_owned),
@@ -82,7 +86,11 @@ impl Organization {
             updated_by: caller.to_owned(),
             version: 1,
             deletion: Deletion::None,
-        }
+            deleted_at: None,
+            events: Events::default(),
+        };
+        organization.record(Happening::new("organization.created"), caller, time);
+        organization
     }
 
     /// Executes an action of a caller who may know of the organization.
@@ -98,17 +106,31 @@ impl Organization {
             if call.fails(self.version) {
                 return Err(self.precondition_failed());
             }
+            let was_deleted = self.is_deleted();
             action.change(self, call, time)?;
-            self.changed(caller, time);
+            if was_deleted {
+                self.deleted_at = None;
+            }
+            self.changed(action.happening(self, call), caller, time);
         }
         Ok(action.answer(self, call, self.role(caller), shown))
     }
 
     /// Counts a change.
-    pub fn changed(&mut self, caller: &str, time: &Time) {
+    pub fn changed(&mut self, happening: Happening, caller: &str, time: &Time) {
+        // A member left after the deletion.
+        if happening.kind == "member.removed" && self.is_deleted() {
+            self.deleted_at = Some(self.deleted_at().clone());
+        }
         self.version += 1;
         self.updated_at = time.moment();
         caller.clone_into(&mut self.updated_by);
+        self.record(happening, caller, time);
+    }
+
+    /// When it was deleted: usually the last change.
+    pub fn deleted_at(&self) -> &Moment {
+        self.deleted_at.as_ref().unwrap_or(&self.updated_at)
     }
 
     /// The refusal of a request whose precondition fails.
@@ -238,9 +260,11 @@ impl Organization {
         });
         if let Deletion::Until(purge_at) = &mut self.deletion {
             purge_at.learn(&shown["purgeAt"]);
-            // Nothing can change a deleted organization, so its deletion is the last change.
-            body["deletedAt"] = json!(self.updated_at.text());
             body["purgeAt"] = json!(purge_at.text());
+            if let Some(deleted_at) = &mut self.deleted_at {
+                deleted_at.learn(&shown["deletedAt"]);
+            }
+            body["deletedAt"] = json!(self.deleted_at().text());
         }
         body
     }

@@ -23,11 +23,13 @@ pub enum Part {
     Membership(&'static str, bool),
     /// Reads the organization's item: whether it is deleted, its name, and who are its owners and admins.
     Access,
+    /// The end of a membership, which somebody else may have ended already.
+    Erasure,
     /// Reads what the answer shows, except what the request reads in [`Part::Access`].
     Shown,
 }
 
-use Part::{Access, Change, Membership, Reported, Shown, Whole};
+use Part::{Access, Change, Erasure, Membership, Reported, Shown, Whole};
 
 impl Action {
     /// The points in time of an answered request. The number beside a point says how many points, from the
@@ -44,7 +46,10 @@ impl Action {
         let before = membership.iter().len();
         match (self, answer.code()) {
             // One BatchGetItem, which may read its items at different times.
-            (Self::GetOrganization, None | Some("precondition_failed")) => as_member(&[(Shown, 0)]),
+            // A page of events also needs a Query. It shows nothing newer than the organization's item.
+            (Self::GetOrganization | Self::ListEvents { .. }, None | Some("precondition_failed")) => {
+                as_member(&[(Shown, 0)])
+            }
             (Self::GetMember { user }, Some("member_not_found")) => {
                 as_member(&[(Membership(user, false), 0), (Access, 0)])
             }
@@ -52,7 +57,9 @@ impl Action {
                 Self::UpdateMember { user: NOBODY, .. } | Self::RemoveMember { user: NOBODY },
                 Some("member_not_found"),
             )
-            | (Self::ListInvitations { .. }, Some("forbidden")) => as_member(&[(Access, 0)]),
+            | (Self::ListInvitations { .. } | Self::ListEvents { .. }, Some("forbidden")) => {
+                as_member(&[(Access, 0)])
+            }
             (Self::RevokeInvitation { .. }, Some("forbidden")) if call.reference == NO_INVITATION[1] => {
                 as_member(&[(Access, 0)])
             }
@@ -60,6 +67,12 @@ impl Action {
             (Self::RecordUsage { key, .. }, Some("overages_exhausted" | "idempotency_key_reused")) => {
                 vec![(Access, 0), (Shown, usize::from(key.is_none()))]
             }
+            // The transaction was refused, or its answer was lost, and then the user was no member any more.
+            (Self::DeleteUser { user }, None) if last_asked == "TransactGetItems" => {
+                vec![(Membership(user, true), 0), (Erasure, 1)]
+            }
+            // The transaction that ends the membership finds the organization as the request has read it.
+            (Self::DeleteUser { .. }, None) => vec![(Whole, 0)],
             // Any other refusal happens at one point in time.
             (_, Some(_)) => vec![(Whole, 0)],
             (Self::GetUsage { .. }, None) => as_member(&[(Access, 0), (Shown, 0)]),
@@ -163,6 +176,8 @@ impl Action {
             Self::AcceptInvitation { .. } => {
                 !organization.is_deleted() && organization.explains_roles([body])
             }
+            // Of a deleted organization, only its owners and services know.
+            Self::ListEvents { .. } if organization.is_deleted() => false,
             _ => {
                 let role = organization.privilege(caller).unwrap_or("member");
                 let access = organization.may_use(call).and_then(|()| {

@@ -6,7 +6,7 @@ use crate::clients::Answered;
 use crate::clock::End;
 use crate::histories::Tally;
 use crate::request::{Condition, Flaw, Request};
-use crate::values::{EMAILS, SERVICES, USERS, is_service, role};
+use crate::values::{EMAILS, NOBODY, SERVICES, USERS, is_service, role};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -105,7 +105,11 @@ pub fn concurrent(clients: usize, length: Range<usize>) -> impl Strategy<Value =
 pub fn of_one_organization(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
     let lists = [Action::list(None), Action::list(Some("true")), Action::ListMembers { limit: None }];
     let read = |user| lists.clone().map(|list| Request::plain(user, list));
-    let as_service = [Action::GetOrganization, Action::ListInvitations { limit: None }];
+    let as_service = [
+        Action::GetOrganization,
+        Action::ListInvitations { limit: None },
+        Action::ListEvents { after: None, limit: None },
+    ];
     let as_service = as_service.map(|action| Request::plain(SERVICES[0], action));
     let last = USERS.into_iter().flat_map(read).chain(as_service).collect();
     // Requests that compete for the same invitations meet more often in a history of their own.
@@ -239,6 +243,7 @@ impl Sender {
             Action::AddMember { .. } | Action::SetPlan { .. } | Action::RecordUsage { .. } => self.service,
             Action::PreviewInvitation { .. } | Action::AcceptInvitation { .. } if self.is_odd => self.service,
             Action::PreviewInvitation { .. } | Action::AcceptInvitation { .. } => self.anybody,
+            Action::DeleteUser { user } if user != NOBODY && !self.by_service && !self.is_odd => user,
             _ if self.by_service => self.service,
             _ => self.member,
         };

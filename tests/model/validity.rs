@@ -3,7 +3,7 @@
 use crate::action::Action;
 use crate::model::Refusal;
 use crate::request::{Call, Flaw};
-use crate::values::{NOBODY, OVER_LIMIT, ROLES, is_service};
+use crate::values::{NO_NUMBER, NOBODY, OVER_LIMIT, ROLES, is_service};
 use serde_json::{Value, json};
 
 /// Refuses a request with a flaw or an invalid argument.
@@ -63,6 +63,10 @@ fn fit(action: &Action, caller: &str) -> Result<(), Refusal> {
         Action::PreviewInvitation { .. } | Action::AcceptInvitation { .. } if is_service(caller) => {
             Err((403, "forbidden", Value::Null))
         }
+        Action::DeleteUser { user } if !is_service(caller) && *user != caller => {
+            Err((403, "forbidden", Value::Null))
+        }
+        Action::ListEvents { after: Some(NO_NUMBER), .. } => invalid("after"),
         _ => Ok(()),
     }
 }
@@ -101,6 +105,7 @@ fn valid(action: &Action) -> Result<(), Refusal> {
             broken("maxOverages", "range")
         }
         Action::AddMember { user: NOBODY, .. } => broken("userId", "user_id"),
+        Action::DeleteUser { user: NOBODY } => broken("user_id", "user_id"),
         Action::CreateInvitation { email: Some(Some((_, Err(rule)))), .. } => broken("email", rule),
         Action::AddMember { role: Some(role), .. }
         | Action::UpdateMember { role, .. }

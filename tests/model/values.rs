@@ -17,6 +17,9 @@ pub const SERVICES: [&str; 2] = ["service:billing", "service:crm"];
 /// An invalid user id.
 pub const NOBODY: &str = "no body";
 
+/// No event's number.
+pub const NO_NUMBER: &str = "-1";
+
 /// Ids that no organization has: a well-formed one and a malformed one.
 pub const NOWHERE: [&str; 2] = ["org_01ARZ3NDEKTSV4RRFFQ69G5FAV", "org_1"];
 
@@ -212,6 +215,11 @@ pub fn user() -> impl Strategy<Value = &'static str> {
 /// A role.
 pub fn role() -> impl Strategy<Value = &'static str> {
     prop_oneof![20 => select(&ROLES[..3]), 1 => Just(ROLES[3])]
+}
+
+/// The query parameter `after`, or none. The last one is not valid.
+pub fn after() -> impl Strategy<Value = Option<&'static str>> {
+    option::of(select(vec!["0", "1", "2", "5", "9007199254740991", NO_NUMBER]))
 }
 
 /// The query parameter `limit`, or none.

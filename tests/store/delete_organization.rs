@@ -145,6 +145,7 @@ fn answers_about_a_deleted_organization(operation: Operation) -> [&'static str; 
         Operation::CreateOrganization => ["201", "201", "201", "201", "400 invalid_request"],
         Operation::ListOrganizations => ["200", "200", "200", "200", "400 invalid_request"],
         Operation::GetOrganization
+        | Operation::ListEvents
         | Operation::DeleteOrganization
         // The last: it restores the organization.
         | Operation::RestoreOrganization => ["200", GONE, GONE, GONE, "200"],
@@ -164,6 +165,8 @@ fn answers_about_a_deleted_organization(operation: Operation) -> [&'static str; 
         Operation::PreviewInvitation | Operation::AcceptInvitation => {
             [NO_INVITATION, NO_INVITATION, NO_INVITATION, NO_INVITATION, "403 forbidden"]
         }
+        // The very last: the organization ends with its owner.
+        Operation::DeleteUser => ["200", "200", "200", "200", "200"],
     }
 }
 
@@ -176,8 +179,11 @@ async fn deleted_place(table: &Table) -> (Place, OrganizationId, [&'static str; 
     (place, id, ["ann", "bob", MEMBER, INVITEE, SERVICE])
 }
 
-fn all_but_restoring() -> impl Iterator<Item = Operation> {
-    Operation::ALL.iter().copied().filter(|operation| *operation != Operation::RestoreOrganization)
+/// The operations that leave a deleted organization as it is.
+fn all_that_change_nothing() -> impl Iterator<Item = Operation> {
+    let changes =
+        |operation: &Operation| matches!(operation, Operation::RestoreOrganization | Operation::DeleteUser);
+    Operation::ALL.iter().copied().filter(move |operation| !changes(operation))
 }
 
 #[tokio::test]
@@ -186,7 +192,7 @@ async fn a_deleted_organization_exists_only_for_its_owners_and_services_in_every
     let (place, id, callers) = deleted_place(&table).await;
     let before = table.organization_item(&id).await;
 
-    for operation in all_but_restoring() {
+    for operation in all_that_change_nothing() {
         for (caller, expected) in callers.into_iter().zip(answers_about_a_deleted_organization(operation)) {
             assert_eq!(
                 answer(&table, operation, caller, &place).await,
@@ -202,6 +208,13 @@ async fn a_deleted_organization_exists_only_for_its_owners_and_services_in_every
         assert_eq!(answer(&table, restore, name, &place).await, expected, "as {name}");
         table.delete_organization(&caller("ann"), &id, &ANY).await.unwrap();
     }
+
+    let erase = Operation::DeleteUser;
+    for (name, expected) in callers.into_iter().zip(answers_about_a_deleted_organization(erase)) {
+        assert_eq!(answer(&table, erase, name, &place).await, expected, "as {name}");
+    }
+    let found = answer(&table, Operation::GetOrganization, SERVICE, &place).await;
+    assert_eq!(found, "404 organization_not_found");
 }
 
 #[tokio::test]
@@ -214,8 +227,10 @@ async fn an_organization_exists_for_nobody_once_it_can_no_longer_be_restored() {
     for &operation in Operation::ALL {
         let before_purge = answers_about_a_deleted_organization(operation);
         for (caller, before_purge) in callers.into_iter().zip(before_purge) {
-            let is_about_it =
-                !matches!(operation, Operation::CreateOrganization | Operation::ListOrganizations);
+            let is_about_it = !matches!(
+                operation,
+                Operation::CreateOrganization | Operation::ListOrganizations | Operation::DeleteUser
+            );
             let expected = match before_purge {
                 "200" | "409 organization_deleted" if is_about_it => "404 organization_not_found",
                 same => same,

@@ -51,6 +51,7 @@ fn invalid_arguments_are_refused_in_one_line() {
         &["--invitation-url", "https://app.example.com", "seed"],
         &["--prot", "9000"],
         &["--port", "9001", "token", "alice"],
+        &["--port", "9001", "events"],
         &["token"],
         &["token", "a b"],
         &["token", ""],

@@ -115,8 +115,42 @@ impl Call {
 /// All calls.
 pub fn all() -> Vec<Call> {
     let of_each = Operation::ALL.iter().copied().flat_map(of);
-    let others = [organizations::calls(), members::calls(), invitations::calls(), usage::calls()];
+    let others =
+        [organizations::calls(), events(), members::calls(), invitations::calls(), usage::calls(), users()];
     of_each.chain(others.concat()).collect()
+}
+
+fn events() -> Vec<Call> {
+    // Whether a page before the newest event is complete depends on which events are stored.
+    let newest = "after=9007199254740991";
+    vec![
+        Call::new("list events", Operation::ListEvents, 200).by("bob").page("limit=1").like_another(),
+        Call::new("list events at another version", Operation::ListEvents, 412).with(STALE),
+        Call::new("list known events", Operation::ListEvents, 304)
+            .page(newest)
+            .with(&[("if-none-match", "\"{current}\"")]),
+        Call::new("list events of one that is gone", Operation::ListEvents, 404)
+            .on(Filled::Gone)
+            .like_another(),
+    ]
+}
+
+fn users() -> Vec<Call> {
+    let erase = |how: &str, status| Call::new(how, Operation::DeleteUser, status);
+    vec![
+        erase("erase a user by a service", 200).by(SERVICE).like_another(),
+        erase("erase a user of no organization", 200).by("eve"),
+        erase("erase an only owner among others", 422).by("ann"),
+        erase("erase an only owner among others, of many organizations", 422)
+            .on(Filled::WithMany)
+            .by("ann")
+            .like_another(),
+        erase("erase a member of a deleted organization", 200).on(Filled::Deleted).like_another(),
+        erase("erase the owner of a deleted organization", 200).on(Filled::Deleted).by("ann"),
+        erase("erase a member of one that is gone", 200).on(Filled::Gone),
+        erase("erase another user", 403).about("bob").like_another(),
+        erase("erase an invalid id", 422).by(SERVICE).about("no id").like_another(),
+    ]
 }
 
 /// The calls that all operations have in common: the example and, where they apply, the same call by others, of
@@ -139,7 +173,8 @@ fn of(operation: Operation) -> Vec<Call> {
     if has("{organization_id}") {
         let is_about_deletion =
             matches!(operation, Operation::DeleteOrganization | Operation::RestoreOrganization);
-        let owners = if is_about_deletion || operation == Operation::GetOrganization { usual } else { 409 };
+        let is_for_owners = matches!(operation, Operation::GetOrganization | Operation::ListEvents);
+        let owners = if is_about_deletion || is_for_owners { usual } else { 409 };
         let services = if is_about_deletion || operation.scope() == Scope::Read { usual } else { 409 };
         if allowed != Allowed::Services {
             add("of a deleted organization", owners, &|call| call.on(Filled::Deleted).like_another());
@@ -161,11 +196,11 @@ fn of(operation: Operation) -> Vec<Call> {
         Allowed::Invitees => {
             add("of a deleted organization", 404, &|call| call.on(Filled::Deleted).like_another())
         }
-        Allowed::Everybody | Allowed::Members | Allowed::Services => {}
+        Allowed::Everybody | Allowed::Members | Allowed::Services | Allowed::Oneself => {}
     }
     // Only a member may learn that a malformed id belongs to nobody, so the store must read the caller's
     // membership.
-    if has("{user_id}") {
+    if has("{user_id}") && allowed != Allowed::Oneself {
         add("about a stranger", 404, &|call| call.about("eve"));
         add("about an invalid id", 404, &|call| call.about("no id"));
     }
