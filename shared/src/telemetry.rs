@@ -19,12 +19,14 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts the log. `AWS_LAMBDA_LOG_LEVEL`, which Lambda's logging configuration sets, is the level
-/// of this crate's lines (default `INFO`). Lines of libraries below `WARN` are always dropped, because at
+/// of the functions' own lines (default `INFO`). Lines of libraries below `WARN` are always dropped, because at
 /// `DEBUG` the SDK writes whole requests.
 pub fn init() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-    let targets = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("shared", level);
+    let libraries = level.min(LevelFilter::WARN);
+    let targets =
+        Targets::new().with_default(libraries).with_target("shared", level).with_target("functions", level);
     tracing_subscriber::registry()
         .with(
             tracing_subscriber::fmt::layer()

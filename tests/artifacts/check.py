@@ -31,6 +31,9 @@ MACHINES = {"arm64": ("AArch64", "aarch64"), "x86_64": ("Advanced Micro Devices 
 
 RELEASE = "0123abc"
 
+# The function that is not an operation: the table's stream invokes it.
+RECORDER = "record-events"
+
 # Lambda gives a function 10 s from its start to its first poll.
 CALL_TIMEOUT = 10
 
@@ -107,10 +110,7 @@ def zipped_size(artifact):
 
 def check_start(artifact, architecture, function):
     """Returns the milliseconds from start to first poll, and from there to the answer."""
-    without_claims = json.loads((ROOT / "tests/events/get-organization.json").read_text())
-    without_claims["requestContext"]["authorizer"] = None
-    malformed = without_claims | {"body": "not base64", "isBase64Encoded": True}
-    with RuntimeApi([without_claims, malformed]) as api:
+    with RuntimeApi(batches() if function == RECORDER else requests()) as api:
         threading.Thread(target=api.serve_forever, daemon=True).start()
         started = time.monotonic()
         process = subprocess.Popen(
@@ -132,11 +132,37 @@ def check_start(artifact, architecture, function):
             process.kill()
             output, _ = process.communicate()
             api.shutdown()
-    check_answer(response, 401, "unauthorized")
-    check_answer(refusal, 500, "internal_error")
-    check_log(output, function)
+    if function == RECORDER:
+        check_failures(response, [])
+        check_failures(refusal, [{"itemIdentifier": UNREADABLE}])
+        outcomes = [{"records": 0, "done": 0}, {"records": 1, "done": 0}]
+    else:
+        check_answer(response, 401, "unauthorized")
+        check_answer(refusal, 500, "internal_error")
+        outcomes = [{"status": 401}, {"status": 500}]
+    check_log(output, function, outcomes)
     check_unwinding(artifact, architecture, function)
     return 1000 * (polled - started), 1000 * (answered - polled)
+
+
+def requests():
+    """A request without claims, and one whose body is not what it says."""
+    without_claims = json.loads((ROOT / "tests/events/get-organization.json").read_text())
+    without_claims["requestContext"]["authorizer"] = None
+    return [without_claims, without_claims | {"body": "not base64", "isBase64Encoded": True}]
+
+
+# The sequence number of a record.
+UNREADABLE = "111"
+
+
+def batches():
+    """A batch without records, and one with a record of no organization."""
+    key = {"S": "ORG#none"}
+    change = {"Keys": {"pk": key, "sk": key}, "SequenceNumber": UNREADABLE, "SizeBytes": 1}
+    change["ApproximateCreationDateTime"] = 1_800_000_000
+    record = {"eventID": "1", "eventName": "INSERT", "awsRegion": "eu-central-1", "dynamodb": change}
+    return [{"Records": []}, {"Records": [record]}]
 
 
 def check_unwinding(artifact, architecture, function):
@@ -174,6 +200,8 @@ def environment(runtime_api, function):
         "AUTH_SERVICE_SCOPE": "organizations/service",
         "RELEASE": RELEASE,
         "TABLE_NAME": "organizations",
+        "EVENT_BUS_NAME": "organizations",
+        "EVENT_SOURCE": "organizations",
     }
 
 
@@ -198,12 +226,18 @@ def check_answer(response, status, code):
     expect(json.loads(response["body"])["code"] == code, f"must answer {code}, but answered {response}")
 
 
-def check_log(output, function):
+def check_failures(response, expected):
+    found = json.loads(response)
+    expect(found == {"batchItemFailures": expected}, f"must report {expected}, but answered {found}")
+
+
+def check_log(output, function, outcomes):
     lines = [json.loads(line) for line in output.splitlines()]
-    found = [(line["operation"], line["status"], line["request_id"]) for line in lines if "status" in line]
     # This also proves that each directory contains its own function and no other.
-    operation = operation_id(function)
-    expect(found == [(operation, 401, REQUEST_ID), (operation, 500, REQUEST_ID)], f"wrong log: {output}")
+    common = {"operation": operation_id(function), "request_id": REQUEST_ID}
+    expected = [common | outcome for outcome in outcomes]
+    found = [{name: line.get(name) for name in expected[0]} for line in lines if "request_id" in line]
+    expect(found == expected, f"wrong log: {output}")
     # Otherwise the alarm that stops a deployment would see no errors.
     expect(all(line["release"] == RELEASE for line in lines), f"a line names no release: {output}")
 

@@ -13,6 +13,7 @@ mod freeze;
 mod matrix;
 mod outcome;
 mod pace;
+mod recorder;
 mod roles;
 mod strangers;
 mod team;

@@ -15,7 +15,7 @@ use support::faults::Fault;
 use support::permissions::permissions;
 
 /// For example `dynamodb:GetItem on table`.
-type Permissions = BTreeSet<String>;
+pub type Permissions = BTreeSet<String>;
 
 /// Permissions that a role already or still has while the code that needs them is deployed or replaced:
 /// docs/operations.md describes such changes.
@@ -81,10 +81,16 @@ async fn permissions_of(
 
 /// What the role of an operation's function allows.
 fn allowed(operation: Operation, template: &Value) -> Permissions {
-    let id = format!("{}Function", operation.id().to_pascal_case());
-    let policies = template["Resources"][&id]["Properties"]["Policies"].as_array();
+    allowed_to(&format!("{}Function", operation.id().to_pascal_case()), template)
+}
+
+/// What the role of a function allows on the table. Every operation's function allows nothing else.
+pub fn allowed_to(id: &str, template: &Value) -> Permissions {
+    let policies = template["Resources"][id]["Properties"]["Policies"].as_array();
     let policies = policies.unwrap_or_else(|| panic!("{id} has no Policies"));
     let statements = policies.iter().flat_map(|policy| policy["Statement"].as_array().expect("statements"));
+    let is_of_bus = |statement: &&Value| id == RECORDER && statement["Resource"] == "EventBus.Arn";
+    let statements = statements.filter(|statement| !is_of_bus(statement));
     statements
         .flat_map(|statement| {
             assert_eq!(statement["Effect"], "Allow", "{id}");
@@ -95,11 +101,14 @@ fn allowed(operation: Operation, template: &Value) -> Permissions {
         .collect()
 }
 
+/// The only function that sends events.
+pub const RECORDER: &str = "RecordEventsFunction";
+
 /// The table's ARN in the template: `!If [CreateTable, !GetAtt OrganizationsTable.Arn, !Ref ExistingTable]`. The
 /// parser skips CloudFormation's tags and keeps their operands.
 const TABLE: [&str; 3] = ["CreateTable", "OrganizationsTable.Arn", "ExistingTable"];
 
-fn template() -> Value {
+pub fn template() -> Value {
     serde_saphyr::from_str(&text()).unwrap()
 }
 

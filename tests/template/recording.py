@@ -82,9 +82,9 @@ class Record:
         key = {name: {"S": f"ORG#{organization}"} for name in ("pk", "sk")}
         self.dynamodb.delete_item(TableName=self.table, Key=key)
 
-    def is_purged(self, organization, member, external_id):
+    def is_purged(self, organization, member, external_id="none"):
         """Whether all that belongs to an organization is gone, except its events and the mark of the purge."""
-        rest = [("EXTERNAL#" + external_id,) * 2, (f"USER#{member}", f"ORG#{organization}")]
+        rest = [(f"EXTERNAL#{external_id}",) * 2, (f"USER#{member}", f"ORG#{organization}")]
         left = [each["sk"]["S"] for each in items(self.table, organization)]
         left = [sk for sk in left if not sk.startswith("EVENT#") and sk != "PURGED"]
         return not left and not [keys for keys in rest if self._item(*keys)]
@@ -158,10 +158,15 @@ def requests(team):
     team.service.expect(200, "PATCH", f"{path}/max-overages", {"maxOverages": 10})
     period = team.service.expect(200, "POST", f"{path}/usage", {"units": 15})["period"]
     yield "tell of a threshold", True, outcome(record.event(f"{id}#{period}#50"))
-    team.service.expect(200, "PUT", path, {"externalId": external_id})
+    # Only a service gives an external id, and only users' organizations are counted. So two are purged.
+    new = {"organizationName": "Recorded", "owner": owner, "externalId": external_id}
+    other = team.service.expect(201, "POST", "/organization", new)["id"]
     record.expire(id)
-    purged = within_patience(lambda: record.is_purged(id, owner, external_id) and record.count_of(owner) == before)
-    yield "purge an organization", True, outcome(purged)
+    record.expire(other)
+    purged = within_patience(lambda: record.is_purged(id, owner) and record.count_of(owner) == before)
+    yield "purge a user's organization", True, outcome(purged)
+    purged = within_patience(lambda: record.is_purged(other, owner, external_id))
+    yield "purge a service's organization", True, outcome(purged)
     yield "report a record that fails", True, outcome(record.reports_failure(id))
 
 

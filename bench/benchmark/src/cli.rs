@@ -64,7 +64,8 @@ pub(crate) struct Options {
 /// How long the answers' lists and the requests' bodies are.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Sizes {
-    /// Number of members, besides the owner, of the organization that list-members lists.
+    /// Number of members, besides the owner, of the organization that list-members lists, and of the changes of the
+    /// one whose events list-events lists.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(..1000))]
     pub(crate) members: u16,
 

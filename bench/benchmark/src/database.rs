@@ -58,7 +58,8 @@ impl Database {
         format!("https://localhost:{}", self.https.port())
     }
 
-    fn http_url(&self) -> String {
+    /// The URL for preparing data, over plain HTTP.
+    pub(crate) fn http_url(&self) -> String {
         format!("http://{}", self.http)
     }
 
@@ -69,7 +70,7 @@ impl Database {
         roots.clone()
     }
 
-    /// A store for preparing data, over plain HTTP.
+    /// A store for preparing data.
     pub(crate) async fn store(&self) -> Store {
         support::database::store(self.http_url()).await
     }

@@ -1,7 +1,9 @@
 //! Events that the subjects answer with success, and the data that the events need.
 
 use crate::cli::Sizes;
-use crate::subject::Subject;
+use crate::database::Database;
+use crate::records;
+use crate::subject::{Kind, Subject};
 use anyhow::{Context as _, Result, anyhow};
 use functions::Operation;
 use serde_json::{Value, json};
@@ -21,7 +23,10 @@ const MAX_UNITS: u32 = 1_000_000_000;
 
 /// Generates one subject's events. Each is valid after the previous ones were answered.
 pub(crate) struct Events {
+    /// The operation that is called or, for the recorder, whose write is recorded.
     operation: Operation,
+    /// The URL of the DynamoDB whose stream the recorder gets; `None` for other subjects.
+    stream: Option<String>,
     owner: String,
     place: Place,
     store: Store,
@@ -31,17 +36,29 @@ pub(crate) struct Events {
 
 impl Events {
     /// Prepares the events for this subject, with an organization of its own.
-    pub(crate) async fn of(subject: &Subject, sizes: Sizes, store: Store) -> Result<Self> {
-        let operation = subject.operation.unwrap_or(Operation::GetOrganization);
+    pub(crate) async fn of(subject: &Subject, sizes: Sizes, database: &Database) -> Result<Self> {
+        let (operation, stream) = match subject.kind {
+            Kind::Operation(operation) => (operation, None),
+            Kind::Recorder => (Operation::UpdateOrganization, Some(database.http_url())),
+            Kind::Baseline => (Operation::GetOrganization, None),
+        };
+        let store = database.store().await;
         let owner = format!("owner-of-{}", subject.name);
         let nothing = Place { organization: String::new(), invitation: String::new(), token: String::new() };
-        let mut events = Self { operation, owner, place: nothing, store, sizes, made: 0 };
+        let mut events = Self { operation, stream, owner, place: nothing, store, sizes, made: 0 };
         events.move_to_another().await?;
         match operation {
             Operation::ListMembers => {
                 for member in 0..sizes.members {
                     events.add(&format!("member-{member}")).await?;
                 }
+            }
+            Operation::ListEvents => {
+                for made in 0..sizes.members {
+                    let update = events.request(Operation::UpdateOrganization);
+                    prepare(&update.body(json!({ "name": format!("Acme {made}") })), &events.store).await?;
+                }
+                records::record(&database.http_url(), &events.store).await?;
             }
             Operation::ListInvitations => {
                 for _ in 0..PENDING {
@@ -84,6 +101,12 @@ impl Events {
                 request.caller = format!("founder-{made}");
                 request = request.body(json!({ "organizationName": "Acme", "domain": "acme.example" }));
             }
+            Operation::DeleteUser => {
+                let leaver = format!("user-{made}");
+                self.add(&leaver).await?;
+                request = request.of("user_id", &leaver);
+                request.caller = leaver;
+            }
             Operation::RemoveMember => {
                 let leaver = format!("user-{made}");
                 self.add(&leaver).await?;
@@ -105,6 +128,7 @@ impl Events {
             }
             Operation::AcceptInvitation => request.caller = format!("user-{made}"),
             Operation::ListOrganizations
+            | Operation::ListEvents
             | Operation::GetOrganization
             | Operation::DeleteOrganization
             | Operation::RestoreOrganization
@@ -115,7 +139,9 @@ impl Events {
             | Operation::RevokeInvitation
             | Operation::PreviewInvitation => {}
         }
-        event(&request, self.sizes.body.into())
+        let Some(dynamodb) = &self.stream else { return event(&request, self.sizes.body.into()) };
+        prepare(&request, &self.store).await?;
+        records::newest(dynamodb).await
     }
 
     fn request(&self, operation: Operation) -> Request {

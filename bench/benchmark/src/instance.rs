@@ -24,7 +24,7 @@ pub(crate) struct Launch {
     pub(crate) under: Vec<OsString>,
     /// The subject's binary.
     pub(crate) binary: PathBuf,
-    /// DynamoDB's URL.
+    /// DynamoDB's URL, and EventBridge's.
     pub(crate) dynamodb: String,
     /// The root certificates.
     pub(crate) roots: PathBuf,
@@ -51,7 +51,7 @@ pub(crate) struct Instance {
 /// The answer of an instance, and the time since it was handed the event.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// The HTTP status.
+    /// The HTTP status, or that which corresponds to a batch's answer.
     pub(crate) status: u16,
     /// The body, for an error message.
     pub(crate) body: String,
@@ -59,13 +59,18 @@ pub(crate) struct Answer {
     pub(crate) took: Duration,
 }
 
-/// A response in payload format 2.0.
+/// What a function answers.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Response {
-    status_code: u16,
-    #[serde(default)]
-    body: Option<String>,
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum Response {
+    /// A response in payload format 2.0.
+    Http {
+        status_code: u16,
+        #[serde(default)]
+        body: Option<String>,
+    },
+    /// The records of a batch that failed.
+    Batch { batch_item_failures: Vec<serde_json::Value> },
 }
 
 impl Launch {
@@ -104,6 +109,8 @@ impl Launch {
             ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/01/31/[$LATEST]0"),
             ("AWS_REGION", "us-east-1"),
             ("AWS_SECRET_ACCESS_KEY", "benchmark"),
+            ("EVENT_BUS_NAME", "benchmark"),
+            ("EVENT_SOURCE", "benchmark"),
             ("LANG", "en_US.UTF-8"),
             ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
             ("RELEASE", "0123abc"),
@@ -112,6 +119,7 @@ impl Launch {
         ];
         let own = [
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.clone().into()),
+            ("AWS_ENDPOINT_URL_EVENTBRIDGE", self.dynamodb.clone().into()),
             ("AWS_LAMBDA_RUNTIME_API", api.address().to_string().into()),
             // The length of a real session token, which is signed and sent with each request to DynamoDB.
             ("AWS_SESSION_TOKEN", "x".repeat(900).into()),
@@ -128,9 +136,15 @@ impl Instance {
         self.polled = false;
         let (answer, took) = self.api.invoke(event).await.with_context(|| output(&self.log))?;
         let response: Response = serde_json::from_slice(&answer).with_context(|| {
-            format!("its answer is not an HTTP response: {}", String::from_utf8_lossy(&answer))
+            format!("its answer is neither a response nor a batch's: {}", String::from_utf8_lossy(&answer))
         })?;
-        Ok(Answer { status: response.status_code, body: response.body.unwrap_or_default(), took })
+        let (status, body) = match response {
+            Response::Http { status_code, body } => (status_code, body.unwrap_or_default()),
+            Response::Batch { batch_item_failures } if batch_item_failures.is_empty() => (200, String::new()),
+            // They are delivered again.
+            Response::Batch { .. } => (503, String::from_utf8_lossy(&answer).into_owned()),
+        };
+        Ok(Answer { status, body, took })
     }
 
     /// Waits until it asks for an event. Before that it may still be busy with the previous one.

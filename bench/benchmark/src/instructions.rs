@@ -94,7 +94,7 @@ pub(crate) async fn count(
     let mut counts = Vec::new();
     for subject in subjects {
         eprintln!("counting instructions of {} by {}", subject.name, counter.name());
-        let mut events = Events::of(subject, sizes, database.store().await).await?;
+        let mut events = Events::of(subject, sizes, &database).await?;
         let launch = Launch {
             under: counter.command(&file),
             binary: subject.binary.clone(),

@@ -13,6 +13,7 @@ mod front;
 mod instance;
 mod instructions;
 mod measure;
+mod records;
 mod report;
 mod subject;
 mod targets;

@@ -60,7 +60,7 @@ pub(crate) async fn measure(
         let first = usize::from(round).checked_rem(all.len()).unwrap_or_default();
         all.rotate_left(first);
         for (subject, samples) in all {
-            let mut events = Events::of(subject, extent.sizes, database.store().await).await?;
+            let mut events = Events::of(subject, extent.sizes, &database).await?;
             let launch = Launch {
                 under: Vec::new(),
                 binary: subject.binary.clone(),

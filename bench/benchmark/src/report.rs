@@ -2,7 +2,7 @@
 
 use crate::instructions::Instructions;
 use crate::measure::{Extent, Samples};
-use crate::subject::{NOOP, Subject, TEMPLATE};
+use crate::subject::{Kind, NOOP, Subject, TEMPLATE};
 use std::fmt::Write as _;
 use support::statistics::{load_average, machine, median, milliseconds, percentile};
 
@@ -54,7 +54,7 @@ impl Report {
             let cold = samples.cold();
             rows.push(Row {
                 name: subject.name.clone(),
-                is_function: subject.operation.is_some(),
+                is_function: subject.kind != Kind::Baseline,
                 init: milliseconds(median(&samples.init)),
                 first: milliseconds(median(&samples.first)),
                 cold: milliseconds(median(&cold)),

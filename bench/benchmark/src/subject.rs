@@ -16,16 +16,29 @@ pub(crate) const NOOP: &str = "noop";
 pub(crate) const TEMPLATE: &str = "template";
 /// get-organization as the ecosystem's templates write it.
 pub(crate) const PLAIN: &str = "plain";
+/// Our function that is not an operation.
+const RECORDER: &str = "record-events";
 /// The subjects that are not our functions.
 const COMPARED_WITH: [&str; 3] = [NOOP, TEMPLATE, PLAIN];
+
+/// What invokes a binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Requests to one of our operations.
+    Operation(Operation),
+    /// The table's stream.
+    Recorder,
+    /// Requests like those to getOrganization: it is not one of our functions.
+    Baseline,
+}
 
 /// A binary under test.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject {
     /// Its name in the report: the binary, and the build if there are several.
     pub(crate) name: String,
-    /// The operation that it serves, if it is one of our functions.
-    pub(crate) operation: Option<Operation>,
+    /// What invokes it.
+    pub(crate) kind: Kind,
     /// The binary.
     pub(crate) binary: PathBuf,
     /// Its size in bytes.
@@ -45,13 +58,19 @@ impl Subject {
         let binary = fs::canonicalize(binary)?;
         let (size, zip_size) = sizes(&binary).with_context(|| format!("zip {}", binary.display()))?;
         let operation = Operation::ALL.iter().copied().find(|operation| binary_name(*operation) == name);
-        Ok(Self { name: name.to_owned(), operation, binary, size, zip_size, system_roots })
+        let kind = match operation {
+            Some(operation) => Kind::Operation(operation),
+            None if name == RECORDER => Kind::Recorder,
+            None => Kind::Baseline,
+        };
+        Ok(Self { name: name.to_owned(), kind, binary, size, zip_size, system_roots })
     }
 }
 
 /// Builds the selected subjects, each with its own features and profile.
 pub(crate) fn build(options: &Options) -> Result<Vec<Subject>> {
-    let functions: Vec<String> = Operation::ALL.iter().copied().map(binary_name).collect();
+    let operations = Operation::ALL.iter().copied().map(binary_name);
+    let functions: Vec<String> = operations.chain([RECORDER.to_owned()]).collect();
     let asked = |name: &str| {
         // Without a DynamoDB only the functions are tested.
         let applies = !options.unreachable || !COMPARED_WITH.contains(&name);

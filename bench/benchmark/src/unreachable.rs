@@ -58,7 +58,7 @@ async fn all_in_time(
     let database = Database::start(directory).await?;
     let mut instances = JoinSet::new();
     for subject in subjects {
-        let event = Events::of(subject, sizes, database.store().await).await?.next().await?;
+        let event = Events::of(subject, sizes, &database).await?.next().await?;
         let launch = Launch {
             under: Vec::new(),
             binary: subject.binary.clone(),
