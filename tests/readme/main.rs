@@ -1,5 +1,5 @@
 //! Follows README.md as a newcomer would: runs its commands, and checks that each prints the output shown
-//! below it.
+//! below it. Runs the reader that catches up in docs/events.md in the same way.
 //!
 //! Only the ports and the directory differ, so that the test does not disturb other programs.
 
@@ -58,6 +58,10 @@ async fn every_command_works_and_prints_what_readme_shows_below_it() {
     let session = of(Run::Session);
     let answered = instance.shell(&session).await;
     assert_eq!(without_what_differs(&answered), without_what_differs(&answers(&session)));
+
+    let events = std::fs::read_to_string(local::workspace_root().join("docs/events.md")).unwrap();
+    let catch_up = text::blocks(&events).into_iter().find(|block| block.contains("catch_up 1")).unwrap();
+    assert_eq!(instance.shell(&catch_up).await, answers(&catch_up));
 
     let cargo_lambda = of(Run::CargoLambda);
     let [path, watch, same_path, invokes @ ..] = &cargo_lambda.lines().collect::<Vec<_>>()[..] else {
