@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use text::{answers, blocks, without_what_differs};
 
 /// The start of each of README's shell blocks, and how to run the block.
-const BLOCKS: [(&str, Run); 7] = [
+const BLOCKS: [(&str, Run); 8] = [
     ("cargo local   #", Run::Instance),
     ("cargo local seed", Run::Administration),
     ("export PATH=", Run::CargoLambda),
     ("API=", Run::Session),
     ("api -H \"$ANN\" $ORG -X PUT -H 'If-Match", Run::Session),
     ("api -H \"$BACKEND\" $ORG/plan", Run::Session),
+    ("api -H \"$ANN\" \"$ORG/event", Run::Session),
     // Deploys to AWS, so this test does not run it. tests/template deploys to a local stand-in, and
     // `.ci/artifacts` runs `sam build`.
     ("sam build && sam deploy", Run::Elsewhere),
