@@ -135,6 +135,8 @@ async fn expect_answers(instance: &Instance, watch: &str, invokes: &[String]) {
             Operation::PreviewInvitation | Operation::AcceptInvitation => {
                 (json!(404), json!("invitation_not_found"))
             }
+            // It names ann, who is the only owner of README's organization.
+            Operation::DeleteUser => (json!(422), json!("last_owner")),
             _ => (json!(404), json!("organization_not_found")),
         };
         let code = body.get("code").cloned().unwrap_or_default();
