@@ -1,5 +1,5 @@
 //! Follows README.md as a newcomer would: runs its commands, and checks that each prints the output shown
-//! below it.
+//! below it. Runs the reader that catches up in docs/events.md in the same way.
 //!
 //! Only the ports and the directory differ, so that the test does not disturb other programs.
 
@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use text::{answers, blocks, without_what_differs};
 
 /// The start of each of README's shell blocks, and how to run the block.
-const BLOCKS: [(&str, Run); 7] = [
+const BLOCKS: [(&str, Run); 8] = [
     ("cargo local   #", Run::Instance),
     ("cargo local seed", Run::Administration),
     ("export PATH=", Run::CargoLambda),
     ("API=", Run::Session),
     ("api -H \"$ANN\" $ORG -X PUT -H 'If-Match", Run::Session),
     ("api -H \"$BACKEND\" $ORG/plan", Run::Session),
+    ("api -H \"$ANN\" \"$ORG/event", Run::Session),
     // Deploys to AWS, so this test does not run it. tests/template deploys to a local stand-in, and
     // `.ci/artifacts` runs `sam build`.
     ("sam build && sam deploy", Run::Elsewhere),
@@ -58,6 +59,10 @@ async fn every_command_works_and_prints_what_readme_shows_below_it() {
     let session = of(Run::Session);
     let answered = instance.shell(&session).await;
     assert_eq!(without_what_differs(&answered), without_what_differs(&answers(&session)));
+
+    let events = std::fs::read_to_string(local::workspace_root().join("docs/events.md")).unwrap();
+    let catch_up = text::blocks(&events).into_iter().find(|block| block.contains("catch_up 1")).unwrap();
+    assert_eq!(instance.shell(&catch_up).await, answers(&catch_up));
 
     let cargo_lambda = of(Run::CargoLambda);
     let [path, watch, same_path, invokes @ ..] = &cargo_lambda.lines().collect::<Vec<_>>()[..] else {
@@ -130,6 +135,8 @@ async fn expect_answers(instance: &Instance, watch: &str, invokes: &[String]) {
             Operation::PreviewInvitation | Operation::AcceptInvitation => {
                 (json!(404), json!("invitation_not_found"))
             }
+            // It names ann, who is the only owner of README's organization.
+            Operation::DeleteUser => (json!(422), json!("last_owner")),
             _ => (json!(404), json!("organization_not_found")),
         };
         let code = body.get("code").cloned().unwrap_or_default();
