@@ -81,6 +81,13 @@ pub enum Action {
     AcceptInvitation {
         token: Reference,
     },
+    ListEvents {
+        after: Option<&'static str>,
+        limit: Option<usize>,
+    },
+    DeleteUser {
+        user: &'static str,
+    },
 }
 
 /// An invitation's id or token. They are random, so a request refers to those in earlier answers.
@@ -130,17 +137,26 @@ impl Action {
             Self::RevokeInvitation { .. } => Operation::RevokeInvitation,
             Self::PreviewInvitation { .. } => Operation::PreviewInvitation,
             Self::AcceptInvitation { .. } => Operation::AcceptInvitation,
+            Self::ListEvents { .. } => Operation::ListEvents,
+            Self::DeleteUser { .. } => Operation::DeleteUser,
         }
     }
 
-    /// The user in the path.
+    /// The user in the path or in the body.
     pub fn target(&self) -> Option<&'static str> {
         match self {
-            Self::GetMember { user } | Self::UpdateMember { user, .. } | Self::RemoveMember { user } => {
-                Some(user)
-            }
+            Self::GetMember { user }
+            | Self::UpdateMember { user, .. }
+            | Self::RemoveMember { user }
+            | Self::AddMember { user, .. }
+            | Self::DeleteUser { user } => Some(user),
             _ => None,
         }
+    }
+
+    /// True if the user must be a member of the organization.
+    pub fn acts_on_member(&self) -> bool {
+        matches!(self, Self::GetMember { .. } | Self::UpdateMember { .. } | Self::RemoveMember { .. })
     }
 
     /// The user whose organizations a service lists.
@@ -169,13 +185,15 @@ impl Action {
     pub fn parameter(&self) -> Parameter {
         match self {
             Self::CreateOrganization { .. } | Self::RecordUsage { .. } => Parameter::IdempotencyKey,
-            Self::ListOrganizations { .. } | Self::ListMembers { .. } | Self::ListInvitations { .. } => {
-                Parameter::Limit
-            }
+            Self::ListOrganizations { .. }
+            | Self::ListMembers { .. }
+            | Self::ListInvitations { .. }
+            | Self::ListEvents { .. } => Parameter::Limit,
             Self::GetUsage { .. }
             | Self::GetMember { .. }
             | Self::PreviewInvitation { .. }
-            | Self::AcceptInvitation { .. } => Parameter::None,
+            | Self::AcceptInvitation { .. }
+            | Self::DeleteUser { .. } => Parameter::None,
             Self::GetOrganization
             | Self::UpdateOrganization { .. }
             | Self::DeleteOrganization
@@ -203,7 +221,8 @@ impl Action {
         match self {
             Self::ListOrganizations { limit, .. }
             | Self::ListMembers { limit }
-            | Self::ListInvitations { limit } => *limit,
+            | Self::ListInvitations { limit }
+            | Self::ListEvents { limit, .. } => *limit,
             _ => None,
         }
     }
@@ -215,6 +234,7 @@ impl Action {
                 vec![("userId", *of), ("externalId", external_id.map(|id| id.0)), ("deleted", *deleted)]
             }
             Self::GetUsage { period } => vec![("period", period.map(|period| period.0))],
+            Self::ListEvents { after, .. } => vec![("after", *after)],
             _ => Vec::new(),
         };
         filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()

@@ -2,7 +2,7 @@
 
 use crate::action::{Action, Reference};
 use crate::values::{
-    NO_INVITATION, NO_TOKEN, OVERAGES, USERS, days, domain, email, external_id, included_units, limit,
+    NO_INVITATION, NO_TOKEN, OVERAGES, USERS, after, days, domain, email, external_id, included_units, limit,
     max_members, metadata, name, over_limit, period, role, units, user,
 };
 use functions::Operation;
@@ -137,6 +137,11 @@ fn of(operation: Operation) -> (u32, BoxedStrategy<Action>) {
         Operation::AcceptInvitation => {
             (12, token().prop_map(|token| Action::AcceptInvitation { token }).boxed())
         }
+        Operation::ListEvents => {
+            let action = |(after, limit)| Action::ListEvents { after, limit };
+            (8, (after(), limit()).prop_map(action).boxed())
+        }
+        Operation::DeleteUser => (3, user().prop_map(|user| Action::DeleteUser { user }).boxed()),
     }
 }
 

@@ -56,8 +56,8 @@ fn is_definite(Answered { answer, faults, .. }: &Answered) -> bool {
 struct Changes {
     done: [i64; 3],
     open: [i64; 3],
-    /// The versions that a deletion has made.
-    deleted: BTreeSet<u64>,
+    /// The times of deletions.
+    deleted: BTreeSet<String>,
     /// The number of deletions whose answers do not show one: unanswered, or undone before they were answered.
     open_deletions: i64,
 }
@@ -68,9 +68,8 @@ fn changes(contents: &mut Contents, all: &[Answered]) {
     for Answered { call, answer, .. } in all {
         let bodies = answer.body.as_array().map_or(std::slice::from_ref(&answer.body), Vec::as_slice);
         for body in bodies.iter().filter(|body| body["deletedAt"].is_string()) {
-            // Nothing changes a deleted organization, so it is at the version that deleted it.
             let of = organizations.entry(body["id"].as_str().unwrap()).or_default();
-            of.deleted.insert(body["version"].as_u64().unwrap());
+            of.deleted.insert(body["deletedAt"].as_str().unwrap().to_owned());
         }
         let of = organizations.entry(&call.organization).or_default();
         if let Action::DeleteOrganization = call.action()
@@ -93,11 +92,19 @@ fn changes(contents: &mut Contents, all: &[Answered]) {
             _ => {}
         }
     }
-    for (id, Changes { done, open, deleted, open_deletions }) in organizations {
+    // Any of them may have ended a membership in any organization, or an organization with it.
+    let is_erasure = |answered: &&Answered| matches!(answered.call.action(), Action::DeleteUser { .. });
+    let erasures =
+        all.iter().filter(is_erasure).filter(|one| matches!(one.answer.status, 200 | 409 | 422 | 503));
+    let erasures = erasures.count() as i64;
+    for (id, Changes { done, mut open, deleted, open_deletions }) in organizations {
+        open[2] += erasures;
         let Some(found) = contents.organizations.get(id) else { continue };
         let (version, members) = (found.version as i64, found.members.len() as i64);
-        // Every deletion is followed by a restoration, but for the last one of a deleted organization.
-        let changes_for = |deletions: i64| 2 * deletions - i64::from(found.is_deleted && deletions > 0);
+        // Every deletion is followed by a restoration, but for the last one of a deleted organization. An organization that
+        // ended with its last owner may have been restored before.
+        let stays = found.is_deleted && (!found.is_gone || erasures == 0);
+        let changes_for = |deletions: i64| 2 * deletions - i64::from(stays && deletions > 0);
         let certain = 1 + done.iter().sum::<i64>();
         let deletions = deleted.len() as i64;
         let versions = certain + changes_for(deletions)

@@ -21,8 +21,8 @@ impl Action {
         self.operation().method() == "GET" || matches!(self, Self::PreviewInvitation { .. })
     }
 
-    /// The change in the number of members. `None` for a read, a creation or a report of usage, and for a deletion or a
-    /// restoration, which may find nothing to do.
+    /// The change in the number of members. `None` for a read, a creation or a report of usage, for a deletion or a
+    /// restoration, which may find nothing to do, and for what concerns many organizations.
     pub fn growth(&self) -> Option<i64> {
         match self {
             _ if self.is_read() => None,
@@ -30,13 +30,20 @@ impl Action {
             Self::DeleteOrganization | Self::RestoreOrganization => None,
             Self::AddMember { .. } | Self::AcceptInvitation { .. } => Some(1),
             Self::RemoveMember { .. } => Some(-1),
+            Self::DeleteUser { .. } => None,
             _ => Some(0),
         }
     }
 
     /// True if owners and services may use a deleted organization so.
     pub fn is_for_deleted(&self) -> bool {
-        matches!(self, Self::GetOrganization | Self::DeleteOrganization | Self::RestoreOrganization)
+        matches!(
+            self,
+            Self::GetOrganization
+                | Self::DeleteOrganization
+                | Self::RestoreOrganization
+                | Self::ListEvents { .. }
+        )
     }
 
     /// True if there is nothing to do.
@@ -84,6 +91,7 @@ impl Action {
                 model.organization_of_token(&call.reference)?.join(call, time, shown)
             }
             Self::RecordUsage { .. } => model.organization_of(call)?.report(call, shown),
+            Self::DeleteUser { user } => model.erase(user, caller, time),
             _ => model.organization_of(call)?.attempt(call, time, shown),
         }
     }
@@ -92,7 +100,7 @@ impl Action {
     pub fn required(&self, organization: &Organization, caller: &str) -> &'static str {
         let is_owner = |user| organization.role(user) == Some("owner");
         match self {
-            Self::ListInvitations { .. } => "admin",
+            Self::ListInvitations { .. } | Self::ListEvents { .. } => "admin",
             _ if self.is_read() => "member",
             Self::DeleteOrganization | Self::RestoreOrganization => "owner",
             Self::RemoveMember { user } if *user == caller => "member",
@@ -111,8 +119,13 @@ impl Action {
         found.filter(|found| found.state == State::Pending).map(|_| ()).ok_or(no_invitation())
     }
 
-    /// Changes the organization, if no rule forbids it.
-    pub fn change(&self, organization: &mut Organization, call: &Call, time: &Time) -> Result<(), Refusal> {
+    /// Changes the organization, if no rule forbids it. `at` is the moment of the change.
+    pub fn change(
+        &self,
+        organization: &mut Organization,
+        call: &Call,
+        (time, at): (&Time, usize),
+    ) -> Result<(), Refusal> {
         let caller = call.request.caller;
         match self {
             Self::UpdateOrganization { name, domain, metadata } => {
@@ -126,7 +139,10 @@ impl Action {
                     organization.metadata = serde_json::from_str(stored(*metadata)).unwrap();
                 }
             }
-            Self::DeleteOrganization => organization.deletion = Deletion::Until(time.in_days(DELETED_DAYS)),
+            Self::DeleteOrganization => {
+                let purge_at = organization.record.moment(time.in_days(DELETED_DAYS));
+                organization.deletion = Deletion::Until { deleted_at: at, purge_at };
+            }
             Self::RestoreOrganization => organization.deletion = Deletion::None,
             Self::SetMaxOverages { units } => organization.max_overages = *units,
             Self::SetPlan { included_units, max_members } => {
@@ -194,7 +210,8 @@ impl Action {
             Self::SetMaxOverages { .. } => Answer { etag, ..Answer::ok(organization.overages(shown)) },
             Self::SetPlan { .. } => Answer { etag, ..Answer::ok(organization.plan(shown)) },
             Self::GetUsage { period } => Answer::ok(organization.used(period.map(first_day), shown)),
-            Self::RecordUsage { .. } => panic!("a report has an answer of its own"),
+            Self::RecordUsage { .. } | Self::DeleteUser { .. } => panic!("it has an answer of its own"),
+            Self::ListEvents { .. } => organization.events(call, shown),
             Self::ListMembers { .. } => Answer::page(call, organization.list(shown), 0, shown),
             Self::AddMember { user, .. } => {
                 let location = Some(format!("member/{}", percent_encoded(user)));
@@ -205,6 +222,7 @@ impl Action {
             }
             Self::CreateInvitation { .. } => {
                 let (body, is_renewed) = organization.invitations.issued(&organization.id, shown);
+                organization.record.learn_invitation(body["id"].as_str().map(str::to_owned));
                 let location = body["id"].as_str().map(|id| format!("invitation/{id}"));
                 Answer { status: if is_renewed { 200 } else { 201 }, location, ..Answer::ok(body) }
             }
@@ -233,7 +251,7 @@ impl Action {
             !organization.is_deleted() || is_service(user) || organization.role(user) == Some("owner")
         };
         match self {
-            Self::GetOrganization => sees(caller),
+            Self::GetOrganization | Self::ListEvents { .. } => sees(caller),
             Self::ListOrganizations { of, deleted, .. } => {
                 sees(of.unwrap_or(caller)) && organization.is_deleted() == deleted.is_some()
             }

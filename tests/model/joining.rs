@@ -5,6 +5,7 @@ use crate::invitation::State;
 use crate::model::{Model, Refusal};
 use crate::moment::Time;
 use crate::organization::{Member, Organization};
+use crate::record_model::Happening;
 use crate::request::Call;
 use serde_json::{Value, json};
 use shared::edge::percent_encoded;
@@ -74,13 +75,15 @@ impl Organization {
         }
         self.has_room()?;
         self.allows(caller, Some(role))?;
-        let joined_by = Some((token.clone(), id));
+        let joined_by = Some((token.clone(), id.clone()));
         let mut member = Member::new(role, &inviter, time);
         member.joined_by = joined_by;
         self.members.insert(caller.to_owned(), member);
         self.invitations.with_token(token).expect("the invitation").state =
             State::Accepted(caller.to_owned());
-        self.changed(caller, time);
+        let at = self.record.moment(time.moment());
+        let (kind, user) = ("invitation.accepted", Some(caller.to_owned()));
+        self.changed(Happening { kind, user, invitation: Some(id) }, caller, at);
         let answer = self.joined(call, shown).expect("the new member");
         Ok(Answer { status: 201, ..answer })
     }

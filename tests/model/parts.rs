@@ -45,6 +45,8 @@ impl Action {
         match (self, answer.code()) {
             // One BatchGetItem, which may read its items at different times.
             (Self::GetOrganization, None | Some("precondition_failed")) => as_member(&[(Shown, 0)]),
+            // Then a Query reads the stored events. In these histories, none are.
+            (Self::ListEvents { .. }, None) => as_member(&[(Shown, 0)]),
             (Self::GetMember { user }, Some("member_not_found")) => {
                 as_member(&[(Membership(user, false), 0), (Access, 0)])
             }
@@ -52,7 +54,9 @@ impl Action {
                 Self::UpdateMember { user: NOBODY, .. } | Self::RemoveMember { user: NOBODY },
                 Some("member_not_found"),
             )
-            | (Self::ListInvitations { .. }, Some("forbidden")) => as_member(&[(Access, 0)]),
+            | (Self::ListInvitations { .. } | Self::ListEvents { .. }, Some("forbidden")) => {
+                as_member(&[(Access, 0)])
+            }
             (Self::RevokeInvitation { .. }, Some("forbidden")) if call.reference == NO_INVITATION[1] => {
                 as_member(&[(Access, 0)])
             }
@@ -126,6 +130,8 @@ impl Action {
                 | Self::RevokeInvitation { .. },
                 None,
             ) => vec![(Whole, 0)],
+            // It ends one membership after the other. Histories that are searched for an order have none.
+            (Self::DeleteUser { .. }, None) => vec![(Whole, 0)],
         }
     }
 
@@ -167,7 +173,7 @@ impl Action {
                 let role = organization.privilege(caller).unwrap_or("member");
                 let access = organization.may_use(call).and_then(|()| {
                     // The rule for another member is not about the item alone. It is not checked here.
-                    if self.target().is_some() { Ok(()) } else { organization.may_act(call, Some(role)) }
+                    if self.acts_on_member() { Ok(()) } else { organization.may_act(call, Some(role)) }
                 });
                 match (access, answer.code()) {
                     (Ok(()), Some("member_not_found")) => true,

@@ -133,8 +133,10 @@ fn requests_to_one(
     clients: usize,
     length: Range<usize>,
 ) -> impl Strategy<Value = Vec<Vec<Request>>> {
-    let creates = |request: &Request| matches!(request.action, Action::CreateOrganization { .. });
-    let requests = request(actions).prop_filter("creates another", move |request| !creates(request));
+    let is_about_others = |request: &Request| {
+        matches!(request.action, Action::CreateOrganization { .. } | Action::DeleteUser { .. })
+    };
+    let requests = request(actions).prop_filter("about others", move |request| !is_about_others(request));
     let of_the_first = |request| Request { organization: 0, flaw: None, ..request };
     vec(vec(requests.prop_map(of_the_first), length), clients)
 }
@@ -245,6 +247,7 @@ impl Sender {
         let named = is_service(caller).then_some(owner);
         let action = match action {
             odd if self.is_odd => odd,
+            Action::DeleteUser { .. } if named.is_none() => Action::DeleteUser { user: caller },
             Action::CreateOrganization { name, domain, external_id, metadata, key, .. } => {
                 let external_id = external_id.filter(|_| named.is_some());
                 Action::CreateOrganization { name, domain, owner: named, external_id, metadata, key }

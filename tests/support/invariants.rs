@@ -18,12 +18,20 @@ pub struct Contents {
     pub usage: BTreeMap<(String, String), u64>,
     /// The organizations that have external ids, by external id.
     pub external_ids: BTreeMap<String, String>,
+    /// The numbers of the stored events, by organization.
+    pub events: BTreeMap<String, BTreeSet<u64>>,
+    /// The organizations that were removed and purged, until that is forgotten.
+    pub purged: BTreeSet<String>,
+    /// The thresholds that were told: organization, period and percent.
+    pub thresholds: BTreeSet<(String, String)>,
     /// Violations of these invariants: Every organization has an owner. Every owner is in the set of owners
     /// and admins, and every user in that set is a member. The member count is correct. Every member has a
     /// membership in the user's partition, and vice versa. Every member created the organization, accepted an
-    /// invitation, or was added by a service. Every member, every invitation, every record of a key, and
-    /// every period's usage refers to an existing organization. An external id refers to the organization that has it. At most 100 invitations are pending. The organizations that a user has created
-    /// are counted.
+    /// invitation, or was added by a service. Every member, every invitation, every period's usage and every told
+    /// threshold refers to an existing organization, and every record of a key to one that exists or was purged. An
+    /// external id refers to the organization that has it. At most 100 invitations are pending. The organizations
+    /// that a user has created are counted. Every event has the number in its key, and expires. Members whose
+    /// organization can no longer be restored may be erased without it: then only the sets and the count know them.
     pub faults: Vec<String>,
 }
 
@@ -36,6 +44,8 @@ pub struct Organization {
     pub version: u64,
     /// True if it was deleted and not restored.
     pub is_deleted: bool,
+    /// True if it can no longer be restored.
+    pub is_gone: bool,
     /// Who created it.
     pub created_by: String,
     /// Its external id.
@@ -55,14 +65,14 @@ impl Contents {
         let mut invitations: BTreeMap<String, BTreeMap<String, Option<String>>> = BTreeMap::new();
         let mut pending: BTreeMap<String, u64> = BTreeMap::new();
         let mut joined_by: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let now = seconds_now();
         let mut organizations = Vec::new();
         let mut reported = Vec::new();
         let mut contents = Self::default();
         for item in &items {
             let (pk, sk) = (text(item, "pk"), text(item, "sk"));
             let (user, id) = (pk.strip_prefix("USER#"), pk.strip_prefix("ORG#"));
-            let (kind, name) = sk.split_once('#').unwrap();
+            let (kind, name) = sk.split_once('#').unwrap_or((&sk, ""));
             match (kind, user, id) {
                 ("ORG", _, Some(id)) if pk == sk => organizations.push((id.to_owned(), item)),
                 ("MEMBER", _, Some(id)) => {
@@ -98,8 +108,22 @@ impl Contents {
                         id,
                     );
                 }
+                ("EVENT", _, Some(id)) => {
+                    let is_whole = item.contains_key("expiresAt")
+                        && number(item, "number") == name.parse::<u64>().unwrap();
+                    contents.must(is_whole && name.len() == 20, "a malformed event", id);
+                    contents.events.entry(id.to_owned()).or_default().insert(number(item, "number"));
+                }
+                ("THRESHOLD", _, Some(id)) => {
+                    contents.must(item.contains_key("expiresAt"), "a threshold that is kept forever", id);
+                    contents.thresholds.insert((id.to_owned(), name.to_owned()));
+                }
                 ("EXTERNAL", None, None) if pk == sk => {
                     contents.external_ids.insert(name.to_owned(), text(item, "organizationId"));
+                }
+                ("PURGED", _, Some(id)) => {
+                    contents.must(item.contains_key("expiresAt"), "a purge that is kept forever", id);
+                    contents.purged.insert(id.to_owned());
                 }
                 ("REPORT", Some(user), _) => {
                     let (id, _) = name.split_once('#').unwrap();
@@ -130,10 +154,19 @@ impl Contents {
             }
         }
         let counted = contents.created.clone();
-        contents.must(created == counted, "created organizations are not counted", &format!("{counted:?}"));
+        // A purge leaves the item of a user whose last organization it was.
+        let counts: BTreeMap<_, _> = counted
+            .iter()
+            .filter(|(_, count)| **count > 0 || contents.purged.is_empty())
+            .map(|(user, count)| (user.clone(), *count))
+            .collect();
+        contents.must(created == counts, "created organizations are not counted", &format!("{counted:?}"));
         contents.must(members.is_empty(), "members without their organization", &format!("{members:?}"));
-        let recorded = contents.idempotency.values().chain(&reported);
-        let recorded = recorded.chain(contents.usage.keys().map(|(id, _)| id));
+        let keyed =
+            contents.idempotency.values().chain(&reported).filter(|id| !contents.purged.contains(*id));
+        let recorded = keyed
+            .chain(contents.usage.keys().map(|(id, _)| id))
+            .chain(contents.thresholds.iter().map(|(id, _)| id));
         let missing: Vec<_> =
             recorded.filter(|id| !contents.organizations.contains_key(*id)).cloned().collect();
         contents.must(missing.is_empty(), "records or usage without their organization", &missing.join(", "));
@@ -176,16 +209,26 @@ impl Contents {
         let digests: BTreeSet<_> = members.iter().map(|user| digest(user)).collect();
         self.must(!owners.is_empty(), "no owner", &id);
         self.must(owners.is_subset(&privileged), "an owner is not in the set `privileged`", &id);
-        self.must(privileged.is_subset(&digests), "an owner or admin is not a member", &id);
-        let counted = number(item, "memberCount") == members.len() as u64;
+        let is_gone = item.contains_key("expiresAt") && number(item, "expiresAt") <= seconds_now();
+        self.must(is_gone || privileged.is_subset(&digests), "an owner or admin is not a member", &id);
+        let (count, found) = (number(item, "memberCount"), members.len() as u64);
+        let counted = count == found || (is_gone && count > found);
         self.must(counted, "memberCount and members differ", &id);
         let members = members.iter().map(|user| (user.clone(), role(user))).collect();
         let is_deleted = item.contains_key("deletedAt");
         self.must(is_deleted == item.contains_key("expiresAt"), "half deleted", &id);
         let (version, created_by) = (number(item, "version"), text(item, "createdBy"));
         let external_id = item.get("externalId").map(|id| id.as_s().unwrap().clone());
-        let organization =
-            Organization { members, version, is_deleted, created_by, external_id, invitations, joined_by };
+        let organization = Organization {
+            members,
+            version,
+            is_deleted,
+            is_gone,
+            created_by,
+            external_id,
+            invitations,
+            joined_by,
+        };
         self.organizations.insert(id, organization);
     }
 
@@ -201,6 +244,10 @@ impl Contents {
     pub fn expect_no_fault(&self) {
         assert!(self.faults.is_empty(), "the table violates invariants:\n{}", self.faults.join("\n"));
     }
+}
+
+fn seconds_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 fn text(item: &Item, attribute: &str) -> String {
