@@ -27,8 +27,8 @@ pub struct Contents {
     /// Violations of these invariants: Every organization has an owner. Every owner is in the set of owners
     /// and admins, and every user in that set is a member. The member count is correct. Every member has a
     /// membership in the user's partition, and vice versa. Every member created the organization, accepted an
-    /// invitation, or was added by a service. Every member, every invitation, every period's usage and every told
-    /// threshold refers to an existing organization, and every record of a key to one that exists or was purged. An
+    /// invitation, or was added by a service. Every member, every invitation, every period's usage refers to an existing
+    /// organization, and every told threshold and every record of a key to one that exists or was purged. An
     /// external id refers to the organization that has it. At most 100 invitations are pending. The organizations
     /// that a user has created are counted. Every event has the number in its key, and expires. Members whose
     /// organization can no longer be restored may be erased without it: then only the sets and the count know them.
@@ -59,7 +59,16 @@ pub struct Organization {
 impl Contents {
     /// Reads the table.
     pub async fn read(client: &Client) -> Self {
-        let items = items(client).await;
+        Self::read_without(client, None).await
+    }
+
+    /// Reads the table, but for one organization's partition and the memberships in it.
+    pub async fn read_without(client: &Client, organization: Option<&str>) -> Self {
+        let mut items = items(client).await;
+        if let Some(id) = organization {
+            let key = format!("ORG#{id}");
+            items.retain(|item| text(item, "pk") != key && text(item, "sk") != key);
+        }
         let mut members: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut memberships = members.clone();
         let mut invitations: BTreeMap<String, BTreeMap<String, Option<String>>> = BTreeMap::new();
@@ -162,11 +171,10 @@ impl Contents {
             .collect();
         contents.must(created == counts, "created organizations are not counted", &format!("{counted:?}"));
         contents.must(members.is_empty(), "members without their organization", &format!("{members:?}"));
-        let keyed =
-            contents.idempotency.values().chain(&reported).filter(|id| !contents.purged.contains(*id));
-        let recorded = keyed
-            .chain(contents.usage.keys().map(|(id, _)| id))
-            .chain(contents.thresholds.iter().map(|(id, _)| id));
+        let told = contents.thresholds.iter().map(|(id, _)| id);
+        let keyed = contents.idempotency.values().chain(&reported).chain(told);
+        let keyed = keyed.filter(|id| !contents.purged.contains(*id));
+        let recorded = keyed.chain(contents.usage.keys().map(|(id, _)| id));
         let missing: Vec<_> =
             recorded.filter(|id| !contents.organizations.contains_key(*id)).cloned().collect();
         contents.must(missing.is_empty(), "records or usage without their organization", &missing.join(", "));
