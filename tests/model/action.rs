@@ -47,10 +47,6 @@ pub enum Action {
     GetUsage {
         period: Option<Text>,
     },
-    ListEvents {
-        after: Option<&'static str>,
-        limit: Option<usize>,
-    },
     ListMembers {
         limit: Option<usize>,
     },
@@ -84,6 +80,10 @@ pub enum Action {
     },
     AcceptInvitation {
         token: Reference,
+    },
+    ListEvents {
+        after: Option<&'static str>,
+        limit: Option<usize>,
     },
     DeleteUser {
         user: &'static str,
@@ -127,7 +127,6 @@ impl Action {
             Self::SetPlan { .. } => Operation::SetPlan,
             Self::RecordUsage { .. } => Operation::RecordUsage,
             Self::GetUsage { .. } => Operation::GetUsage,
-            Self::ListEvents { .. } => Operation::ListEvents,
             Self::ListMembers { .. } => Operation::ListMembers,
             Self::AddMember { .. } => Operation::AddMember,
             Self::GetMember { .. } => Operation::GetMember,
@@ -138,19 +137,26 @@ impl Action {
             Self::RevokeInvitation { .. } => Operation::RevokeInvitation,
             Self::PreviewInvitation { .. } => Operation::PreviewInvitation,
             Self::AcceptInvitation { .. } => Operation::AcceptInvitation,
+            Self::ListEvents { .. } => Operation::ListEvents,
             Self::DeleteUser { .. } => Operation::DeleteUser,
         }
     }
 
-    /// The user in the path.
+    /// The user in the path or in the body.
     pub fn target(&self) -> Option<&'static str> {
         match self {
             Self::GetMember { user }
             | Self::UpdateMember { user, .. }
             | Self::RemoveMember { user }
+            | Self::AddMember { user, .. }
             | Self::DeleteUser { user } => Some(user),
             _ => None,
         }
+    }
+
+    /// True if the user must be a member of the organization.
+    pub fn acts_on_member(&self) -> bool {
+        matches!(self, Self::GetMember { .. } | Self::UpdateMember { .. } | Self::RemoveMember { .. })
     }
 
     /// The user whose organizations a service lists.
@@ -179,16 +185,16 @@ impl Action {
     pub fn parameter(&self) -> Parameter {
         match self {
             Self::CreateOrganization { .. } | Self::RecordUsage { .. } => Parameter::IdempotencyKey,
-            Self::ListOrganizations { .. } | Self::ListMembers { .. } | Self::ListInvitations { .. } => {
-                Parameter::Limit
-            }
+            Self::ListOrganizations { .. }
+            | Self::ListMembers { .. }
+            | Self::ListInvitations { .. }
+            | Self::ListEvents { .. } => Parameter::Limit,
             Self::GetUsage { .. }
             | Self::GetMember { .. }
             | Self::PreviewInvitation { .. }
             | Self::AcceptInvitation { .. }
             | Self::DeleteUser { .. } => Parameter::None,
             Self::GetOrganization
-            | Self::ListEvents { .. }
             | Self::UpdateOrganization { .. }
             | Self::DeleteOrganization
             | Self::RestoreOrganization
@@ -214,9 +220,9 @@ impl Action {
     pub fn limit(&self) -> Option<usize> {
         match self {
             Self::ListOrganizations { limit, .. }
-            | Self::ListEvents { limit, .. }
             | Self::ListMembers { limit }
-            | Self::ListInvitations { limit } => *limit,
+            | Self::ListInvitations { limit }
+            | Self::ListEvents { limit, .. } => *limit,
             _ => None,
         }
     }

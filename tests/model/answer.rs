@@ -5,7 +5,7 @@ use crate::request::Call;
 use serde_json::{Value, json};
 
 /// The maximum length of a page.
-const MAX_PAGE: usize = 1000;
+pub const MAX_PAGE: usize = 1000;
 
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,7 +12,7 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 
 /// The operations that decide who joins by an invitation.
-const ABOUT_JOINING: [Operation; 10] = [
+const ABOUT_JOINING: [Operation; 9] = [
     Operation::DeleteOrganization,
     Operation::RestoreOrganization,
     Operation::AddMember,
@@ -22,7 +22,6 @@ const ABOUT_JOINING: [Operation; 10] = [
     Operation::RevokeInvitation,
     Operation::PreviewInvitation,
     Operation::AcceptInvitation,
-    Operation::DeleteUser,
 ];
 
 /// The operations that decide what is used and how much may be.
@@ -108,10 +107,6 @@ fn of(operation: Operation) -> (u32, BoxedStrategy<Action>) {
             (12, (units(), period(), over_limit(), key).prop_map(action).boxed())
         }
         Operation::GetUsage => (4, period().prop_map(|period| Action::GetUsage { period }).boxed()),
-        Operation::ListEvents => {
-            let action = |(after, limit)| Action::ListEvents { after, limit };
-            (5, (after(), limit()).prop_map(action).boxed())
-        }
         Operation::AddMember => (
             4,
             (user(), option::of(role())).prop_map(|(user, role)| Action::AddMember { user, role }).boxed(),
@@ -141,6 +136,10 @@ fn of(operation: Operation) -> (u32, BoxedStrategy<Action>) {
         }
         Operation::AcceptInvitation => {
             (12, token().prop_map(|token| Action::AcceptInvitation { token }).boxed())
+        }
+        Operation::ListEvents => {
+            let action = |(after, limit)| Action::ListEvents { after, limit };
+            (8, (after(), limit()).prop_map(action).boxed())
         }
         Operation::DeleteUser => (3, user().prop_map(|user| Action::DeleteUser { user }).boxed()),
     }

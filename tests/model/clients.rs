@@ -1,9 +1,11 @@
 //! Several clients at the same time, each with its own instances of the functions.
 
+use crate::action::Action;
 use crate::answer::Answer;
 use crate::instance::Instance;
 use crate::known::Known;
 use crate::moment::{Now, Time};
+use crate::record_lists;
 use crate::request::{Call, Request};
 use crate::strategy::Concurrent;
 use futures_util::future::join_all;
@@ -25,6 +27,8 @@ pub struct Answered {
     /// True if faults could hit those requests.
     pub faults: bool,
     pub answer: Answer,
+    /// For a list of events: how many were stored, without a gap, when the request began.
+    pub stored: u64,
     pub time: Time,
     /// The positions of its start and its end in the order of all starts and ends.
     pub order: [usize; 2],
@@ -69,6 +73,10 @@ impl World {
         let mut all = Vec::new();
         for request in requests {
             let call = self.known.borrow().call(request);
+            let stored = match call.action() {
+                Action::ListEvents { .. } => record_lists::stored(database, &call.organization).await,
+                _ => 0,
+            };
             let before = proxy.actions().len();
             let (start, began) = (Now::read(), self.event());
             let answer = instance.send(&call).await;
@@ -76,7 +84,8 @@ impl World {
             let order = [began, self.event()];
             self.known.borrow_mut().learn(&call, &answer);
             let asked = proxy.actions().split_off(before);
-            all.push(Answered { client, call, asked, faults: faults.is_some(), answer, time, order });
+            let faults = faults.is_some();
+            all.push(Answered { client, call, asked, faults, answer, stored, time, order });
         }
         all
     }

@@ -37,8 +37,8 @@ pub async fn end(which: End, database: &Database, known: &Known, model: &mut Mod
         End::Organization(index) => {
             let Some(id) = known.created.get(index) else { return };
             let Some(organization) = model.organizations.get_mut(id) else { return };
-            if organization.is_deleted() {
-                organization.deletion = Deletion::Final;
+            if let Deletion::Until { deleted_at, purge_at } = organization.deletion {
+                organization.deletion = Deletion::Final { deleted_at, purge_at };
                 expire(database, id, &format!("ORG#{id}")).await;
             }
         }

@@ -9,7 +9,6 @@ use crate::strategy::{self, Concurrent};
 use crate::totals::Totals;
 use crate::usage::Report;
 use crate::values::is_service;
-use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use support::database::Database;
 use support::invariants::Contents;
@@ -57,55 +56,18 @@ fn is_definite(Answered { answer, faults, .. }: &Answered) -> bool {
 struct Changes {
     done: [i64; 3],
     open: [i64; 3],
-    /// The times of the deletions.
+    /// The times of deletions.
     deleted: BTreeSet<String>,
     /// The number of deletions whose answers do not show one: unanswered, or undone before they were answered.
     open_deletions: i64,
-    /// True if it may have ended with its owner, without being deleted before.
-    may_have_ended: bool,
-}
-
-impl Changes {
-    /// Counts the end of a membership by an erasure. An answer says that this request ended it, or found that somebody
-    /// else had just done so.
-    fn left(&mut self, is_certain: bool, ended: bool) {
-        let removals = if is_certain { &mut self.done[2] } else { &mut self.open[2] };
-        *removals += 1;
-        self.may_have_ended |= ended;
-    }
-}
-
-/// Counts the memberships that an erasure has ended. One that has failed may have ended any.
-fn erasure<'a>(organizations: &mut BTreeMap<&'a str, Changes>, answered: &'a Answered, all: &'a [String]) {
-    let Answered { answer, asked, .. } = answered;
-    let was_overtaken = asked.iter().any(|action| action == "TransactGetItems");
-    let is_named =
-        |list: &str, id: &str| answer.body[list].as_array().is_some_and(|ids| ids.contains(&json!(id)));
-    for id in all {
-        match answer.status {
-            200 if is_named("left", id) => {
-                organizations.entry(id).or_default().left(!was_overtaken, is_named("deleted", id));
-            }
-            503 | 409 => organizations.entry(id).or_default().left(false, true),
-            422 if was_overtaken => organizations.entry(id).or_default().left(false, true),
-            _ => {}
-        }
-    }
 }
 
 /// Checks that the version counts the changes, and that the number of members is additions less removals.
 fn changes(contents: &mut Contents, all: &[Answered]) {
     let mut organizations: BTreeMap<&str, Changes> = BTreeMap::new();
-    let ids: Vec<String> = contents.organizations.keys().cloned().collect();
-    for answered in all {
-        let Answered { call, answer, .. } = answered;
-        if let Action::DeleteUser { .. } = call.action() {
-            erasure(&mut organizations, answered, &ids);
-            continue;
-        }
+    for Answered { call, answer, .. } in all {
         let bodies = answer.body.as_array().map_or(std::slice::from_ref(&answer.body), Vec::as_slice);
         for body in bodies.iter().filter(|body| body["deletedAt"].is_string()) {
-            // Members may leave a deleted organization, so it can be at a later version than its deletion's.
             let of = organizations.entry(body["id"].as_str().unwrap()).or_default();
             of.deleted.insert(body["deletedAt"].as_str().unwrap().to_owned());
         }
@@ -130,18 +92,23 @@ fn changes(contents: &mut Contents, all: &[Answered]) {
             _ => {}
         }
     }
-    for (id, Changes { done, open, deleted, open_deletions, may_have_ended }) in organizations {
+    // Any of them may have ended a membership in any organization, or an organization with it.
+    let is_erasure = |answered: &&Answered| matches!(answered.call.action(), Action::DeleteUser { .. });
+    let erasures =
+        all.iter().filter(is_erasure).filter(|one| matches!(one.answer.status, 200 | 409 | 422 | 503));
+    let erasures = erasures.count() as i64;
+    for (id, Changes { done, mut open, deleted, open_deletions }) in organizations {
+        open[2] += erasures;
         let Some(found) = contents.organizations.get(id) else { continue };
         let (version, members) = (found.version as i64, found.members.len() as i64);
-        // Every deletion is followed by a restoration, but for the last one of a deleted organization. The end of an
-        // organization with its owner is counted as a removal.
-        let changes_for =
-            |deletions: i64, is_deleted: bool| 2 * deletions - i64::from(is_deleted && deletions > 0);
+        // Every deletion is followed by a restoration, but for the last one of a deleted organization. An organization that
+        // ended with its last owner may have been restored before.
+        let stays = found.is_deleted && (!found.is_gone || erasures == 0);
+        let changes_for = |deletions: i64| 2 * deletions - i64::from(stays && deletions > 0);
         let certain = 1 + done.iter().sum::<i64>();
         let deletions = deleted.len() as i64;
-        let most_deletions = changes_for(deletions + open_deletions, found.is_deleted && !may_have_ended);
-        let versions = certain + changes_for(deletions, found.is_deleted)
-            ..=certain + open.iter().sum::<i64>() + most_deletions;
+        let versions = certain + changes_for(deletions)
+            ..=certain + open.iter().sum::<i64>() + changes_for(deletions + open_deletions);
         let stayed = 1 + done[1] - done[2];
         let counts = stayed - open[2]..=stayed + open[1];
         contents.must(versions.contains(&version), &format!("version {version}, not {versions:?}"), id);

@@ -2,7 +2,6 @@
 
 use crate::action::Action;
 use crate::answer::Answer;
-use crate::event::Happening;
 use crate::invitation::State;
 use crate::joining::no_invitation;
 use crate::model::{Model, New, Refusal};
@@ -22,15 +21,16 @@ impl Action {
         self.operation().method() == "GET" || matches!(self, Self::PreviewInvitation { .. })
     }
 
-    /// The change in the number of members. `None` for a read, a creation or a report of usage, and for a deletion or a
-    /// restoration, which may find nothing to do. Nor for an erasure, which is about several organizations.
+    /// The change in the number of members. `None` for a read, a creation or a report of usage, for a deletion or a
+    /// restoration, which may find nothing to do, and for what concerns many organizations.
     pub fn growth(&self) -> Option<i64> {
         match self {
             _ if self.is_read() => None,
             Self::CreateOrganization { .. } | Self::RecordUsage { .. } => None,
-            Self::DeleteOrganization | Self::RestoreOrganization | Self::DeleteUser { .. } => None,
+            Self::DeleteOrganization | Self::RestoreOrganization => None,
             Self::AddMember { .. } | Self::AcceptInvitation { .. } => Some(1),
             Self::RemoveMember { .. } => Some(-1),
+            Self::DeleteUser { .. } => None,
             _ => Some(0),
         }
     }
@@ -40,9 +40,9 @@ impl Action {
         matches!(
             self,
             Self::GetOrganization
-                | Self::ListEvents { .. }
                 | Self::DeleteOrganization
                 | Self::RestoreOrganization
+                | Self::ListEvents { .. }
         )
     }
 
@@ -91,7 +91,7 @@ impl Action {
                 model.organization_of_token(&call.reference)?.join(call, time, shown)
             }
             Self::RecordUsage { .. } => model.organization_of(call)?.report(call, shown),
-            Self::DeleteUser { user } => model.erase(caller, user, time),
+            Self::DeleteUser { user } => model.erase(user, caller, time),
             _ => model.organization_of(call)?.attempt(call, time, shown),
         }
     }
@@ -119,8 +119,13 @@ impl Action {
         found.filter(|found| found.state == State::Pending).map(|_| ()).ok_or(no_invitation())
     }
 
-    /// Changes the organization, if no rule forbids it.
-    pub fn change(&self, organization: &mut Organization, call: &Call, time: &Time) -> Result<(), Refusal> {
+    /// Changes the organization, if no rule forbids it. `at` is the moment of the change.
+    pub fn change(
+        &self,
+        organization: &mut Organization,
+        call: &Call,
+        (time, at): (&Time, usize),
+    ) -> Result<(), Refusal> {
         let caller = call.request.caller;
         match self {
             Self::UpdateOrganization { name, domain, metadata } => {
@@ -134,10 +139,11 @@ impl Action {
                     organization.metadata = serde_json::from_str(stored(*metadata)).unwrap();
                 }
             }
-            Self::DeleteOrganization => organization.deletion = Deletion::Until(time.in_days(DELETED_DAYS)),
-            Self::RestoreOrganization => {
-                (organization.deletion, organization.deleted_at) = (Deletion::None, None);
+            Self::DeleteOrganization => {
+                let purge_at = organization.record.moment(time.in_days(DELETED_DAYS));
+                organization.deletion = Deletion::Until { deleted_at: at, purge_at };
             }
+            Self::RestoreOrganization => organization.deletion = Deletion::None,
             Self::SetMaxOverages { units } => organization.max_overages = *units,
             Self::SetPlan { included_units, max_members } => {
                 organization.included_units = included_units.unwrap_or(organization.included_units);
@@ -174,25 +180,6 @@ impl Action {
         Ok(())
     }
 
-    /// What the event of the change says that was just made.
-    pub fn happening(&self, organization: &Organization, call: &Call) -> Happening {
-        match self {
-            Self::UpdateOrganization { .. } => Happening::new("organization.updated"),
-            Self::DeleteOrganization => Happening::new("organization.deleted"),
-            Self::RestoreOrganization => Happening::new("organization.restored"),
-            Self::SetMaxOverages { .. } => Happening::new("max_overages.set"),
-            Self::SetPlan { .. } => Happening::new("plan.set"),
-            Self::AddMember { user, .. } => Happening::to_user("member.added", user),
-            Self::UpdateMember { user, .. } => Happening::to_user("member.role_changed", user),
-            Self::RemoveMember { user } => Happening::to_user("member.removed", user),
-            Self::CreateInvitation { .. } => Happening::invited(&organization.invitations),
-            Self::RevokeInvitation { .. } => {
-                Happening::to_invitation("invitation.revoked", Some(call.reference.clone()))
-            }
-            other => panic!("not a change to an organization: {other:?}"),
-        }
-    }
-
     /// The successful answer that shows the organization in its current state, to a caller with `role`.
     pub fn answer(
         &self,
@@ -223,12 +210,8 @@ impl Action {
             Self::SetMaxOverages { .. } => Answer { etag, ..Answer::ok(organization.overages(shown)) },
             Self::SetPlan { .. } => Answer { etag, ..Answer::ok(organization.plan(shown)) },
             Self::GetUsage { period } => Answer::ok(organization.used(period.map(first_day), shown)),
-            Self::RecordUsage { .. } => panic!("a report has an answer of its own"),
-            Self::DeleteUser { .. } => panic!("an erasure has an answer of its own"),
-            Self::ListEvents { after, .. } => {
-                let after = after.map_or(0, |after| after.parse().expect("a valid number"));
-                organization.list_events(call, after, shown)
-            }
+            Self::RecordUsage { .. } | Self::DeleteUser { .. } => panic!("it has an answer of its own"),
+            Self::ListEvents { .. } => organization.events(call, shown),
             Self::ListMembers { .. } => Answer::page(call, organization.list(shown), 0, shown),
             Self::AddMember { user, .. } => {
                 let location = Some(format!("member/{}", percent_encoded(user)));
@@ -239,6 +222,7 @@ impl Action {
             }
             Self::CreateInvitation { .. } => {
                 let (body, is_renewed) = organization.invitations.issued(&organization.id, shown);
+                organization.record.learn_invitation(body["id"].as_str().map(str::to_owned));
                 let location = body["id"].as_str().map(|id| format!("invitation/{id}"));
                 Answer { status: if is_renewed { 200 } else { 201 }, location, ..Answer::ok(body) }
             }
@@ -267,10 +251,7 @@ impl Action {
             !organization.is_deleted() || is_service(user) || organization.role(user) == Some("owner")
         };
         match self {
-            Self::GetOrganization => sees(caller),
-            Self::ListEvents { .. } => {
-                sees(caller) && (is_service(caller) || organization.privilege(caller).is_some())
-            }
+            Self::GetOrganization | Self::ListEvents { .. } => sees(caller),
             Self::ListOrganizations { of, deleted, .. } => {
                 sees(of.unwrap_or(caller)) && organization.is_deleted() == deleted.is_some()
             }

@@ -1,51 +1,82 @@
-//! The erasure of a user, which ends every membership.
+//! Erasing a user from the reference model.
 
 use crate::answer::Answer;
-use crate::event::Happening;
 use crate::model::{Model, Refusal};
 use crate::moment::Time;
 use crate::organization::{Deletion, Organization};
+use crate::record_model::Happening;
 use serde_json::json;
 
+/// What becomes of an organization when a member is erased.
+enum End {
+    Leaves,
+    Ends,
+    IsGone,
+}
+
 impl Model {
-    /// Erases a user, unless that would leave an organization with members and no owner.
-    pub fn erase(&mut self, caller: &str, user: &str, time: &Time) -> Result<Answer, Refusal> {
-        let of_user = self.organizations.values_mut().filter(|found| found.members.contains_key(user));
-        let of_user: Vec<_> = of_user.collect();
-        let owned: Vec<_> = of_user.iter().filter(|found| found.needs(user)).map(|found| &found.id).collect();
+    /// Ends all memberships of a user, unless the user is the only owner among others anywhere.
+    pub fn erase(&mut self, user: &str, caller: &str, time: &Time) -> Result<Answer, Refusal> {
+        let is_in = |one: &&mut Organization| one.members.contains_key(user);
+        let owned = self.organizations.values_mut().filter(is_in).filter(|one| one.end(user).is_none());
+        let owned: Vec<_> = owned.map(|one| one.id.clone()).collect();
         if !owned.is_empty() {
             return Err((422, "last_owner", json!({ "organizationIds": owned })));
         }
         let (mut left, mut deleted) = (Vec::new(), Vec::new());
-        for organization in of_user {
-            let was_gone = matches!(organization.deletion, Deletion::Final);
-            organization.lose(caller, user, time);
-            let is_gone = matches!(organization.deletion, Deletion::Final);
-            left.extend((!was_gone).then_some(&organization.id));
-            deleted.extend((is_gone && !was_gone).then_some(&organization.id));
+        for organization in self.organizations.values_mut().filter(is_in) {
+            match organization.end(user).expect("it does not need the user") {
+                End::IsGone => {
+                    organization.members.remove(user);
+                    continue;
+                }
+                End::Leaves => organization.leave(user, caller, time),
+                End::Ends => {
+                    organization.end_with(user, caller, time);
+                    deleted.push(organization.id.clone());
+                }
+            }
+            left.push(organization.id.clone());
         }
         Ok(Answer::ok(json!({ "left": left, "deleted": deleted })))
     }
 }
 
 impl Organization {
-    /// True if the user cannot leave, because nobody else can own it.
-    fn needs(&self, user: &str) -> bool {
-        !self.is_deleted() && self.members.len() > 1 && self.allows(user, None).is_err()
+    /// `None` if the user is the only owner among others.
+    fn end(&self, user: &str) -> Option<End> {
+        let mut others = self.members.iter().filter(|(id, _)| *id != user);
+        if let Deletion::Final { .. } = self.deletion {
+            return Some(End::IsGone);
+        }
+        if others.any(|(_, member)| member.role == "owner") {
+            return Some(End::Leaves);
+        }
+        let owns = self.role(user) == Some("owner");
+        match owns {
+            false => Some(End::Leaves),
+            true if self.is_deleted() || self.members.len() == 1 => Some(End::Ends),
+            true => None,
+        }
     }
 
-    /// Ends the membership of a user whom the organization does not need. It ends with its only owner.
-    fn lose(&mut self, caller: &str, user: &str, time: &Time) {
-        let ends = self.allows(user, None).is_err();
+    fn leave(&mut self, user: &str, caller: &str, time: &Time) {
+        let at = self.record.moment(time.moment());
         self.members.remove(user);
-        match self.deletion {
-            // Nobody knows of it any more.
-            Deletion::Final => {}
-            _ if ends => {
-                self.deletion = Deletion::Final;
-                self.changed(Happening::new("organization.deleted"), caller, time);
-            }
-            _ => self.changed(Happening::to_user("member.removed", user), caller, time),
-        }
+        let user = Some(user.to_owned());
+        self.changed(Happening { kind: "member.removed", user, invitation: None }, caller, at);
+    }
+
+    /// Nobody can restore it from now on.
+    fn end_with(&mut self, user: &str, caller: &str, time: &Time) {
+        let (at, purge_at) = (self.record.moment(time.moment()), self.record.moment(time.in_days(0)));
+        let deleted_at = match self.deletion {
+            Deletion::Until { deleted_at, .. } => deleted_at,
+            _ => at,
+        };
+        self.deletion = Deletion::Final { deleted_at, purge_at };
+        self.members.remove(user);
+        let deleted = Happening { kind: "organization.deleted", ..Happening::default() };
+        self.changed(deleted, caller, at);
     }
 }

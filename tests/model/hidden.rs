@@ -22,7 +22,7 @@ pub async fn check(contents: &mut Contents, database: &Database, all: &[Answered
                 let request = Request { organization: index, ..Request::plain(user, action) };
                 instance.send(&known.call(&request)).await
             };
-            let owns = found.members.get(user).is_some_and(|role| role == "owner");
+            let owns = !found.is_gone && found.members.get(user).is_some_and(|role| role == "owner");
             let refused = Some(if owns { "organization_deleted" } else { "organization_not_found" });
             for (action, expected) in [
                 (Action::GetOrganization, refused.filter(|_| !owns)),

@@ -70,7 +70,7 @@ fn event(call: &Call) -> Value {
     if request.operation.path().contains("{organization_id}") {
         request = request.of("organization_id", &call.organization);
     }
-    if let Some(user) = call.action().target() {
+    if let Some(user) = call.action().target().filter(|_| request.operation.path().contains("{user_id}")) {
         request = request.of("user_id", user);
     }
     if request.operation.path().contains("{invitation_id}") {

@@ -149,9 +149,10 @@ impl Invitations {
         (body, invitation.is_renewed)
     }
 
-    /// The one that was invited or renewed last.
-    pub fn last(&self) -> &Invitation {
-        self.0.last().expect("an invitation was issued")
+    /// The id of the invitation that was invited or renewed last, if it is known, and whether it was renewed.
+    pub fn newest(&self) -> (Option<String>, bool) {
+        let last = self.0.last().expect("an invitation was issued");
+        (last.id.clone(), last.is_renewed)
     }
 
     pub fn with_id(&mut self, id: &str) -> Option<&mut Invitation> {

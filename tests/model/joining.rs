@@ -1,11 +1,11 @@
 //! What the holder of an invitation's token can do: see the invitation, and join.
 
 use crate::answer::Answer;
-use crate::event::Happening;
 use crate::invitation::State;
 use crate::model::{Model, Refusal};
 use crate::moment::Time;
 use crate::organization::{Member, Organization};
+use crate::record_model::Happening;
 use crate::request::Call;
 use serde_json::{Value, json};
 use shared::edge::percent_encoded;
@@ -81,7 +81,9 @@ impl Organization {
         self.members.insert(caller.to_owned(), member);
         self.invitations.with_token(token).expect("the invitation").state =
             State::Accepted(caller.to_owned());
-        self.changed(Happening::accepted(id, caller), caller, time);
+        let at = self.record.moment(time.moment());
+        let (kind, user) = ("invitation.accepted", Some(caller.to_owned()));
+        self.changed(Happening { kind, user, invitation: Some(id) }, caller, at);
         let answer = self.joined(call, shown).expect("the new member");
         Ok(Answer { status: 201, ..answer })
     }

@@ -54,7 +54,7 @@ fn history(change: &Action) -> (Vec<Answered>, Answered) {
     let mut make = |action: &Action, order| {
         let (call, time) = (call(action.clone()), time());
         let answer = model.attempt(&call, &time, &json!({ "id": ORGANIZATION })).unwrap();
-        Answered { client: 0, call, asked: Vec::new(), faults: false, answer, time, order }
+        Answered { client: 0, call, asked: Vec::new(), faults: false, answer, stored: 0, time, order }
     };
     let create = Action::creation();
     let add = |user, role| Action::AddMember { user, role: Some(role) };
@@ -80,7 +80,7 @@ fn listed(first: &[Answered], change: &Answered, list: &str, order: [usize; 2]) 
     };
     let answer = Answer::ok(Value::Array(list.split(", ").map(member).collect()));
     let (call, time) = (call(Action::ListMembers { limit: None }), time());
-    Answered { client: 1, call, asked: Vec::new(), faults: false, answer, time, order }
+    Answered { client: 1, call, asked: Vec::new(), faults: false, answer, stored: 0, time, order }
 }
 
 fn call(action: Action) -> Call {

@@ -1,5 +1,7 @@
 //! Histories of requests to all operations, compared with a reference model.
 //!
+//! The files `record*` add a consumer of the table's stream.
+//!
 //! [`action`], [`choice`], [`validity`], [`effect`] and [`parts`] have everything specific to one operation. `HISTORIES=10 cargo test --test model -- --nocapture`
 //! runs ten times as many histories as usual, and prints statistics. A failure reports its seed; `SEED=…`
 //! repeats its requests.
@@ -12,7 +14,6 @@ mod clock;
 mod concurrent;
 mod effect;
 mod erasure;
-mod event;
 mod exactness;
 mod exactness_checks;
 mod exactness_clients;
@@ -29,6 +30,15 @@ mod model;
 mod moment;
 mod organization;
 mod parts;
+mod record;
+mod record_answers;
+mod record_bus;
+mod record_consumer;
+mod record_facts;
+mod record_lists;
+mod record_model;
+mod record_removal;
+mod record_table;
 mod reports;
 mod request;
 mod sequential;

@@ -106,8 +106,9 @@ impl Model {
     /// The organization with an external id. Its id is free once the organization can no longer be restored.
     pub fn with_external_id(&mut self, external_id: &str) -> Option<&mut Organization> {
         let mut organizations = self.organizations.values_mut();
-        organizations
-            .find(|one| one.external_id == Some(external_id) && !matches!(one.deletion, Deletion::Final))
+        organizations.find(|one| {
+            one.external_id == Some(external_id) && !matches!(one.deletion, Deletion::Final { .. })
+        })
     }
 
     /// The organizations of a user: those that exist, or the deleted ones that the user can restore.

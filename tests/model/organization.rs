@@ -1,10 +1,10 @@
 //! One organization of the reference model: its members, their roles, and the rules about them.
 
 use crate::answer::Answer;
-use crate::event::{Events, Happening};
 use crate::invitation::Invitations;
 use crate::model::{New, Refusal};
 use crate::moment::{Moment, Time};
+use crate::record_model::{Happening, Record};
 use crate::request::Call;
 use crate::usage::Usage;
 use crate::values::{ROLES, is_service};
@@ -30,22 +30,26 @@ pub struct Organization {
     pub invitations: Invitations,
     pub created_by: String,
     created_at: Moment,
-    updated_at: Moment,
     updated_by: String,
     pub version: u64,
     pub deletion: Deletion,
-    /// When it was deleted, if it has changed since.
-    pub deleted_at: Option<Moment>,
-    pub events: Events,
+    pub record: Record,
 }
 
+/// Whether it is deleted. The numbers are moments of its record.
 #[derive(Debug, Clone)]
 pub enum Deletion {
     None,
-    /// It can be restored until this time.
-    Until(Moment),
+    /// It can be restored until the second moment.
+    Until {
+        deleted_at: usize,
+        purge_at: usize,
+    },
     /// It can no longer be restored.
-    Final,
+    Final {
+        deleted_at: usize,
+        purge_at: usize,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -82,14 +86,14 @@ impl Organization {
             invitations: Invitations::default(),
             created_by: caller.to_owned(),
             created_at: time.moment(),
-            updated_at: time.moment(),
             updated_by: caller.to_owned(),
             version: 1,
             deletion: Deletion::None,
-            deleted_at: None,
-            events: Events::default(),
+            record: Record::default(),
         };
-        organization.record(Happening::new("organization.created"), caller, time);
+        let at = organization.record.moment(time.moment());
+        let created = Happening { kind: "organization.created", ..Happening::default() };
+        organization.record(created, caller, at);
         organization
     }
 
@@ -97,7 +101,7 @@ impl Organization {
     pub fn attempt(&mut self, call: &Call, time: &Time, shown: &Value) -> Result<Answer, Refusal> {
         let (action, caller) = (call.action(), call.request.caller);
         self.may_use(call)?;
-        if action.target().is_some_and(|target| !self.members.contains_key(target)) {
+        if action.acts_on_member() && action.target().is_none_or(|user| !self.members.contains_key(user)) {
             return Err((404, "member_not_found", Value::Null));
         }
         self.may_act(call, self.role(caller))?;
@@ -106,27 +110,18 @@ impl Organization {
             if call.fails(self.version) {
                 return Err(self.precondition_failed());
             }
-            action.change(self, call, time)?;
-            self.changed(action.happening(self, call), caller, time);
+            let at = self.record.moment(time.moment());
+            action.change(self, call, (time, at))?;
+            self.changed(action.happening(self, call), caller, at);
         }
         Ok(action.answer(self, call, self.role(caller), shown))
     }
 
     /// Counts a change.
-    pub fn changed(&mut self, happening: Happening, caller: &str, time: &Time) {
-        // A member left after the deletion.
-        if happening.kind == "member.removed" && self.is_deleted() {
-            self.deleted_at = Some(self.deleted_at().clone());
-        }
+    pub fn changed(&mut self, what: Happening, caller: &str, at: usize) {
         self.version += 1;
-        self.updated_at = time.moment();
         caller.clone_into(&mut self.updated_by);
-        self.record(happening, caller, time);
-    }
-
-    /// When it was deleted: usually the last change.
-    pub fn deleted_at(&self) -> &Moment {
-        self.deleted_at.as_ref().unwrap_or(&self.updated_at)
+        self.record(what, caller, at);
     }
 
     /// The refusal of a request whose precondition fails.
@@ -143,8 +138,8 @@ impl Organization {
         let role = self.role(caller);
         match self.deletion {
             Deletion::None => is_service(caller) || role.is_some(),
-            Deletion::Until(_) => is_service(caller) || role == Some("owner"),
-            Deletion::Final => false,
+            Deletion::Until { .. } => is_service(caller) || role == Some("owner"),
+            Deletion::Final { .. } => false,
         }
     }
 
@@ -212,6 +207,7 @@ impl Organization {
             members: members.collect(),
             version: self.version,
             is_deleted: self.is_deleted(),
+            is_gone: matches!(self.deletion, Deletion::Final { .. }),
             created_by: self.created_by.clone(),
             external_id: self.external_id.map(str::to_owned),
             invitations: self.invitations.stored(),
@@ -237,7 +233,7 @@ impl Organization {
     /// The organization as shown to a caller with `role`.
     pub fn body(&mut self, role: Option<&str>, shown: &Value) -> Value {
         self.created_at.learn(&shown["createdAt"]);
-        self.updated_at.learn(&shown["updatedAt"]);
+        let updated_at = self.record.learn(self.record.newest(), &shown["updatedAt"]);
         let mut body = json!({
             "id": self.id,
             "name": self.name,
@@ -251,26 +247,22 @@ impl Organization {
             "role": role,
             "createdBy": self.created_by,
             "createdAt": self.created_at.text(),
-            "updatedAt": self.updated_at.text(),
+            "updatedAt": updated_at,
             "version": self.version,
         });
-        if let Deletion::Until(purge_at) = &mut self.deletion {
-            purge_at.learn(&shown["purgeAt"]);
-            body["purgeAt"] = json!(purge_at.text());
-            if let Some(deleted_at) = &mut self.deleted_at {
-                deleted_at.learn(&shown["deletedAt"]);
-            }
-            body["deletedAt"] = json!(self.deleted_at().text());
+        if let Deletion::Until { deleted_at, purge_at } = self.deletion {
+            body["deletedAt"] = json!(self.record.learn(deleted_at, &shown["deletedAt"]));
+            body["purgeAt"] = json!(self.record.learn(purge_at, &shown["purgeAt"]));
         }
         body
     }
 
     /// The fields about the last change, as shown in an answer.
     pub fn last_change(&mut self, shown: &Value) -> Value {
-        self.updated_at.learn(&shown["updatedAt"]);
+        let updated_at = self.record.learn(self.record.newest(), &shown["updatedAt"]);
         json!({
             "organizationId": self.id,
-            "updatedAt": self.updated_at.text(),
+            "updatedAt": updated_at,
             "updatedBy": self.updated_by,
             "version": self.version,
         })

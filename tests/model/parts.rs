@@ -23,13 +23,11 @@ pub enum Part {
     Membership(&'static str, bool),
     /// Reads the organization's item: whether it is deleted, its name, and who are its owners and admins.
     Access,
-    /// The end of a membership, which somebody else may have ended already.
-    Erasure,
     /// Reads what the answer shows, except what the request reads in [`Part::Access`].
     Shown,
 }
 
-use Part::{Access, Change, Erasure, Membership, Reported, Shown, Whole};
+use Part::{Access, Change, Membership, Reported, Shown, Whole};
 
 impl Action {
     /// The points in time of an answered request. The number beside a point says how many points, from the
@@ -46,10 +44,9 @@ impl Action {
         let before = membership.iter().len();
         match (self, answer.code()) {
             // One BatchGetItem, which may read its items at different times.
-            // A page of events also needs a Query. It shows nothing newer than the organization's item.
-            (Self::GetOrganization | Self::ListEvents { .. }, None | Some("precondition_failed")) => {
-                as_member(&[(Shown, 0)])
-            }
+            (Self::GetOrganization, None | Some("precondition_failed")) => as_member(&[(Shown, 0)]),
+            // Then a Query reads the stored events. In these histories, none are.
+            (Self::ListEvents { .. }, None) => as_member(&[(Shown, 0)]),
             (Self::GetMember { user }, Some("member_not_found")) => {
                 as_member(&[(Membership(user, false), 0), (Access, 0)])
             }
@@ -67,12 +64,6 @@ impl Action {
             (Self::RecordUsage { key, .. }, Some("overages_exhausted" | "idempotency_key_reused")) => {
                 vec![(Access, 0), (Shown, usize::from(key.is_none()))]
             }
-            // The transaction was refused, or its answer was lost, and then the user was no member any more.
-            (Self::DeleteUser { user }, None) if last_asked == "TransactGetItems" => {
-                vec![(Membership(user, true), 0), (Erasure, 1)]
-            }
-            // The transaction that ends the membership finds the organization as the request has read it.
-            (Self::DeleteUser { .. }, None) => vec![(Whole, 0)],
             // Any other refusal happens at one point in time.
             (_, Some(_)) => vec![(Whole, 0)],
             (Self::GetUsage { .. }, None) => as_member(&[(Access, 0), (Shown, 0)]),
@@ -139,6 +130,8 @@ impl Action {
                 | Self::RevokeInvitation { .. },
                 None,
             ) => vec![(Whole, 0)],
+            // It ends one membership after the other. Histories that are searched for an order have none.
+            (Self::DeleteUser { .. }, None) => vec![(Whole, 0)],
         }
     }
 
@@ -176,13 +169,11 @@ impl Action {
             Self::AcceptInvitation { .. } => {
                 !organization.is_deleted() && organization.explains_roles([body])
             }
-            // Of a deleted organization, only its owners and services know.
-            Self::ListEvents { .. } if organization.is_deleted() => false,
             _ => {
                 let role = organization.privilege(caller).unwrap_or("member");
                 let access = organization.may_use(call).and_then(|()| {
                     // The rule for another member is not about the item alone. It is not checked here.
-                    if self.target().is_some() { Ok(()) } else { organization.may_act(call, Some(role)) }
+                    if self.acts_on_member() { Ok(()) } else { organization.may_act(call, Some(role)) }
                 });
                 match (access, answer.code()) {
                     (Ok(()), Some("member_not_found")) => true,

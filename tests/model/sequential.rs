@@ -1,5 +1,6 @@
-//! Sequential requests: each answer equals the model's in every field.
+//! Sequential requests: each answer equals the model's in every field, and so does each event.
 
+use crate::action::Action;
 use crate::answer::{Answer, Next};
 use crate::clock;
 use crate::histories::{Histories, Tally};
@@ -7,9 +8,14 @@ use crate::instance::Instance;
 use crate::known::Known;
 use crate::model::Model;
 use crate::moment::{Now, Time};
+use crate::record_bus;
+use crate::record_consumer::{Consumer, Weather};
+use crate::record_table;
 use crate::request::Call;
 use crate::strategy::{self, Event};
 use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestCaseError, TestRunner};
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use support::database::Database;
 use support::invariants::Contents;
 
@@ -42,6 +48,7 @@ fn every_answer_equals_that_of_the_model() {
 async fn run(events: &[Event]) -> Result<Tally, String> {
     let database = Database::start().await;
     let instances = [Instance::on(database.url()).await, Instance::on(database.url()).await];
+    let consumer = Consumer::start(&database, Weather { seed: 0, is_rough: false, is_poisoned: false }).await;
     let (mut model, mut known, mut tally) = (Model::default(), Known::default(), Tally::of_history(false));
     for (event, instance) in events.iter().zip(instances.iter().cycle()) {
         let request = match event {
@@ -51,6 +58,10 @@ async fn run(events: &[Event]) -> Result<Tally, String> {
                 continue;
             }
         };
+        let is_recorded = matches!(request.action, Action::ListEvents { .. });
+        if is_recorded && known.created.len() % 2 == 1 {
+            record(&consumer, &database, &mut model).await?;
+        }
         let call = known.call(request);
         let version = model.organizations.get(&call.organization).map_or(1, |found| found.version);
         let mut call = Call { version, ..call };
@@ -69,13 +80,32 @@ async fn run(events: &[Event]) -> Result<Tally, String> {
             }
         }
     }
+    record(&consumer, &database, &mut model).await?;
+    let events = record_table::events(&database).await;
+    for (id, events) in &events {
+        let organization = model.organizations.get_mut(id).ok_or("events of an unknown organization")?;
+        for ((number, event), index) in events.iter().zip(0..) {
+            let expected = organization.record.event(index, event);
+            if *event != expected {
+                return Err(format!(
+                    "event {number} of {id} is {event}\n  but the model expects\n  {expected}"
+                ));
+            }
+        }
+    }
+    record_bus::check(&consumer.taken(), &events)?;
     let contents = Contents::read(&database.client).await;
     let expected = model.organizations.iter().map(|(id, organization)| (id.clone(), organization.stored()));
     let used = model.organizations.iter().flat_map(|(id, organization)| {
         let totals = organization.usage.totals.iter();
         totals.map(|(period, used)| ((id.clone(), period.clone()), used.unsigned_abs()))
     });
+    let recorded =
+        contents.events.iter().map(|(id, numbers)| (id.clone(), numbers.iter().copied().collect::<Vec<_>>()));
+    let versions =
+        model.organizations.iter().map(|(id, one)| (id.clone(), (1..=one.version).collect::<Vec<_>>()));
     if contents.organizations == expected.collect()
+        && recorded.collect::<BTreeMap<_, _>>() == versions.collect()
         && contents.usage == used.collect()
         && contents.faults.is_empty()
     {
@@ -83,6 +113,13 @@ async fn run(events: &[Event]) -> Result<Tally, String> {
     } else {
         Err(format!("{contents:?}\n  but the model expects\n  {model:?}"))
     }
+}
+
+/// Lets the consumer of the stream store all events.
+async fn record(consumer: &Consumer, database: &Database, model: &mut Model) -> Result<(), String> {
+    consumer.run(database, &Cell::new(true)).await?;
+    model.organizations.values_mut().for_each(|organization| organization.record.is_stored());
+    Ok(())
 }
 
 async fn step(

@@ -115,8 +115,6 @@ impl SequentialSpec for Reference {
         let Answered { call, time, answer, .. } = &*step.answered;
         match step.part {
             Part::Whole => self.model.step(call, time, answer).is_ok(),
-            // Its answer does not say who ended the membership.
-            Part::Erasure => self.model.attempt(call, time, &Value::Null).is_ok(),
             Part::Reported => {
                 let made = self.model.attempt(call, time, &answer.body).unwrap_or_else(Answer::refusal);
                 answer.clone().without(&TOTAL).differs(made.without(&TOTAL)).is_ok()

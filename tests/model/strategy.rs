@@ -6,7 +6,7 @@ use crate::clients::Answered;
 use crate::clock::End;
 use crate::histories::Tally;
 use crate::request::{Condition, Flaw, Request};
-use crate::values::{EMAILS, NOBODY, SERVICES, USERS, is_service, role};
+use crate::values::{EMAILS, SERVICES, USERS, is_service, role};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -105,11 +105,7 @@ pub fn concurrent(clients: usize, length: Range<usize>) -> impl Strategy<Value =
 pub fn of_one_organization(clients: usize, length: Range<usize>) -> impl Strategy<Value = Concurrent> {
     let lists = [Action::list(None), Action::list(Some("true")), Action::ListMembers { limit: None }];
     let read = |user| lists.clone().map(|list| Request::plain(user, list));
-    let as_service = [
-        Action::GetOrganization,
-        Action::ListInvitations { limit: None },
-        Action::ListEvents { after: None, limit: None },
-    ];
+    let as_service = [Action::GetOrganization, Action::ListInvitations { limit: None }];
     let as_service = as_service.map(|action| Request::plain(SERVICES[0], action));
     let last = USERS.into_iter().flat_map(read).chain(as_service).collect();
     // Requests that compete for the same invitations meet more often in a history of their own.
@@ -137,8 +133,10 @@ fn requests_to_one(
     clients: usize,
     length: Range<usize>,
 ) -> impl Strategy<Value = Vec<Vec<Request>>> {
-    let creates = |request: &Request| matches!(request.action, Action::CreateOrganization { .. });
-    let requests = request(actions).prop_filter("creates another", move |request| !creates(request));
+    let is_about_others = |request: &Request| {
+        matches!(request.action, Action::CreateOrganization { .. } | Action::DeleteUser { .. })
+    };
+    let requests = request(actions).prop_filter("about others", move |request| !is_about_others(request));
     let of_the_first = |request| Request { organization: 0, flaw: None, ..request };
     vec(vec(requests.prop_map(of_the_first), length), clients)
 }
@@ -243,13 +241,13 @@ impl Sender {
             Action::AddMember { .. } | Action::SetPlan { .. } | Action::RecordUsage { .. } => self.service,
             Action::PreviewInvitation { .. } | Action::AcceptInvitation { .. } if self.is_odd => self.service,
             Action::PreviewInvitation { .. } | Action::AcceptInvitation { .. } => self.anybody,
-            Action::DeleteUser { user } if user != NOBODY && !self.by_service && !self.is_odd => user,
             _ if self.by_service => self.service,
             _ => self.member,
         };
         let named = is_service(caller).then_some(owner);
         let action = match action {
             odd if self.is_odd => odd,
+            Action::DeleteUser { .. } if named.is_none() => Action::DeleteUser { user: caller },
             Action::CreateOrganization { name, domain, external_id, metadata, key, .. } => {
                 let external_id = external_id.filter(|_| named.is_some());
                 Action::CreateOrganization { name, domain, owner: named, external_id, metadata, key }

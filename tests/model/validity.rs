@@ -3,7 +3,7 @@
 use crate::action::Action;
 use crate::model::Refusal;
 use crate::request::{Call, Flaw};
-use crate::values::{NO_NUMBER, NOBODY, OVER_LIMIT, ROLES, is_service};
+use crate::values::{AFTER, NOBODY, OVER_LIMIT, ROLES, is_service};
 use serde_json::{Value, json};
 
 /// Refuses a request with a flaw or an invalid argument.
@@ -16,6 +16,11 @@ pub fn check(call: &Call) -> Result<(), Refusal> {
         matches!(action, Action::AddMember { .. } | Action::SetPlan { .. } | Action::RecordUsage { .. });
     if is_for_services && !is_service(caller) {
         return Err((403, "insufficient_scope", Value::Null));
+    }
+    if let Action::ListEvents { after: Some(after), .. } = action
+        && !AFTER[..7].contains(after)
+    {
+        return invalid("after");
     }
     unflawed(call)?;
     fit(action, caller)?;
@@ -66,7 +71,6 @@ fn fit(action: &Action, caller: &str) -> Result<(), Refusal> {
         Action::DeleteUser { user } if !is_service(caller) && *user != caller => {
             Err((403, "forbidden", Value::Null))
         }
-        Action::ListEvents { after: Some(NO_NUMBER), .. } => invalid("after"),
         _ => Ok(()),
     }
 }
@@ -104,8 +108,9 @@ fn valid(action: &Action) -> Result<(), Refusal> {
         Action::SetMaxOverages { units: Some(units) } if !(0..=1_000_000_000).contains(units) => {
             broken("maxOverages", "range")
         }
-        Action::AddMember { user: NOBODY, .. } => broken("userId", "user_id"),
-        Action::DeleteUser { user: NOBODY } => broken("user_id", "user_id"),
+        Action::AddMember { user: NOBODY, .. } | Action::DeleteUser { user: NOBODY } => {
+            broken("userId", "user_id")
+        }
         Action::CreateInvitation { email: Some(Some((_, Err(rule)))), .. } => broken("email", rule),
         Action::AddMember { role: Some(role), .. }
         | Action::UpdateMember { role, .. }

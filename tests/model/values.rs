@@ -17,9 +17,6 @@ pub const SERVICES: [&str; 2] = ["service:billing", "service:crm"];
 /// An invalid user id.
 pub const NOBODY: &str = "no body";
 
-/// No event's number.
-pub const NO_NUMBER: &str = "-1";
-
 /// Ids that no organization has: a well-formed one and a malformed one.
 pub const NOWHERE: [&str; 2] = ["org_01ARZ3NDEKTSV4RRFFQ69G5FAV", "org_1"];
 
@@ -119,6 +116,9 @@ pub const ROLES: [&str; 4] = ["owner", "admin", "member", "king"];
 pub const OVERAGES: [Option<i64>; 6] =
     [Some(0), Some(7), Some(1_000_000_000), None, Some(1_000_000_001), Some(-1)];
 
+/// Numbers of events to list from: few, many, and invalid.
+pub const AFTER: [&str; 9] = ["0", "1", "2", "3", "5", "8", "9007199254740991", "-1", "9007199254740992"];
+
 /// Days until an invitation expires: absent, within range, and out of range.
 pub const DAYS: [Option<i64>; 6] = [None, Some(1), Some(7), Some(30), Some(0), Some(31)];
 
@@ -217,14 +217,14 @@ pub fn role() -> impl Strategy<Value = &'static str> {
     prop_oneof![20 => select(&ROLES[..3]), 1 => Just(ROLES[3])]
 }
 
-/// The query parameter `after`, or none. The last one is not valid.
-pub fn after() -> impl Strategy<Value = Option<&'static str>> {
-    option::of(select(vec!["0", "1", "2", "5", "9007199254740991", NO_NUMBER]))
-}
-
 /// The query parameter `limit`, or none.
 pub fn limit() -> impl Strategy<Value = Option<usize>> {
     option::of(1..4usize)
+}
+
+/// The query parameter `after`, or none. Mostly valid.
+pub fn after() -> impl Strategy<Value = Option<&'static str>> {
+    option::of(prop_oneof![12 => select(&AFTER[..7]), 1 => select(&AFTER[..])])
 }
 
 /// Days until an invitation expires. Mostly valid.

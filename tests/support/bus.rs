@@ -76,15 +76,20 @@ impl Bus {
         format!("http://{}", self.address)
     }
 
-    /// This bus, as `record-events` uses it. The SDK keeps one retry budget per region, so a store and a bus of the
-    /// same test do not share one.
+    /// This bus, as `record-events` uses it.
     pub fn client(&self) -> functions::record_events::Bus {
+        self.client_at(self.url())
+    }
+
+    /// This bus behind a proxy at that URL. The SDK keeps one retry budget per region, so a store and a bus of the same
+    /// test do not share one.
+    pub fn client_at(&self, url: String) -> functions::record_events::Bus {
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(format!("bus-{}", self.address.port())))
             .credentials_provider(Credentials::for_tests())
             .http_client(shared::store::http_client().unwrap())
-            .endpoint_url(self.url());
+            .endpoint_url(url);
         functions::record_events::Bus::new(&config, NAME, SOURCE)
     }
 

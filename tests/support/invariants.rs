@@ -18,13 +18,20 @@ pub struct Contents {
     pub usage: BTreeMap<(String, String), u64>,
     /// The organizations that have external ids, by external id.
     pub external_ids: BTreeMap<String, String>,
-    /// Violations of these invariants, of which those about members are not for organizations that can no longer be
-    /// restored: Every organization has an owner. Every owner is in the set of owners
+    /// The numbers of the stored events, by organization.
+    pub events: BTreeMap<String, BTreeSet<u64>>,
+    /// The organizations that were removed and purged, until that is forgotten.
+    pub purged: BTreeSet<String>,
+    /// The thresholds that were told: organization, period and percent.
+    pub thresholds: BTreeSet<(String, String)>,
+    /// Violations of these invariants: Every organization has an owner. Every owner is in the set of owners
     /// and admins, and every user in that set is a member. The member count is correct. Every member has a
     /// membership in the user's partition, and vice versa. Every member created the organization, accepted an
-    /// invitation, or was added by a service. Every member, every invitation, every record of a key, and
-    /// every period's usage refers to an existing organization. An external id refers to the organization that has it. At most 100 invitations are pending. The organizations that a user has created
-    /// are counted.
+    /// invitation, or was added by a service. Every member, every invitation, every period's usage refers to an existing
+    /// organization, and every told threshold and every record of a key to one that exists or was purged. An
+    /// external id refers to the organization that has it. At most 100 invitations are pending. The organizations
+    /// that a user has created are counted. Every event has the number in its key, and expires. Members whose
+    /// organization can no longer be restored may be erased without it: then only the sets and the count know them.
     pub faults: Vec<String>,
 }
 
@@ -37,6 +44,8 @@ pub struct Organization {
     pub version: u64,
     /// True if it was deleted and not restored.
     pub is_deleted: bool,
+    /// True if it can no longer be restored.
+    pub is_gone: bool,
     /// Who created it.
     pub created_by: String,
     /// Its external id.
@@ -50,20 +59,29 @@ pub struct Organization {
 impl Contents {
     /// Reads the table.
     pub async fn read(client: &Client) -> Self {
-        let items = items(client).await;
+        Self::read_without(client, None).await
+    }
+
+    /// Reads the table, but for one organization's partition and the memberships in it.
+    pub async fn read_without(client: &Client, organization: Option<&str>) -> Self {
+        let mut items = items(client).await;
+        if let Some(id) = organization {
+            let key = format!("ORG#{id}");
+            items.retain(|item| text(item, "pk") != key && text(item, "sk") != key);
+        }
         let mut members: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut memberships = members.clone();
         let mut invitations: BTreeMap<String, BTreeMap<String, Option<String>>> = BTreeMap::new();
         let mut pending: BTreeMap<String, u64> = BTreeMap::new();
         let mut joined_by: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-        let now = now();
+        let now = seconds_now();
         let mut organizations = Vec::new();
         let mut reported = Vec::new();
         let mut contents = Self::default();
         for item in &items {
             let (pk, sk) = (text(item, "pk"), text(item, "sk"));
             let (user, id) = (pk.strip_prefix("USER#"), pk.strip_prefix("ORG#"));
-            let (kind, name) = sk.split_once('#').unwrap();
+            let (kind, name) = sk.split_once('#').unwrap_or((&sk, ""));
             match (kind, user, id) {
                 ("ORG", _, Some(id)) if pk == sk => organizations.push((id.to_owned(), item)),
                 ("MEMBER", _, Some(id)) => {
@@ -99,8 +117,22 @@ impl Contents {
                         id,
                     );
                 }
+                ("EVENT", _, Some(id)) => {
+                    let is_whole = item.contains_key("expiresAt")
+                        && number(item, "number") == name.parse::<u64>().unwrap();
+                    contents.must(is_whole && name.len() == 20, "a malformed event", id);
+                    contents.events.entry(id.to_owned()).or_default().insert(number(item, "number"));
+                }
+                ("THRESHOLD", _, Some(id)) => {
+                    contents.must(item.contains_key("expiresAt"), "a threshold that is kept forever", id);
+                    contents.thresholds.insert((id.to_owned(), name.to_owned()));
+                }
                 ("EXTERNAL", None, None) if pk == sk => {
                     contents.external_ids.insert(name.to_owned(), text(item, "organizationId"));
+                }
+                ("PURGED", _, Some(id)) => {
+                    contents.must(item.contains_key("expiresAt"), "a purge that is kept forever", id);
+                    contents.purged.insert(id.to_owned());
                 }
                 ("REPORT", Some(user), _) => {
                     let (id, _) = name.split_once('#').unwrap();
@@ -131,10 +163,18 @@ impl Contents {
             }
         }
         let counted = contents.created.clone();
-        contents.must(created == counted, "created organizations are not counted", &format!("{counted:?}"));
+        // A purge leaves the item of a user whose last organization it was.
+        let counts: BTreeMap<_, _> = counted
+            .iter()
+            .filter(|(_, count)| **count > 0 || contents.purged.is_empty())
+            .map(|(user, count)| (user.clone(), *count))
+            .collect();
+        contents.must(created == counts, "created organizations are not counted", &format!("{counted:?}"));
         contents.must(members.is_empty(), "members without their organization", &format!("{members:?}"));
-        let recorded = contents.idempotency.values().chain(&reported);
-        let recorded = recorded.chain(contents.usage.keys().map(|(id, _)| id));
+        let told = contents.thresholds.iter().map(|(id, _)| id);
+        let keyed = contents.idempotency.values().chain(&reported).chain(told);
+        let keyed = keyed.filter(|id| !contents.purged.contains(*id));
+        let recorded = keyed.chain(contents.usage.keys().map(|(id, _)| id));
         let missing: Vec<_> =
             recorded.filter(|id| !contents.organizations.contains_key(*id)).cloned().collect();
         contents.must(missing.is_empty(), "records or usage without their organization", &missing.join(", "));
@@ -177,19 +217,26 @@ impl Contents {
         let digests: BTreeSet<_> = members.iter().map(|user| digest(user)).collect();
         self.must(!owners.is_empty(), "no owner", &id);
         self.must(owners.is_subset(&privileged), "an owner is not in the set `privileged`", &id);
-        // Nobody knows of it any more, so members leave it without a trace in it.
-        let is_gone =
-            item.get("expiresAt").is_some_and(|at| at.as_n().unwrap().parse::<u64>().unwrap() <= now());
+        let is_gone = item.contains_key("expiresAt") && number(item, "expiresAt") <= seconds_now();
         self.must(is_gone || privileged.is_subset(&digests), "an owner or admin is not a member", &id);
         let (count, found) = (number(item, "memberCount"), members.len() as u64);
-        self.must(count == found || (is_gone && count > found), "memberCount and members differ", &id);
+        let counted = count == found || (is_gone && count > found);
+        self.must(counted, "memberCount and members differ", &id);
         let members = members.iter().map(|user| (user.clone(), role(user))).collect();
         let is_deleted = item.contains_key("deletedAt");
         self.must(is_deleted == item.contains_key("expiresAt"), "half deleted", &id);
         let (version, created_by) = (number(item, "version"), text(item, "createdBy"));
         let external_id = item.get("externalId").map(|id| id.as_s().unwrap().clone());
-        let organization =
-            Organization { members, version, is_deleted, created_by, external_id, invitations, joined_by };
+        let organization = Organization {
+            members,
+            version,
+            is_deleted,
+            is_gone,
+            created_by,
+            external_id,
+            invitations,
+            joined_by,
+        };
         self.organizations.insert(id, organization);
     }
 
@@ -207,8 +254,7 @@ impl Contents {
     }
 }
 
-/// In seconds after 1970.
-fn now() -> u64 {
+fn seconds_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
