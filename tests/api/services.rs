@@ -145,7 +145,15 @@ async fn the_list_of_a_user_shows_that_users_roles() {
         team.service.pages(&path).await.concat()
     };
     for user in [&team.owner, &team.admin, &team.member, &team.stranger] {
-        assert_eq!(listed(&user.id).await, user.pages("/organization/list").await.concat(), "{}", user.id);
+        let before = user.pages("/organization/list").await.concat();
+        let mut seen = listed(&user.id).await;
+        let mut own = user.pages("/organization/list").await.concat();
+        // The users of a deployed stack have organizations of other tests, which change meanwhile.
+        if !stack::is_local() {
+            own.retain(|listed| before.contains(listed));
+            seen.retain(|listed| own.contains(listed));
+        }
+        assert_eq!(seen, own, "{}", user.id);
     }
     let of_member = listed(&team.member.id).await;
     for (organization, role) in [(&team.organization, "member"), (&own, "owner")] {

@@ -13,7 +13,7 @@ const BYTES: &str = "bytes ";
 /// All items, sorted.
 pub async fn read(client: &Client) -> Value {
     let mut items: Vec<_> = items(client).await.iter().map(|item| json!(object(item))).collect();
-    items.sort_by_key(Value::to_string);
+    items.sort_by_cached_key(Value::to_string);
     Value::Array(items)
 }
 
@@ -50,7 +50,7 @@ pub fn masked(value: &Value, known: &BTreeSet<String>) -> Value {
         Value::Array(items) => {
             let mut items: Vec<_> = items.iter().map(|item| masked(item, known)).collect();
             if items.iter().all(|item| item.get("pk").is_some()) {
-                items.sort_by_key(Value::to_string);
+                items.sort_by_cached_key(Value::to_string);
             }
             Value::Array(items)
         }
@@ -90,7 +90,7 @@ fn mask(text: &str) -> String {
         "<token>".to_owned()
     } else if text.starts_with(BYTES) {
         "<hash>".to_owned()
-    } else if text.len() == Timestamp::now().as_str().len() && text.ends_with('Z') {
+    } else if text.ends_with('Z') && text.len() == Timestamp::now().as_str().len() {
         "<moment>".to_owned()
     } else if OrganizationId::parse(&format!("org_{text}")).is_some() {
         "<report>".to_owned()

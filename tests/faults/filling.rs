@@ -12,6 +12,9 @@ use support::example::{Place, TOKEN};
 /// The maximum number of items in one BatchWriteItem.
 const MAX_BATCH: usize = 25;
 
+/// The attributes of an item's key.
+const KEY: [&str; 2] = ["pk", "sk"];
+
 /// The content of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Filled {
@@ -141,14 +144,14 @@ impl Filling {
     /// Replaces a table's content.
     pub async fn fill(&self, database: &Database) {
         let found = items(&database.client).await;
-        let key = |item: &Item| Item::from(["pk", "sk"].map(|name| (name.to_owned(), item[name].clone())));
-        let missing = self.items.iter().filter(|item| !found.contains(item)).map(|item| {
-            let put = PutRequest::builder().set_item(Some(item.clone())).build().unwrap();
+        let (found, kept) = (by_key(&found), by_key(&self.items));
+        let missing = kept.iter().filter(|(key, item)| found.get(*key) != Some(*item)).map(|(_, item)| {
+            let put = PutRequest::builder().set_item(Some((*item).clone())).build().unwrap();
             WriteRequest::builder().put_request(put).build()
         });
-        let others = found.iter().filter(|item| !self.items.iter().any(|kept| key(kept) == key(item)));
-        let others = others.map(|item| {
-            let delete = DeleteRequest::builder().set_key(Some(key(item))).build().unwrap();
+        let others = found.iter().filter(|(key, _)| !kept.contains_key(*key)).map(|(_, item)| {
+            let key = Item::from(KEY.map(|name| (name.to_owned(), item[name].clone())));
+            let delete = DeleteRequest::builder().set_key(Some(key)).build().unwrap();
             WriteRequest::builder().delete_request(delete).build()
         });
         for writes in missing.chain(others).collect::<Vec<_>>().chunks(MAX_BATCH) {
@@ -156,6 +159,11 @@ impl Filling {
             write.request_items(local::TABLE_NAME, writes.to_vec()).send().await.unwrap();
         }
     }
+}
+
+/// Items by the values of [`KEY`]. A table has hundreds, and is filled thousands of times.
+fn by_key(items: &[Item]) -> BTreeMap<[&str; 2], &Item> {
+    items.iter().map(|item| (KEY.map(|name| item[name].as_s().unwrap().as_str()), item)).collect()
 }
 
 fn is_of(item: &Item, organization: &OrganizationId) -> bool {

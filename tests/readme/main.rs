@@ -8,6 +8,7 @@ mod instance;
 mod text;
 
 use functions::Operation;
+use futures_util::{StreamExt as _, stream};
 use heck::ToKebabCase as _;
 use instance::Instance;
 use serde_json::{Value, json};
@@ -26,6 +27,9 @@ const BLOCKS: [(&str, Run); 8] = [
     // `.ci/artifacts` runs `sam build`.
     ("sam build && sam deploy", Run::Elsewhere),
 ];
+
+/// The number of events that are sent at the same time. The emulator and the tool for sending both run cargo first.
+const AT_ONCE: usize = 4;
 
 #[derive(Debug, PartialEq)]
 enum Run {
@@ -123,9 +127,8 @@ async fn expect_answers(instance: &Instance, watch: &str, invokes: &[String]) {
     let from_a_page =
         local::http_client().get(url).header("origin", "http://evil.example").send().await.unwrap();
     assert!(from_a_page.headers().get("access-control-allow-origin").is_none(), "{from_a_page:?}");
-    for (invoke, operation) in
-        invokes.iter().flat_map(|invoke| Operation::ALL.iter().map(move |of| (invoke, of)))
-    {
+    let events = invokes.iter().flat_map(|invoke| Operation::ALL.iter().map(move |of| (invoke, of)));
+    let check = async |(invoke, operation): (&String, &Operation)| {
         let (status, body) =
             answer(&invoke.replace("create-organization", &operation.id().to_kebab_case())).await;
         // The events name an organization that does not exist.
@@ -141,7 +144,8 @@ async fn expect_answers(instance: &Instance, watch: &str, invokes: &[String]) {
         };
         let code = body.get("code").cloned().unwrap_or_default();
         assert_eq!((status, code), expected, "{invoke} {operation:?}: {body}");
-    }
+    };
+    stream::iter(events).for_each_concurrent(AT_ONCE, check).await;
     emulator.stop().await;
 
     let without = watch.replace("--env-file target/local/env ", "");

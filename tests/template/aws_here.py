@@ -109,10 +109,11 @@ class Stack:
 
     def build(self, make):
         sam_build(self.built, make, *self._overrides())
+        self.template = self.built / "template.yaml"
 
     def package(self):
-        """Uploads the artifacts once for all deployments that follow. Otherwise `sam deploy` compresses them each
-        time, for ten seconds."""
+        """Uploads the artifacts once for all deployments until the next build. Otherwise `sam deploy` compresses them
+        each time, for half a minute."""
         packaged = self.built / "packaged.yaml"
         self._sam("package", "--template-file", self.template, "--resolve-s3", "--output-template-file", packaged)
         self.template = packaged

@@ -11,6 +11,7 @@ docs/deploy.md lists what this cannot show. Nothing here contacts AWS (network.p
 
 import collections
 import contextlib
+import signal
 import sys
 import tempfile
 import time
@@ -48,6 +49,8 @@ def main(ministack, awscli, browser_test):
             first = aws_here.Stack(directory, Release="first", **sign_in.PARAMETERS)
             with step("sam build"):
                 first.build(COPY_DEBUG_BINARY)
+            with step("sam package"):
+                first.package()
             with step("a first deployment that fails, and what docs/deploy.md says then"):
                 recovery.failed_first_deployment(first)
             deployed(first)
@@ -184,4 +187,6 @@ def lived(directory, stack, alice):
 
 
 if __name__ == "__main__":
+    # So that what runs is stopped, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main(*sys.argv[1:]))
