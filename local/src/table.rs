@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::{
     client::Waiters as _,
     error::BuildError,
     types::{
-        AttributeDefinition, BillingMode, KeySchemaElement, TableDescription, TimeToLiveSpecification,
-        TimeToLiveStatus,
+        AttributeDefinition, BillingMode, KeySchemaElement, StreamSpecification, TableDescription,
+        TimeToLiveSpecification, TimeToLiveStatus,
     },
 };
 use std::{error::Error as StdError, iter::successors, time::Duration};
@@ -15,7 +15,8 @@ use std::{error::Error as StdError, iter::successors, time::Duration};
 /// The table's name on a developer's machine.
 pub const TABLE_NAME: &str = "organizations";
 
-/// Creates the table of this workspace's template.yaml, including TTL, unless it exists.
+/// Creates the table of this workspace's template.yaml, including TTL and its stream, unless it exists. Enables them if it exists
+/// without.
 ///
 /// # Errors
 /// If the template has no table, DynamoDB fails, or a table of that name has other keys.
@@ -34,6 +35,7 @@ async fn create_as(client: &Client, name: &str, wanted: &template::Table) -> Res
     if let Some(difference) = wanted.difference(&definition(&existing)) {
         return Err(Error::OtherTable { table: name.to_owned(), difference });
     }
+    enable_stream(client, name, &existing, wanted).await?;
     enable_ttl(client, name, wanted).await
 }
 
@@ -87,6 +89,38 @@ fn keys(keys: &[template::Key]) -> Result<Vec<KeySchemaElement>, BuildError> {
     keys.iter().map(element).collect()
 }
 
+async fn enable_stream(
+    client: &Client,
+    name: &str,
+    existing: &TableDescription,
+    wanted: &template::Table,
+) -> Result<(), Error> {
+    let Some(stream) = &wanted.stream_specification else { return Ok(()) };
+    let action = "enable the table's stream";
+    // DynamoDB refuses to enable a stream that is enabled.
+    match existing.stream_specification() {
+        Some(existing) if existing.stream_enabled() => {
+            let view = existing.stream_view_type().map(|view| view.as_str()).unwrap_or_default();
+            return if view == stream.stream_view_type {
+                Ok(())
+            } else {
+                let wanted = &stream.stream_view_type;
+                let reason =
+                    format!("it is enabled with the view type {view} instead of {wanted}; disable it");
+                Err(Error::Dynamodb { action, reason })
+            };
+        }
+        _ => {}
+    }
+    let wanted = StreamSpecification::builder()
+        .stream_enabled(true)
+        .stream_view_type(stream.stream_view_type.as_str().into())
+        .build()
+        .map_err(|error| failed(action, error))?;
+    let enabled = client.update_table().table_name(name).stream_specification(wanted).send().await;
+    enabled.map(|_| ()).map_err(|error| failed(action, error))
+}
+
 async fn enable_ttl(client: &Client, name: &str, table: &template::Table) -> Result<(), Error> {
     let Some(ttl) = table.time_to_live_specification.as_ref().filter(|ttl| ttl.enabled) else {
         return Ok(());
@@ -128,6 +162,7 @@ fn definition(table: &TableDescription) -> template::Table {
         attribute_definitions: table.attribute_definitions().iter().map(attribute).collect(),
         key_schema: keys(table.key_schema()),
         time_to_live_specification: None,
+        stream_specification: None,
     }
 }
 
@@ -135,6 +170,7 @@ fn definition(table: &TableDescription) -> template::Table {
 mod tests {
     use super::*;
     use crate::start_in_memory;
+    use aws_sdk_dynamodb::types::StreamViewType;
 
     #[tokio::test]
     async fn the_table_has_the_shape_and_ttl_of_the_template() {
@@ -160,7 +196,40 @@ mod tests {
         let dynamodb = start_in_memory().await.unwrap();
         let client = dynamodb.client();
         create(&client, "table").await.unwrap();
+        let first = describe(&client, "table").await.unwrap();
         create(&client, "table").await.unwrap();
+        // In particular its stream is not started anew.
+        assert_eq!(describe(&client, "table").await.unwrap(), first);
+    }
+
+    #[tokio::test]
+    async fn an_existing_table_without_a_stream_gets_that_of_the_template() {
+        let dynamodb = start_in_memory().await.unwrap();
+        let client = dynamodb.client();
+        let mut without = template::Table::read().unwrap();
+        without.stream_specification = None;
+        create_as(&client, "table", &without).await.unwrap();
+        let stream = async || describe(&client, "table").await.unwrap().unwrap().stream_specification;
+        assert_eq!(stream().await, None);
+        create(&client, "table").await.unwrap();
+        let enabled = StreamSpecification::builder()
+            .stream_enabled(true)
+            .stream_view_type(StreamViewType::NewAndOldImages)
+            .build()
+            .unwrap();
+        assert_eq!(stream().await, Some(enabled));
+    }
+
+    #[tokio::test]
+    async fn a_stream_with_other_images_is_refused() {
+        let dynamodb = start_in_memory().await.unwrap();
+        let client = dynamodb.client();
+        let mut other = template::Table::read().unwrap();
+        let keys_only = template::Stream { stream_view_type: "KEYS_ONLY".to_owned() };
+        other.stream_specification = Some(keys_only);
+        create_as(&client, "table", &other).await.unwrap();
+        let error = create(&client, "table").await.unwrap_err().to_string();
+        assert!(error.contains("KEYS_ONLY instead of NEW_AND_OLD_IMAGES"), "{error}");
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Reads the table's definition from template.yaml.
+//! Reads the definitions of the table and of its stream's consumer from template.yaml.
 
 use crate::{Error, workspace_root};
 use serde::Deserialize;
@@ -13,6 +13,7 @@ pub(crate) struct Table {
     pub(crate) attribute_definitions: Vec<Attribute>,
     pub(crate) key_schema: Vec<Key>,
     pub(crate) time_to_live_specification: Option<TimeToLive>,
+    pub(crate) stream_specification: Option<Stream>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -36,11 +37,114 @@ pub(crate) struct TimeToLive {
     pub(crate) enabled: bool,
 }
 
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Stream {
+    pub(crate) stream_view_type: String,
+}
+
+/// The event source mapping that invokes `record-events`, with Lambda's defaults.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html>
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Consumer {
+    #[serde(default = "default_batch_size")]
+    pub(crate) batch_size: usize,
+    #[serde(default)]
+    pub(crate) bisect_batch_on_function_error: bool,
+    #[serde(default)]
+    pub(crate) function_response_types: Vec<String>,
+    /// -1 for no limit.
+    #[serde(default = "unlimited")]
+    pub(crate) maximum_retry_attempts: i64,
+    /// -1 for no limit.
+    #[serde(default = "unlimited")]
+    pub(crate) maximum_record_age_in_seconds: i64,
+    #[serde(default)]
+    pub(crate) filter_criteria: FilterCriteria,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct FilterCriteria {
+    pub(crate) filters: Vec<Filter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Filter {
+    pub(crate) pattern: String,
+}
+
+fn default_batch_size() -> usize {
+    100
+}
+
+fn unlimited() -> i64 {
+    -1
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Resource {
+    r#type: String,
+    #[serde(default)]
+    properties: Value,
+}
+
+impl Consumer {
+    /// The mapping of the function `RecordEventsFunction`, if the template has it.
+    pub(crate) fn read() -> Result<Option<Self>, Error> {
+        read(Self::parse)
+    }
+
+    /// Finds it where SAM accepts it: among the function's events, or as a resource of its own.
+    fn parse(template: &str) -> Result<Option<Self>, String> {
+        let mut resources = resources(template)?;
+        let function = resources.remove("RecordEventsFunction");
+        let events = function.as_ref().and_then(|function| function.properties["Events"].as_object());
+        let mut mappings: Vec<_> = events
+            .into_iter()
+            .flat_map(|events| events.values())
+            .filter(|event| event["Type"] == "DynamoDB")
+            .map(|event| event["Properties"].clone())
+            .collect();
+        let is_mapping = |resource: &Resource| resource.r#type == "AWS::Lambda::EventSourceMapping";
+        mappings.extend(resources.into_values().filter(is_mapping).map(|resource| resource.properties));
+        match mappings.len() {
+            0 => Ok(None),
+            1 => serde_json::from_value(mappings.remove(0))
+                .map(Some)
+                .map_err(|error| format!("the event source mapping: {error}")),
+            more => Err(format!("{more} event source mappings: one is expected")),
+        }
+    }
+}
+
+fn read<T>(parse: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Error> {
+    let path = workspace_root().join("template.yaml");
+    let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+    parse(&text).map_err(|reason| Error::Template { path, reason })
+}
+
+/// Ignores CloudFormation's tags (`!Ref`, `!Sub`, …) and takes their operands literally. The properties that
+/// are read here have no tags.
+fn resources(template: &str) -> Result<BTreeMap<String, Resource>, String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Template {
+        resources: BTreeMap<String, Resource>,
+    }
+    // YAML 1.1 reads `N`, DynamoDB's type of numbers, as false.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    let template: Template = serde_saphyr::from_str_with_options(template, options)
+        .map_err(|error| one_line(&error.to_string()))?;
+    Ok(template.resources)
+}
+
 impl Table {
     pub(crate) fn read() -> Result<Self, Error> {
-        let path = workspace_root().join("template.yaml");
-        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
-        Self::parse(&text).map_err(|reason| Error::Template { path, reason })
+        read(Self::parse)
     }
 
     /// The first difference in the properties that are fixed once a table exists. Ignores order, which
@@ -60,27 +164,10 @@ impl Table {
         }
     }
 
-    /// Ignores CloudFormation's tags (`!Ref`, `!Sub`, …) and takes their operands literally. The
-    /// properties that are read here have no tags.
     fn parse(template: &str) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Template {
-            resources: BTreeMap<String, Resource>,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Resource {
-            r#type: String,
-            #[serde(default)]
-            properties: Value,
-        }
-        // YAML 1.1 reads `N`, DynamoDB's type of numbers, as false.
-        let options = serde_saphyr::options! { strict_booleans: true };
-        let template: Template = serde_saphyr::from_str_with_options(template, options)
-            .map_err(|error| one_line(&error.to_string()))?;
-        let mut tables =
-            template.resources.into_iter().filter(|(_, resource)| resource.r#type == "AWS::DynamoDB::Table");
+        let mut tables = resources(template)?
+            .into_iter()
+            .filter(|(_, resource)| resource.r#type == "AWS::DynamoDB::Table");
         match (tables.next(), tables.next()) {
             (Some((id, table)), None) => {
                 serde_json::from_value(table.properties).map_err(|error| format!("resource {id}: {error}"))
@@ -166,7 +253,37 @@ Outputs:
     }
 
     #[test]
-    fn the_template_of_this_workspace_has_the_keys_and_ttl_that_the_store_uses() {
+    fn the_consumer_of_the_stream_is_an_event_of_the_function_or_a_resource() {
+        assert_eq!(Consumer::parse(TEMPLATE).unwrap(), None);
+        let settings = "{ Stream: !GetAtt Table.StreamArn, BatchSize: 7, MaximumRecordAgeInSeconds: 60,
+          FunctionResponseTypes: [ReportBatchItemFailures], BisectBatchOnFunctionError: true,
+          FilterCriteria: { Filters: [{ Pattern: '{\"a\": [\"b\"]}' }] } }";
+        let function = format!(
+            "Resources:\n  RecordEventsFunction:\n    Type: AWS::Serverless::Function\n    Properties:
+      Events: {{ Api: {{ Type: HttpApi }}, Stream: {{ Type: DynamoDB, Properties: {settings} }} }}\n"
+        );
+        let resource = format!(
+            "Resources:\n  Mapping:\n    Type: AWS::Lambda::EventSourceMapping\n    Properties: {settings}\n"
+        );
+        let expected = Consumer {
+            batch_size: 7,
+            bisect_batch_on_function_error: true,
+            function_response_types: vec!["ReportBatchItemFailures".to_owned()],
+            maximum_retry_attempts: -1,
+            maximum_record_age_in_seconds: 60,
+            filter_criteria: FilterCriteria {
+                filters: vec![Filter { pattern: r#"{"a": ["b"]}"#.to_owned() }],
+            },
+        };
+        for template in [&function, &resource] {
+            assert_eq!(Consumer::parse(template).unwrap().as_ref(), Some(&expected), "{template}");
+        }
+        let both = function + &resource.replace("Resources:\n", "");
+        assert_eq!(Consumer::parse(&both).unwrap_err(), "2 event source mappings: one is expected");
+    }
+
+    #[test]
+    fn the_template_of_this_workspace_has_the_keys_ttl_and_stream_that_the_code_uses() {
         let table = Table::read().unwrap();
         let keys: Vec<_> = table.key_schema.iter().map(|key| key.attribute_name.as_str()).collect();
         assert_eq!(keys, ["pk", "sk"]);
@@ -175,5 +292,8 @@ Outputs:
                 .time_to_live_specification
                 .is_some_and(|ttl| ttl.enabled && ttl.attribute_name == "expiresAt")
         );
+        let stream = Stream { stream_view_type: "NEW_AND_OLD_IMAGES".to_owned() };
+        assert_eq!(table.stream_specification, Some(stream));
+        Consumer::read().unwrap();
     }
 }
