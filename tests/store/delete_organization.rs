@@ -34,7 +34,8 @@ async fn deletion_sets_two_attributes_and_keeps_everything_else() {
     assert_eq!((&item["updatedAt"], &item["updatedBy"]), (&item["deletedAt"], &text("ann")));
     assert!((earliest..=now() + 30 * DAY).contains(&number(&item, "expiresAt")), "{item:?}");
     assert_eq!(number(&item, "version"), 4);
-    let written = ["deletedAt", "expiresAt", "version", "updatedAt", "updatedBy", "lastMutations"];
+    let written =
+        ["deletedAt", "expiresAt", "version", "updatedAt", "updatedBy", "lastMutations", "change"];
     assert_eq!(others(&item, &written), others(&before, &written));
     assert_eq!(table.size().await, size);
     assert_eq!(table.get_organization(&ann, &id).await.unwrap(), deleted);
@@ -146,6 +147,7 @@ fn answers_about_a_deleted_organization(operation: Operation) -> [&'static str; 
         Operation::ListOrganizations => ["200", "200", "200", "200", "400 invalid_request"],
         Operation::GetOrganization
         | Operation::DeleteOrganization
+        | Operation::ListEvents
         // The last: it restores the organization.
         | Operation::RestoreOrganization => ["200", GONE, GONE, GONE, "200"],
         Operation::ListMembers
@@ -161,6 +163,8 @@ fn answers_about_a_deleted_organization(operation: Operation) -> [&'static str; 
         | Operation::RemoveMember
         | Operation::CreateInvitation
         | Operation::RevokeInvitation => [DELETED, GONE, GONE, GONE, DELETED],
+        // Each user erases itself.
+        Operation::DeleteUser => ["200", "200", "200", "200", "200"],
         Operation::PreviewInvitation | Operation::AcceptInvitation => {
             [NO_INVITATION, NO_INVITATION, NO_INVITATION, NO_INVITATION, "403 forbidden"]
         }
@@ -176,8 +180,12 @@ async fn deleted_place(table: &Table) -> (Place, OrganizationId, [&'static str; 
     (place, id, ["ann", "bob", MEMBER, INVITEE, SERVICE])
 }
 
-fn all_but_restoring() -> impl Iterator<Item = Operation> {
-    Operation::ALL.iter().copied().filter(|operation| *operation != Operation::RestoreOrganization)
+/// All operations but those that restore the organization, or end it with its owner.
+fn all_that_leave_it_deleted() -> impl Iterator<Item = Operation> {
+    let leaves = |operation: &Operation| {
+        !matches!(operation, Operation::RestoreOrganization | Operation::DeleteUser)
+    };
+    Operation::ALL.iter().copied().filter(leaves)
 }
 
 #[tokio::test]
@@ -186,7 +194,7 @@ async fn a_deleted_organization_exists_only_for_its_owners_and_services_in_every
     let (place, id, callers) = deleted_place(&table).await;
     let before = table.organization_item(&id).await;
 
-    for operation in all_but_restoring() {
+    for operation in all_that_leave_it_deleted() {
         for (caller, expected) in callers.into_iter().zip(answers_about_a_deleted_organization(operation)) {
             assert_eq!(
                 answer(&table, operation, caller, &place).await,
@@ -214,8 +222,10 @@ async fn an_organization_exists_for_nobody_once_it_can_no_longer_be_restored() {
     for &operation in Operation::ALL {
         let before_purge = answers_about_a_deleted_organization(operation);
         for (caller, before_purge) in callers.into_iter().zip(before_purge) {
-            let is_about_it =
-                !matches!(operation, Operation::CreateOrganization | Operation::ListOrganizations);
+            let is_about_it = !matches!(
+                operation,
+                Operation::CreateOrganization | Operation::ListOrganizations | Operation::DeleteUser
+            );
             let expected = match before_purge {
                 "200" | "409 organization_deleted" if is_about_it => "404 organization_not_found",
                 same => same,
