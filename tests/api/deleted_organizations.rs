@@ -101,7 +101,9 @@ fn expect_deleted(operation: Operation, answer: &Response, may_read: bool) {
         GetOrganization | DeleteOrganization => {
             assert_eq!(answer.expect(200)["version"], 5, "{answer}");
         }
-        ListEvents => assert_eq!((answer.status.as_u16(), answer.header("etag")), (200, Some("\"5\"")), "{answer}"),
+        ListEvents => {
+            assert_eq!((answer.status.as_u16(), answer.header("etag")), (200, Some("\"5\"")), "{answer}")
+        }
         read if may_read && !is_a_write(read) => drop(answer.expect(200)),
         _ => {
             assert_eq!(answer.expect_error(409, "organization_deleted"), json!(null), "{answer}");

@@ -34,8 +34,7 @@ async fn deletion_sets_two_attributes_and_keeps_everything_else() {
     assert_eq!((&item["updatedAt"], &item["updatedBy"]), (&item["deletedAt"], &text("ann")));
     assert!((earliest..=now() + 30 * DAY).contains(&number(&item, "expiresAt")), "{item:?}");
     assert_eq!(number(&item, "version"), 4);
-    let written =
-        ["deletedAt", "expiresAt", "version", "updatedAt", "updatedBy", "lastMutations", "change"];
+    let written = ["deletedAt", "expiresAt", "version", "updatedAt", "updatedBy", "lastMutations", "change"];
     assert_eq!(others(&item, &written), others(&before, &written));
     assert_eq!(table.size().await, size);
     assert_eq!(table.get_organization(&ann, &id).await.unwrap(), deleted);
@@ -182,9 +181,8 @@ async fn deleted_place(table: &Table) -> (Place, OrganizationId, [&'static str; 
 
 /// All operations but those that restore the organization, or end it with its owner.
 fn all_that_leave_it_deleted() -> impl Iterator<Item = Operation> {
-    let leaves = |operation: &Operation| {
-        !matches!(operation, Operation::RestoreOrganization | Operation::DeleteUser)
-    };
+    let leaves =
+        |operation: &Operation| !matches!(operation, Operation::RestoreOrganization | Operation::DeleteUser);
     Operation::ALL.iter().copied().filter(leaves)
 }
 

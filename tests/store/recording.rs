@@ -40,8 +40,9 @@ impl Table {
             records.extend(event["Records"].as_array().unwrap().iter().cloned());
             Ok::<_, Infallible>(json!({ "batchItemFailures": [] }))
         };
-        let url = self.dynamodb_url();
-        let mapping = EventSourceMapping::new(&url, local::TABLE_NAME, MappingOptions::default(), read);
+        let (url, options) =
+            (self.dynamodb_url(), MappingOptions { batch_size: 1000, ..MappingOptions::default() });
+        let mapping = EventSourceMapping::new(&url, local::TABLE_NAME, options, read);
         mapping.unwrap().run_until_idle().await.unwrap();
         records
     }
