@@ -3,12 +3,13 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// A row of docs/cost/capacity.csv: what one request consumes in DynamoDB.
+/// A row of docs/cost/capacity.csv or docs/cost/records.csv: what one request, or the records in one batch of the table's
+/// stream, consume in DynamoDB.
 #[derive(Deserialize)]
 pub(crate) struct Capacity {
-    /// The operationId. A second kind of request of the same operation appends words:
+    /// The operationId, or the records. A second kind of request of the same operation appends words:
     /// `createOrganization with a key`.
-    #[serde(rename = "operation")]
+    #[serde(rename = "operation", alias = "record")]
     pub(crate) name: String,
     /// Requests to DynamoDB, sent one after the other.
     pub(crate) requests: f64,

@@ -3,6 +3,7 @@
 use crate::document::{dollars, table, units, whole};
 use crate::inputs::Inputs;
 use crate::operations::{mean, mixed_million, mixed_milliseconds};
+use crate::records::{makes_event, million as million_records};
 
 /// Seconds of a month of 30 days.
 const SECONDS: f64 = 30.0 * 86400.0;
@@ -16,7 +17,13 @@ const GIGABYTE: f64 = (1u64 << 30) as f64;
 const OVERHEAD: f64 = 100.0;
 
 /// Dollars a month by requests a month.
-pub(crate) fn requests(inputs: &Inputs) -> String {
+///
+/// # Errors
+/// If there are no figures for records.
+pub(crate) fn requests(inputs: &Inputs) -> Result<String, String> {
+    // Single changes are the dearest to record.
+    let recorded = mean(inputs, |kind| if makes_event(kind.operation) { 1.0 } else { 0.0 })
+        * million_records(inputs, inputs.record("change")?, 1.0, 1.0).total();
     let (prices, given) = (&inputs.given.prices, &inputs.given.assumptions);
     let fixed = inputs.deployed.alarm_metrics * prices.alarm_metric_month
         + inputs.deployed.dashboards * prices.dashboard_month;
@@ -28,21 +35,23 @@ pub(crate) fn requests(inputs: &Inputs) -> String {
         let first_of_a_second = requests.min(SECONDS);
         let traces = first_of_a_second + (requests - first_of_a_second) * given.traced_share;
         cost.traces = traces / 1e6 * prices.xray_million_traces;
-        let total = cost.total() + fixed;
-        let [lambda, api, dynamodb, logs, traces, fixed, total, million] = [
+        let record = recorded * requests / 1e6;
+        let total = cost.total() + record + fixed;
+        let [lambda, api, dynamodb, logs, traces, record, fixed, total, million] = [
             cost.lambda,
             cost.api,
             cost.dynamodb,
             cost.logs,
             cost.traces,
+            record,
             fixed,
             total,
             total / (requests / 1e6),
         ]
         .map(dollars);
-        [whole(requests), lambda, api, dynamodb, logs, traces, fixed, total, million]
+        [whole(requests), lambda, api, dynamodb, logs, traces, record, fixed, total, million]
     };
-    table(
+    Ok(table(
         [
             "requests a month",
             "Lambda",
@@ -50,12 +59,13 @@ pub(crate) fn requests(inputs: &Inputs) -> String {
             "DynamoDB",
             "logs",
             "traces",
+            "events",
             "alarms",
             "$ a month",
             "$ a million",
         ],
         MONTHLY_REQUESTS.map(row),
-    )
+    ))
 }
 
 /// Peak load by requests a month, and the limits that it exceeds.
@@ -101,6 +111,7 @@ pub(crate) fn organizations(inputs: &Inputs) -> String {
             ("membership", memberships),
             ("accepted invitation", invitations),
             ("usage of a period", periods),
+            ("event", organizations * inputs.given.assumptions.events_per_organization),
         ];
         let bytes: f64 = items.iter().map(|(item, number)| number * (inputs.bytes(item) + OVERHEAD)).sum();
         let table = bytes / GIGABYTE;

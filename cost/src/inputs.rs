@@ -16,6 +16,7 @@ pub(crate) const WHOLE_CORE: f64 = 1769.0;
 
 const GIVEN: &str = "docs/cost/inputs.toml";
 const CAPACITY: &str = "docs/cost/capacity.csv";
+const RECORDS: &str = "docs/cost/records.csv";
 const ITEMS: &str = "docs/cost/items.csv";
 const SMALL: &str = "docs/benchmark/cpu-7.csv";
 const FULL: &str = "docs/benchmark/cpu-100.csv";
@@ -26,6 +27,8 @@ pub(crate) struct Inputs {
     pub(crate) given: Given,
     /// In the order of docs/cost/capacity.csv.
     pub(crate) request_kinds: Vec<RequestKind>,
+    /// In the order of docs/cost/records.csv.
+    records: Vec<Capacity>,
     /// Bytes by item.
     items: BTreeMap<String, f64>,
     /// What template.yaml deploys.
@@ -71,7 +74,8 @@ impl Inputs {
         let request_kinds = request_kinds(capacity, &given.traffic, &small, &full)?;
         let items = figures::rows(ITEMS, &text(ITEMS)?)?;
         let items = items.into_iter().map(|Item { item, bytes }| (item, bytes)).collect();
-        Ok(Self { given, request_kinds, items, deployed })
+        let records = figures::rows(RECORDS, &text(RECORDS)?)?;
+        Ok(Self { given, request_kinds, records, items, deployed })
     }
 
     /// The kind of request with this name.
@@ -81,6 +85,15 @@ impl Inputs {
     pub(crate) fn kind(&self, name: &str) -> Result<&RequestKind, String> {
         let kind = self.request_kinds.iter().find(|kind| kind.capacity.name == name);
         kind.ok_or_else(|| format!("{CAPACITY} has no row for {name}"))
+    }
+
+    /// What these records consume.
+    ///
+    /// # Errors
+    /// If docs/cost/records.csv has no such row.
+    pub(crate) fn record(&self, name: &str) -> Result<&Capacity, String> {
+        let record = self.records.iter().find(|record| record.name == name);
+        record.ok_or_else(|| format!("{RECORDS} has no row for {name}"))
     }
 
     /// Bytes of an item.

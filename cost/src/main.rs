@@ -9,6 +9,7 @@ mod growth;
 mod inputs;
 mod limits;
 mod operations;
+mod records;
 mod reports;
 
 use inputs::Inputs;
@@ -34,7 +35,7 @@ fn filled(document: &str) -> Result<String, Box<dyn Error>> {
     let tables = [
         ("operations", operations::table(&inputs)),
         ("sizes", operations::sizes(&inputs)),
-        ("requests", growth::requests(&inputs)),
+        ("requests", growth::requests(&inputs)?),
         ("rates", growth::rates(&inputs)),
         ("organizations", growth::organizations(&inputs)),
         ("lists", growth::lists(&inputs)),
@@ -42,6 +43,8 @@ fn filled(document: &str) -> Result<String, Box<dyn Error>> {
         ("privileged", growth::privileged(&inputs)),
         ("refusals", growth::refusals(&inputs)),
         ("reports", reports::table(&inputs)?),
+        ("records", records::table(&inputs)?),
+        ("purges", records::purges(&inputs)?),
         ("limits", limits::table(&inputs)),
     ];
     document::fill(document, &tables)

@@ -59,7 +59,7 @@ fn billed(kind: &RequestKind, times: &Times, inputs: &Inputs) -> f64 {
 }
 
 /// Dollars for a million requests that are billed `milliseconds` each, at a memory size in megabytes.
-fn lambda(milliseconds: f64, megabytes: f64, gb_second: f64, inputs: &Inputs) -> f64 {
+pub(crate) fn lambda(milliseconds: f64, megabytes: f64, gb_second: f64, inputs: &Inputs) -> f64 {
     let gb_seconds = 1e6 * milliseconds / 1000.0 * megabytes / 1024.0;
     inputs.given.prices.lambda_million_requests + gb_seconds * gb_second
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     client::{Response, User},
-    invitations::delete,
-    organizations::{percent_encode, team},
+    invitations::{delete, text},
+    organizations::{Organization, percent_encode, team},
     stack,
 };
 use serde_json::{Value, json};
@@ -101,4 +101,97 @@ async fn memberships_in_deleted_organizations_end_too() {
     team.service.get(&team.organization.path).send().await.expect_error(404, "organization_not_found");
     // For everybody, it does not exist any more.
     assert_eq!(erase(&team.admin, &team.admin.id).await.expect(200), erasure(&[], &[]));
+}
+
+#[tokio::test]
+async fn nobody_erases_another_user() {
+    let team = team().await;
+    let users = [&team.owner, &team.admin, &team.member, &team.stranger];
+    for caller in users {
+        for user in users.into_iter().filter(|user| user.id != caller.id) {
+            let refused = erase(caller, &user.id).await;
+            assert_eq!(refused.expect_error(403, "forbidden"), json!(null), "{refused}");
+        }
+        // Whether or not there is such a user, or may be.
+        for id in ["nobody", "service:billing", "a b"] {
+            let refused = erase(caller, id).await;
+            assert_eq!(refused.expect_error(403, "forbidden"), json!(null), "{refused}");
+        }
+    }
+    assert_eq!(team.owner.organization(&team.organization).await["version"], 3);
+}
+
+#[tokio::test]
+async fn a_service_must_name_a_user() {
+    let service = stack::service();
+    for id in ["service:billing", "a b", "\u{e9}", &"x".repeat(256)] {
+        let refused = erase(&service, id).await;
+        let details = refused.expect_error(422, "validation_failed");
+        assert_eq!(details, json!({ "field": "user_id", "rule": "user_id" }), "{refused}");
+    }
+    let erased = erase(&service, &stack::unique("nobody")).await;
+    assert_eq!(erased.expect(200), erasure(&[], &[]), "{erased}");
+}
+
+#[tokio::test]
+async fn it_takes_no_parameter_and_no_precondition() {
+    let alice = stack::user("alice");
+    let organization = alice.create_organization("Acme").await;
+    let path = format!("/user/{}", percent_encode(&alice.id));
+    alice.delete(format!("{path}?force=true")).send().await.expect_invalid_request("force");
+    let erased = alice.delete(&path).if_match("\"99\"").header("if-none-match", "*").send().await;
+    assert_eq!(erased.expect(200), erasure(&[&organization.id], &[&organization.id]), "{erased}");
+}
+
+/// Everything that knew of it: the list of deleted ones, the external id, the invitation, the events.
+#[tokio::test]
+async fn an_organization_that_ends_is_gone_for_everybody_at_once() {
+    let (alice, bob, service) = (stack::user("alice"), stack::user("bob"), stack::service());
+    let external_id = stack::fresh("crm");
+    let body = json!({ "organizationName": "Acme", "owner": alice.id, "externalId": external_id });
+    let created = service.post("/organization", body).send().await.expect(201);
+    let organization = Organization::from_id(text(&created, "id"));
+    let invitation = alice.link(&organization, "member").await;
+    bob.previewing(&invitation).send().await.expect(200);
+
+    let erased = erase(&alice, &alice.id).await;
+    assert_eq!(erased.expect(200), erasure(&[&organization.id], &[&organization.id]), "{erased}");
+    bob.expect_dead(&invitation).await;
+    for caller in [&alice, &service] {
+        let not_found = "organization_not_found";
+        for path in
+            [&organization.path, &organization.events(), &organization.members(), &organization.usage()]
+        {
+            caller.get(path).send().await.expect_error(404, not_found);
+        }
+        caller
+            .post(format!("{}/restore", organization.path), json!({}))
+            .send()
+            .await
+            .expect_error(404, not_found);
+        caller.delete(&organization.path).send().await.expect_error(404, not_found);
+    }
+    let of_alice = format!("/organization/list?userId={}", percent_encode(&alice.id));
+    for path in [&of_alice, &format!("{of_alice}&deleted=true")] {
+        assert_eq!(service.list(path, "id").await, [""; 0]);
+    }
+    let of_customer = format!("/organization/list?externalId={external_id}");
+    assert_eq!(service.list(&of_customer, "id").await, [""; 0]);
+    // Another one can take the external id at once.
+    let body = json!({ "organizationName": "Acme", "owner": bob.id, "externalId": external_id });
+    let taken = service.post("/organization", body).send().await.expect(201);
+    assert_eq!(service.list(&of_customer, "id").await, [text(&taken, "id")]);
+}
+
+/// Nothing is kept of the user that would forbid it.
+#[tokio::test]
+async fn an_erased_user_can_join_again() {
+    let team = team().await;
+    erase(&team.member, &team.member.id).await.expect(200);
+    team.organization.add(&team.member.id, "admin").await;
+    assert_eq!(team.member.organization(&team.organization).await["role"], "admin");
+    let erased = erase(&team.service, &team.member.id).await;
+    assert_eq!(erased.expect(200), erasure(&[&team.organization.id], &[]), "{erased}");
+    let events = team.service.get(format!("{}?after=99", team.organization.events())).send().await;
+    assert_eq!(events.header("etag"), Some("\"6\""), "{events}");
 }

@@ -5,13 +5,14 @@
 //! The host runs the stack, and ends when nextest does.
 
 use crate::{failing, stack::report};
-use local::{Database, Identity, Options};
+use functions::record_events::{self, Recorder};
+use local::{Database, EventSourceMapping, Identity, MappingOptions, Options, TABLE_NAME};
 use rustix::process::{Pid, getppid, test_kill_process};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     env,
     fs::{self, File},
-    future::pending,
     os::unix::{fs::DirBuilderExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -19,6 +20,7 @@ use std::{
     thread,
     time::Duration,
 };
+use support::bus::Bus;
 
 /// Set by nextest, to a different value in each run.
 const NEXTEST_RUN_ID: &str = "NEXTEST_RUN_ID";
@@ -105,6 +107,22 @@ fn host() {
     fs::remove_dir_all(directory).unwrap();
 }
 
+/// Records the stream of the stack's table, as `record-events` does, until the process ends.
+async fn record(dynamodb_url: &str) {
+    let bus = Bus::start().await;
+    let recorder = Recorder::new(support::database::store(dynamodb_url.to_owned()).await, bus.client());
+    let invoke = async |event: Value| {
+        let batch = serde_json::from_value(event)?;
+        serde_json::to_value(recorder.invoke(batch, "a request", record_events::TIMEOUT).await)
+    };
+    let options = MappingOptions::of_template().expect("the mapping in template.yaml");
+    // Some tests break items. Their records must not hold up those of other tests.
+    let options = MappingOptions { max_retries: Some(1), ..options };
+    let mapping = EventSourceMapping::new(dynamodb_url, TABLE_NAME, options, invoke).expect("a mapping");
+    let never = mapping.run(|notice| report(&format!("record-events: {notice:?}"))).await;
+    match never {}
+}
+
 /// Starts the stack in a thread with its own runtime, since a test's runtime ends with the test. The stack
 /// stops with this process.
 fn start(data_dir: PathBuf) -> Result<Local, String> {
@@ -129,7 +147,7 @@ fn start(data_dir: PathBuf) -> Result<Local, String> {
                 identity: stack.identity.clone(),
             });
             let _ = started.send(local);
-            pending::<()>().await;
+            record(&dynamodb.url()).await;
         });
     });
     result.recv().map_err(|_| "the stack's thread has ended".to_owned())?

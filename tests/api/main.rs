@@ -13,6 +13,7 @@
 //! - [`deleted_organizations`]: who knows of a deleted organization, and what is left of it
 //! - [`renewals`], [`invited_addresses`], [`inviters`], [`invitee_email`], [`invitation_secrets`],
 //!   [`invitation_limits`], [`overtaken`], [`invitation_races`], [`joining_races`]: invitations
+//! - [`event_types`]: what each type of event says
 //! - [`metadata`], [`external_ids`], [`external_id_lookups`], [`external_id_races`]: what clients note about an
 //!   organization; [`organization_fields`]: which answers show it
 //! - [`unavailable`]: a DynamoDB that throttles or has conflicts
@@ -66,6 +67,7 @@ mod access_matrix;
 mod bodies;
 mod broken_rows;
 mod deleted_organizations;
+mod event_types;
 mod existence;
 mod external_id_lookups;
 mod external_id_races;

@@ -95,6 +95,23 @@ async fn a_change_of_one_id_concerns_no_id_that_begins_or_ends_with_it() {
     alice.expect_members(&organization, &expected).await;
 }
 
+/// Other tests have members with the ids as they are.
+#[tokio::test]
+async fn a_user_with_any_id_is_erased() {
+    let (alice, service) = (stack::user("alice"), stack::service());
+    let organization = alice.create_organization("Acme").await;
+    let ids: Vec<_> = ids_in_paths().map(|id| stack::unique(&id)).collect();
+    for id in &ids {
+        organization.add(id, "member").await;
+    }
+    for (id, erased) in ids.iter().zip(1..) {
+        let answer = service.delete(format!("/user/{}", percent_encode(id))).send().await;
+        assert_eq!(answer.expect(200), json!({ "left": [organization.id], "deleted": [] }), "{answer}");
+        let members = alice.organization(&organization).await["memberCount"].clone();
+        assert_eq!(members, 1 + ids.len() - erased, "{id}");
+    }
+}
+
 #[tokio::test]
 async fn a_caller_may_have_any_id() {
     let Some(local) = stack::local_only("a real issuer does not sign such tokens") else { return };

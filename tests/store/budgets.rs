@@ -9,6 +9,7 @@ use lambda_http::{Context, LambdaEvent};
 use shared::error::Error;
 use shared::model::{ExternalId, NewOrganization, OrganizationId};
 use shared::store::meter::measure;
+use support::bus::Bus;
 use support::example::{self, Place};
 use support::in_process;
 
@@ -25,14 +26,14 @@ pub fn document<const COLUMNS: usize>(path: &str) -> Vec<[String; COLUMNS]> {
     text.lines().skip(1).map(row).collect()
 }
 
-/// Operation, requests and capacity units. The file lists units by kind and partition. This adds them up,
+/// What is paid for, requests and capacity units. The files list units by kind and partition. This adds them up,
 /// because DynamoDB reports only their sum.
-fn budgets() -> Vec<(String, u32, f64)> {
+pub fn budgets(path: &str) -> Vec<(String, u32, f64)> {
     let read = |[operation, requests, units @ ..]: [String; 6]| {
         let units = units.iter().map(|units| units.parse::<f64>().unwrap()).sum();
         (operation, requests.parse().unwrap(), units)
     };
-    document("docs/cost/capacity.csv").into_iter().map(read).collect()
+    document(path).into_iter().map(read).collect()
 }
 
 /// The cost of an operation's example.
@@ -45,6 +46,9 @@ async fn example_cost(operation: Operation) -> (u32, f64) {
     }
     if matches!(operation, Operation::RecordUsage | Operation::GetUsage) {
         table.report(&id, record(1)).await;
+    }
+    if operation == Operation::ListEvents {
+        table.record(&Bus::start().await).await;
     }
     let sender = example::sender(operation, "ann");
     let event = example::request(operation, sender, &place).event().to_string();
@@ -77,7 +81,7 @@ async fn every_operation_keeps_its_budget() {
         measured.push((operation.id().to_owned(), requests, capacity));
     }
 
-    let mut budgets = budgets();
+    let mut budgets = budgets("docs/cost/capacity.csv");
     measured.sort_by(|one, other| one.0.cmp(&other.0));
     budgets.sort_by(|one, other| one.0.cmp(&other.0));
     assert_eq!(measured, budgets);
@@ -121,4 +125,17 @@ async fn a_list_reads_a_hundred_organizations_with_one_request() {
 async fn an_empty_list_reads_no_organization() {
     let table = Table::new().await;
     assert_eq!(cost(table.list_organizations(&user("ann"), false, 1000, None)).await.0, 1);
+}
+
+#[tokio::test]
+async fn erasing_a_user_makes_a_transaction_for_each_membership() {
+    let table = Table::new().await;
+    let (service, bob) = (caller("service:backend"), user("bob"));
+    for _ in 0..101 {
+        table.create_organization(&service, &bob, acme(), None).await.unwrap();
+    }
+
+    // The table has one Query, and two BatchGetItems for 101 organizations.
+    assert_eq!(cost(table.delete_user(&service, &bob)).await.0, 1 + 2 + 101);
+    assert_eq!(cost(table.delete_user(&service, &bob)).await.0, 1);
 }

@@ -7,9 +7,10 @@ use crate::table::{ANY, Item, Table, caller, user};
 use crate::usage::{included, key, max_members, units};
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::model::{
-    Caller, Domain, ExternalId, MaxOverages, Metadata, NewOrganization, OrganizationId, OrganizationName,
-    PlanChanges, Role,
+    Caller, Domain, ExternalId, MaxOverages, Metadata, NewOrganization, OrganizationChanges, OrganizationId,
+    OrganizationName, PlanChanges, Role,
 };
+use support::bus::Bus;
 
 /// As long as a user id of Auth0: 30 characters.
 fn usual_user(number: usize) -> String {
@@ -80,6 +81,40 @@ async fn customer(table: &Table, owner: &str) -> [usize; 3] {
     .map(|item| size(&item))
 }
 
+/// The longest name, domain and metadata, made of this letter: a name of 256 characters with four bytes each, a domain of
+/// 253 bytes, and 1,024 bytes of metadata.
+fn longest(name: char, letter: &str) -> NewOrganization {
+    let label = letter.repeat(61);
+    let domain = format!("{label}.{label}.{label}.{}.com", letter.repeat(63));
+    assert_eq!(domain.len(), 253);
+    let pair = |number: usize| (number.to_string(), letter.repeat(if number < 6 { 101 } else { 102 }));
+    let metadata = Metadata::parse((0..10).map(pair).collect()).unwrap();
+    NewOrganization { metadata, ..named(&name.to_string().repeat(256), &domain) }
+}
+
+/// The longest fields and external id, the highest limits, a hundred owners, a deletion, and the last change was that a
+/// user with the longest id left. A service did it all. The change of all fields made version 103.
+async fn largest_organization(table: &Table) -> OrganizationId {
+    let (first, service) = (longest_user(0), caller(&format!("service:{}", longest_user(0))));
+    let external_id = ExternalId::parse(&"x".repeat(128)).ok();
+    let new = NewOrganization { external_id, ..longest('\u{1F600}', "a") };
+    let id = organization(table, &service, &first, new).await;
+    let plan = PlanChanges { max_members: max_members(1_000_000).max_members, ..included(1_000_000_000) };
+    table.set_plan(&user("billing"), &id, plan, &ANY).await.unwrap();
+    let overages = MaxOverages::units(1_000_000_000).unwrap();
+    table.set_max_overages(&service, &id, overages, &ANY).await.unwrap();
+    for number in 1..100 {
+        table.with(&id, &longest_user(number), Role::Owner).await;
+    }
+    let NewOrganization { name, domain, metadata, .. } = longest('\u{1F601}', "b");
+    let changes = OrganizationChanges { name: Some(name), domain: Some(domain), metadata: Some(metadata) };
+    assert_eq!(table.update_organization(&service, &id, changes, &ANY).await.unwrap().version, 103);
+    table.with(&id, &longest_user(100), Role::Member).await;
+    table.delete_organization(&service, &id, &ANY).await.unwrap();
+    table.delete_user(&service, &user(&longest_user(100))).await.unwrap();
+    id
+}
+
 #[tokio::test]
 async fn the_items_have_the_documented_sizes() {
     let table = Table::new().await;
@@ -90,41 +125,31 @@ async fn the_items_have_the_documented_sizes() {
     for _ in 0..8 {
         table.set_max_overages(&owner, &id, MaxOverages::NONE, &ANY).await.unwrap();
     }
+    // What the last change was is part of the item, so it is the same in those that are compared.
+    let size_after_a_change = async || {
+        table.set_max_overages(&owner, &id, MaxOverages::NONE, &ANY).await.unwrap();
+        size(&table.organization_item(&id).await)
+    };
     table.with(&id, &bob, Role::Admin).await;
-    table.set_max_overages(&owner, &id, MaxOverages::NONE, &ANY).await.unwrap();
-    let with_an_admin = size(&table.organization_item(&id).await);
+    let with_an_admin = size_after_a_change().await;
     table.remove_member(&owner, &id, &user(&bob), &ANY).await.unwrap();
-    let organization_of_one = size(&table.organization_item(&id).await);
+    let organization_of_one = size_after_a_change().await;
     let invited =
         table.create_invitation(&owner, &id, invitation(Some(ADDRESS), Role::Owner), &ANY).await.unwrap();
     let pending = size(&table.invitation_item(&id, &invited.invitation.id).await.unwrap());
     table.accept(&cyd, &invited).await.unwrap();
     let accepted = size(&table.invitation_item(&id, &invited.invitation.id).await.unwrap());
-    let with_a_second_owner = size(&table.organization_item(&id).await);
+    let with_a_second_owner = size_after_a_change().await;
     table.delete_organization(&owner, &id, &ANY).await.unwrap();
     let deleted = size(&table.organization_item(&id).await);
 
     let [usage, report, reserved] = customer(&table, &ann).await;
-
-    // A name of 256 characters with four bytes each, a domain of 253 bytes, the longest metadata and external id, the
-    // highest limits, a hundred owners, and a deletion. A service created and deleted it.
-    let label = "a".repeat(61);
-    let domain = format!("{label}.{label}.{label}.{}.com", "a".repeat(63));
-    assert_eq!(domain.len(), 253);
-    let pair = |number: usize| (number.to_string(), "v".repeat(if number < 6 { 101 } else { 102 }));
-    let metadata = Metadata::parse((0..10).map(pair).collect()).unwrap();
-    let (first, service) = (longest_user(0), caller(&format!("service:{}", longest_user(0))));
-    let external_id = ExternalId::parse(&"x".repeat(128)).ok();
-    let new = NewOrganization { metadata, external_id, ..named(&"\u{1F600}".repeat(256), &domain) };
-    let largest = organization(&table, &service, &first, new).await;
-    let plan = PlanChanges { max_members: max_members(1_000_000).max_members, ..included(1_000_000_000) };
-    table.set_plan(&user("billing"), &largest, plan, &ANY).await.unwrap();
-    let overages = MaxOverages::units(1_000_000_000).unwrap();
-    table.set_max_overages(&service, &largest, overages, &ANY).await.unwrap();
-    for number in 1..100 {
-        table.with(&largest, &longest_user(number), Role::Owner).await;
-    }
-    table.delete_organization(&service, &largest, &ANY).await.unwrap();
+    let largest = largest_organization(&table).await;
+    let metered = table.metered().await;
+    table.report(&metered, units(110)).await;
+    table.record(&Bus::start().await).await;
+    let removal = size(&table.event_item(&id, 12).await);
+    let change_of_all_fields = size(&table.event_item(&largest, 103).await);
 
     let measured = [
         ("organization", organization_of_one),
@@ -140,6 +165,9 @@ async fn the_items_have_the_documented_sizes() {
         ("usage of a period", usage),
         ("record of a report", report),
         ("external id", reserved),
+        ("event", removal),
+        ("largest event", change_of_all_fields),
+        ("reached threshold", size(&table.threshold_item(&metered, 100).await.unwrap())),
     ];
     let measured = measured.map(|(item, bytes)| [item.to_owned(), bytes.to_string()]);
     assert_eq!(measured.to_vec(), document("docs/cost/items.csv"));

@@ -24,7 +24,7 @@ pub struct Table {
     pub client: Client,
     /// The proxy between the store and DynamoDB.
     pub proxy: Proxy,
-    _database: Database,
+    database: Database,
 }
 
 impl Deref for Table {
@@ -40,7 +40,12 @@ impl Table {
         let database = Database::start().await;
         let proxy = Proxy::start(database.url()).await;
         let store = support::database::store(proxy.url()).await;
-        Self { store, client: database.client.clone(), proxy, _database: database }
+        Self { store, client: database.client.clone(), proxy, database }
+    }
+
+    /// The URL of its DynamoDB, past the proxy.
+    pub fn dynamodb_url(&self) -> String {
+        self.database.url()
     }
 
     /// Applies these faults to the store's next requests, one each.
