@@ -62,7 +62,8 @@ fn collect(directory: &Path, names: &mut Names) {
         // A name may be on the line below the call.
         let text: String = fs::read_to_string(&path).unwrap().split_whitespace().collect();
         for call in ["env::var", "env::var_os", "required", "scope", "text", "number", "variable"] {
-            let found = text.split(&format!("{call}(\"")).skip(1).filter_map(|rest| rest.split('"').next());
+            let call = format!("{call}(\"");
+            let found = text.split(&call).skip(1).filter_map(|rest| rest.split('"').next());
             names.extend(found.filter(|name| is_variable(name)).map(str::to_owned));
         }
     }

@@ -92,7 +92,7 @@ fn page(
         last = version;
     }
     // DynamoDB may have stopped before the limit, at 1 MB.
-    let more = last < version && (events.len() == limit || stored.next.is_some());
+    let more = last > after && last < version && (events.len() == limit || stored.next.is_some());
     Ok(Events { events, version, more })
 }
 
