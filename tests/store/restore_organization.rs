@@ -15,7 +15,7 @@ async fn a_restored_organization_is_as_it_was_before_its_deletion() {
     assert_eq!((restored.version, restored.role, restored.deletion.clone()), (6, Some(Role::Owner), None));
     let mut item = table.organization_item(&id).await;
     assert_eq!((number(&item, "version"), &item["updatedBy"]), (6, &text("ann")));
-    for attribute in ["version", "updatedAt", "updatedBy", "lastMutations"] {
+    for attribute in ["version", "updatedAt", "updatedBy", "lastMutations", "change"] {
         item.insert(attribute.to_owned(), before[attribute].clone());
     }
     assert_eq!(item, before);
