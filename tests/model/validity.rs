@@ -108,9 +108,9 @@ fn valid(action: &Action) -> Result<(), Refusal> {
         Action::SetMaxOverages { units: Some(units) } if !(0..=1_000_000_000).contains(units) => {
             broken("maxOverages", "range")
         }
-        Action::AddMember { user: NOBODY, .. } | Action::DeleteUser { user: NOBODY } => {
-            broken("userId", "user_id")
-        }
+        Action::AddMember { user: NOBODY, .. } => broken("userId", "user_id"),
+        // The name of the parameter in the path.
+        Action::DeleteUser { user: NOBODY } => broken("user_id", "user_id"),
         Action::CreateInvitation { email: Some(Some((_, Err(rule)))), .. } => broken("email", rule),
         Action::AddMember { role: Some(role), .. }
         | Action::UpdateMember { role, .. }
