@@ -1,10 +1,12 @@
 //! `cargo load`: sends requests of all operations at a constant rate to the local stack, which runs several
 //! instances of each function. Fails if an answer is wrong, or if the table is not the result of the answered
-//! requests. `cargo load --usage` measures reports to one organization instead.
+//! requests. `cargo load --usage` measures reports to one organization instead, and
+//! `cargo load --events` how late events are.
 //!
 //! The load is an open loop: each request is sent when it is due, however many are still running. Latency is
 //! measured from that time, so a stalled stack does not hide its delays.
 
+mod events;
 mod organization;
 mod report;
 mod traffic;
@@ -24,12 +26,17 @@ use tokio::task::JoinSet;
 use traffic::Request;
 use world::World;
 
-/// Sends a constant rate of requests to the local stack, or many reports of usage to one organization.
+/// Sends a constant rate of requests to the local stack, or many reports of usage to one organization, or measures how late
+/// events are.
 #[derive(Debug, Parser)]
 struct Options {
     /// Instead, measures clients that report usage of one organization as fast as they are answered.
     #[arg(long)]
     usage: bool,
+
+    /// Instead, measures how long after a write its event reaches the bus.
+    #[arg(long, conflicts_with = "usage")]
+    events: bool,
 
     /// Clients of `--usage`.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
@@ -72,6 +79,14 @@ async fn main() {
         println!("{text}\nThe total of each table is the sum of what was recorded, and exactly the limit.");
         if options.write {
             report::write("cargo load --usage", &text);
+        }
+        return;
+    }
+    if options.events {
+        let text = events::run(&options).await;
+        println!("{text}");
+        if options.write {
+            report::write("cargo load --events", &text);
         }
         return;
     }

@@ -122,6 +122,7 @@ impl Organization {
             members: team.chain(guests).map(member).collect(),
             version: 1 + self.changes.load(Ordering::Relaxed),
             is_deleted: self.is_deleted.load(Ordering::Relaxed),
+            is_gone: false,
             created_by: self.created_by.clone(),
             external_id: None,
             invitations: pending.chain(accepted).collect(),
