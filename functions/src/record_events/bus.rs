@@ -6,7 +6,7 @@ use aws_sdk_eventbridge::config::timeout::TimeoutConfig;
 use aws_sdk_eventbridge::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use shared::model::{Event, ReachedThreshold, Timestamp};
-use shared::store::RecordedEvent;
+use shared::store::{RecordedEvent, deadline};
 use std::env;
 use std::time::Duration;
 
@@ -101,12 +101,15 @@ impl Bus {
         Ok(Self::new(&config, &name, &source))
     }
 
-    /// Sends entries in order. Sends those that the bus does not take again, alone. Returns the place of the first that
-    /// it did not take at last, and why.
+    /// Sends entries in order. Sends those that the bus does not take again, without the others, up to three times in all.
+    /// Returns the place of the first that it did not take at last, and why.
     pub(super) async fn send(&self, entries: &[Entry]) -> Result<(), (usize, String)> {
         for (chunk, place) in entries.chunks(MAX_ENTRIES).zip((0..).step_by(MAX_ENTRIES)) {
             let mut left: Vec<usize> = (0..chunk.len()).collect();
             for attempt in 1.. {
+                if deadline::left() < ATTEMPT_TIMEOUT * MAX_ATTEMPTS {
+                    return Err((place, "no time is left for a request to EventBridge".to_owned()));
+                }
                 let sent: Vec<_> = left.iter().filter_map(|place| chunk.get(*place)).collect();
                 let refused = self.put(&sent).await.map_err(|cause| (place, cause))?;
                 left = refused.iter().filter_map(|(index, _)| left.get(*index).copied()).collect();

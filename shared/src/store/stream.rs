@@ -45,11 +45,16 @@ pub struct RemovedOrganization {
 }
 
 impl Store {
-    /// What has to be done about a record of the table's stream.
+    /// What has to be done about a record of the table's stream. About one of another table, nothing.
     ///
     /// # Errors
     /// [`Error::Internal`] when an image is not that of an item of this table.
     pub fn recorded(&self, record: &EventRecord) -> Result<Recorded, Error> {
+        // After a restore, a record may be of the table from before. It says nothing about this one.
+        let of_table = format!(":table/{}/", self.table);
+        if record.event_source_arn.as_ref().is_some_and(|arn| !arn.contains(&of_table)) {
+            return Ok(Recorded::Nothing);
+        }
         Recorded::read(record, self.settings().event_retention_days)
     }
 }

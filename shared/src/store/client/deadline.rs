@@ -36,7 +36,7 @@ pub async fn within<T>(time: Duration, work: impl Future<Output = T>) -> T {
 }
 
 /// The time left; unlimited outside [`within`].
-pub(crate) fn left() -> Duration {
+pub fn left() -> Duration {
     DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now())).unwrap_or(Duration::MAX)
 }
 

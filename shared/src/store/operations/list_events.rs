@@ -51,13 +51,23 @@ impl Store {
         after: u64,
         limit: usize,
     ) -> Result<Page<EventItem>, Error> {
-        let list = List {
-            partition: keys::organization_key(id),
-            prefix: keys::EVENT_PREFIX,
-            projection: EventItem::LISTED,
-        };
-        let before = after.checked_sub(1).map(keys::event_position);
-        self.query_page(list, limit + 1, before.as_deref(), items::read_for_list::<EventItem>).await
+        let now = Timestamp::seconds_now();
+        let mut before = after.checked_sub(1).map(keys::event_position);
+        loop {
+            let list = List {
+                partition: keys::organization_key(id),
+                prefix: keys::EVENT_PREFIX,
+                projection: EventItem::LISTED,
+            };
+            let read = items::read_for_list::<EventItem>;
+            let mut page = self.query_page(list, limit + 1, before.as_deref(), read).await?;
+            page.items.retain(|item| item.is_kept(now));
+            // TTL deletes expired events days late: a page may have no others, and not be the last.
+            if page.next.is_none() || page.items.iter().any(|item| item.event.number > after) {
+                return Ok(page);
+            }
+            before = page.next;
+        }
     }
 }
 
@@ -74,7 +84,8 @@ fn page(
     let mut last = after;
     // The organization as event number `last` left it.
     let mut snapshot = None;
-    for item in stored.items.into_iter().filter(|item| item.is_kept(now)) {
+    let mut more = stored.next.is_some();
+    for item in stored.items {
         let number = item.event.number;
         let follows = number == last + 1 || (events.is_empty() && number > after && item.is_oldest_kept(now));
         if number == after {
@@ -84,6 +95,8 @@ fn page(
             snapshot = Some(item.snapshot);
             events.push(item.event);
         } else {
+            // The next page begins behind events that have expired.
+            more = events.len() == limit || item.is_oldest_kept(now);
             break;
         }
     }
@@ -91,8 +104,8 @@ fn page(
         events.push(items::event(snapshot.as_ref(), organization)?);
         last = version;
     }
-    // DynamoDB may have stopped before the limit, at 1 MB.
-    let more = last > after && last < version && (events.len() == limit || stored.next.is_some());
+    // The same page again would be no progress.
+    let more = last > after && last < version && (more || events.len() == limit);
     Ok(Events { events, version, more })
 }
 
@@ -165,6 +178,23 @@ mod tests {
         assert_eq!(numbers(&[1, 2, 3, 4], 3, 1), (vec![4], true));
         assert_eq!(numbers(&[1, 2, 3, 4], 4, 1), (vec![5], false));
         assert_eq!(numbers(&[1, 2, 3, 4, 5], 0, 5), (vec![1, 2, 3, 4, 5], false));
+    }
+
+    #[test]
+    fn a_page_ends_before_a_gap_of_expired_events_and_the_next_begins_behind_it() {
+        let (mut organizations, events) = history(5);
+        // Event 4 was kept for no time at all, so whatever is before it has expired.
+        let (third, fourth) = (organizations.get(2), organizations.get(3).unwrap());
+        let mut expiring = EventItem::of_change(&OrganizationId::generate(), third, fourth, 0).unwrap();
+        expiring.event.number = 4;
+        let organization = organizations.pop().unwrap();
+        let second = || events.get(1).cloned().unwrap();
+        let listed = |items, after| {
+            let page = page(&organization, Page { items, next: None }, after, 10).unwrap();
+            (page.events.iter().map(|event| event.number).collect::<Vec<_>>(), page.more)
+        };
+        assert_eq!(listed(vec![second(), expiring.clone()], 1), (vec![2], true));
+        assert_eq!(listed(vec![second(), expiring], 2), (vec![4, 5], false));
     }
 
     #[test]
