@@ -4,6 +4,7 @@
 //! names, domains, ids, headers, paths, queries and bodies. So do the answers of a failing DynamoDB.
 
 mod events;
+mod record;
 mod world;
 
 use events::{event, no_request, wrong};

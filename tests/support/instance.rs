@@ -16,6 +16,10 @@ use tokio::time::timeout;
 /// Maximum time until an instance that fails to start has exited.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
 
+fn binary(operation: Operation) -> String {
+    operation.id().to_kebab_case()
+}
+
 /// A running instance. Killed when dropped.
 #[derive(Debug)]
 pub struct Instance {
@@ -27,7 +31,8 @@ impl Instance {
     /// Starts the operation's function on the table of the DynamoDB at `url`, and waits for its first poll.
     pub async fn start(operation: Operation, url: &str) -> Self {
         let variables = [("AWS_ENDPOINT_URL_DYNAMODB", url.to_owned())];
-        let mut instance = Self::spawn(operation, variables, (Stdio::null(), Stdio::inherit())).await;
+        let mut instance =
+            Self::spawn(&binary(operation), variables, (Stdio::null(), Stdio::inherit())).await;
         instance.ready().await;
         instance
     }
@@ -39,21 +44,30 @@ impl Instance {
         variables: impl IntoIterator<Item = (&'static str, String)>,
         log: &Path,
     ) -> Self {
+        Self::logging_function(&binary(operation), variables, log).await
+    }
+
+    /// The same for a function that may be of no operation, by its binary.
+    pub async fn logging_function(
+        binary: &str,
+        variables: impl IntoIterator<Item = (&'static str, String)>,
+        log: &Path,
+    ) -> Self {
         let log = File::create(log).unwrap();
-        Self::spawn(operation, variables, (log.try_clone().unwrap().into(), log.into())).await
+        Self::spawn(binary, variables, (log.try_clone().unwrap().into(), log.into())).await
     }
 
     async fn spawn(
-        operation: Operation,
+        binary: &str,
         variables: impl IntoIterator<Item = (&'static str, String)>,
         (stdout, stderr): (Stdio, Stdio),
     ) -> Self {
-        let (api, binary) = (RuntimeApi::start().await.unwrap(), operation.id().to_kebab_case());
-        let mut command = Command::new(directory().await.join(&binary));
+        let api = RuntimeApi::start().await.unwrap();
+        let mut command = Command::new(directory().await.join(binary));
         command.env_clear().envs([
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-            ("AWS_LAMBDA_FUNCTION_NAME", &binary),
+            ("AWS_LAMBDA_FUNCTION_NAME", binary),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("AWS_LAMBDA_LOG_GROUP_NAME", "test"),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "test"),
