@@ -102,7 +102,8 @@ impl Events {
                 request = request.body(json!({ "organizationName": "Acme", "domain": "acme.example" }));
             }
             Operation::DeleteUser => {
-                let leaver = format!("user-{made}");
+                // A name of its own: the others are members of several organizations.
+                let leaver = format!("erased-{made}");
                 self.add(&leaver).await?;
                 request = request.of("user_id", &leaver);
                 request.caller = leaver;
