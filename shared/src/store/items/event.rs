@@ -1,5 +1,5 @@
 use super::OrganizationItem;
-use super::organization::{UserDigest, digest_of};
+use super::digest::{UserDigest, role_in};
 use crate::error::Error;
 use crate::model::{
     Difference, Event, EventTarget, EventType, ExternalId, IncludedUnits, MaxMembers, MaxOverages, Metadata,
@@ -59,12 +59,7 @@ impl Snapshot {
 
     /// The role of a user who is a member at this moment.
     fn role_of(&self, user: &UserId) -> Role {
-        let user = digest_of(user);
-        match (self.owners.contains(&user), self.privileged.contains(&user)) {
-            (true, _) => Role::Owner,
-            (false, true) => Role::Admin,
-            (false, false) => Role::Member,
-        }
+        role_in(&self.owners, &self.privileged, user)
     }
 }
 

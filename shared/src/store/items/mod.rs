@@ -4,16 +4,18 @@
 //! A membership, in its user's partition, has no attributes except its key ([`keys::membership`]). A user's own
 //! item has one, which `create_organization` counts.
 
+mod digest;
 mod event;
 mod invitation;
 mod member;
 mod organization;
 mod usage;
 
+pub(super) use digest::digest_of;
 pub(super) use event::{EventItem, event};
 pub(super) use invitation::InvitationItem;
 pub(super) use member::MemberItem;
-pub(super) use organization::{OrganizationItem, digest_of, no_mutations, remembers};
+pub(super) use organization::{OrganizationItem, no_mutations, remembers};
 pub(super) use usage::UsageItem;
 
 use super::keys::{self, Item};

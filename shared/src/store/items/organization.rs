@@ -1,3 +1,4 @@
+use super::digest::{UserDigest, digest_of, role_in};
 use crate::error::Error;
 use crate::model::{
     Caller, Deletion, EventType, ExternalId, Happening, IncludedUnits, Limit, MaxMembers, MaxOverages,
@@ -5,26 +6,11 @@ use crate::model::{
 };
 use crate::store::keys::{self, Item};
 use crate::store::table::Projection;
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
-use serde_bytes::ByteArray;
 
 /// Number of writes whose ids an organization's item keeps. Other clients cannot make this many writes
 /// while the SDK waits to retry one.
 const REMEMBERED_MUTATIONS: usize = 8;
-
-/// Identifies a user in an organization's sets: the first 128 bits of the SHA-256 of the user id. An id
-/// may have 255 bytes, and every write pays for the item's size. Finding another id with the same digest
-/// takes 2^128 attempts.
-pub(in crate::store) type UserDigest = ByteArray<16>;
-
-/// The digest of a user's id.
-pub(in crate::store) fn digest_of(user: &UserId) -> UserDigest {
-    let mut short = [0; 16];
-    let digest = digest(&SHA256, user.as_str().as_bytes());
-    short.iter_mut().zip(digest.as_ref()).for_each(|(short, byte)| *short = *byte);
-    ByteArray::new(short)
-}
 
 /// An organization. Roles are stored only in its two sets.
 #[derive(Debug, Serialize, Deserialize)]
@@ -182,14 +168,7 @@ impl OrganizationItem {
 
     /// The role of a user who is known to be a member.
     pub(in crate::store) fn role_of(&self, member: &UserId) -> Role {
-        let member = digest_of(member);
-        if self.owners.contains(&member) {
-            Role::Owner
-        } else if self.privileged.contains(&member) {
-            Role::Admin
-        } else {
-            Role::Member
-        }
+        role_in(&self.owners, &self.privileged, member)
     }
 
     /// The organization as a caller with `role` sees it.
