@@ -107,7 +107,7 @@ def events_have_consecutive_numbers_up_to_the_version(context, response, case):
     numbers = [event["number"] for event in response.json()]
     first = int(case.query.get("after", 0)) + 1
     assert numbers == list(range(first, first + len(numbers))), f"events {numbers} after {first - 1}"
-    version = int(response.headers["ETag"][0].strip('"'))
+    version = int(response.headers["etag"][0].strip('"'))
     assert not numbers or numbers[-1] <= version, f"events {numbers} at version {version}"
 
 
