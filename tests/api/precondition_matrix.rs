@@ -1,10 +1,10 @@
 //! `If-Match` and `If-None-Match` on every operation (RFC 9110 §13.1), as one table.
 
-use crate::stack;
 use crate::{
     client::{Request, User},
     examples::{self, Place, is_a_write, is_on_an_organization, path, sender},
     organizations::team,
+    stack,
 };
 use functions::Operation;
 use futures_util::future::join_all;
@@ -105,6 +105,9 @@ async fn found(by_service: bool) -> String {
     let [current, other, weak, any, list, malformed] = VALUES;
     let mut found = format!("\n{:35}{current:6}{other:6}{weak:6}{any:6}{list:9}{malformed}\n", String::new());
     for &operation in Operation::ALL {
+        if !is_tested(operation) {
+            continue;
+        }
         let by_service = by_service && example(operation).allowed != Allowed::Invitees;
         for header in ["If-Match", "If-None-Match"] {
             let cells = join_all(VALUES.map(|value| status(operation, by_service, header, value))).await;
@@ -118,16 +121,28 @@ async fn found(by_service: bool) -> String {
     found
 }
 
+/// A deployed stack has no users to erase: other tests share them.
+fn is_tested(operation: Operation) -> bool {
+    operation != Operation::DeleteUser || stack::is_local()
+}
+
+/// The rows of [`MATRIX`] that are tested.
+fn expected() -> String {
+    let left_out =
+        Operation::ALL.iter().filter(|&&operation| !is_tested(operation)).map(|operation| operation.id());
+    let left_out: Vec<_> = left_out.collect();
+    let lines = MATRIX.split_inclusive('\n');
+    lines.filter(|line| !left_out.iter().any(|id| line.starts_with(&format!("{id} ")))).collect()
+}
+
 #[tokio::test]
 async fn every_operation_answers_every_precondition_as_the_matrix_says() {
-    let Some(_) = stack::local_only("it erases users, whom other tests share") else { return };
     let found = found(false).await;
-    assert_eq!(found, MATRIX, "{found}");
+    assert_eq!(found, expected(), "{found}");
 }
 
 #[tokio::test]
 async fn preconditions_bind_services_as_they_bind_users() {
-    let Some(_) = stack::local_only("it erases users, whom other tests share") else { return };
     let found = found(true).await;
-    assert_eq!(found, MATRIX, "{found}");
+    assert_eq!(found, expected(), "{found}");
 }
