@@ -162,6 +162,8 @@ mod tests {
         let one = million(&inputs, inputs.record("change").unwrap(), 1.0, 1.0);
         let full = million(&inputs, inputs.record("100 changes").unwrap(), 100.0, 100.0);
         assert!(full.total() < one.total());
-        assert_eq!((full.events, full.functions.dynamodb), (one.events, one.functions.dynamodb));
+        assert_eq!(full.events, one.events);
+        // A batch reads the event before its first.
+        assert!(full.functions.dynamodb < one.functions.dynamodb);
     }
 }

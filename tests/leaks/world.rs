@@ -252,7 +252,7 @@ fn item() -> Value {
         "target",
         "changes",
         "snapshot",
-        "previousAt",
+        "previousExpiresAt",
     ];
     names.into_iter().map(|name| (name.to_owned(), json!({ "S": "canary" }))).collect::<Map<_, _>>().into()
 }

@@ -32,6 +32,7 @@ mod lost_invitation_answers;
 mod lost_usage_answers;
 mod meanwhile;
 mod member_limit;
+mod missing_events;
 mod one_moment;
 mod pending_limit;
 mod preview_invitation;

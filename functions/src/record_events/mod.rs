@@ -41,7 +41,8 @@ pub struct Recorder {
 struct Failure {
     /// The place of the record in the batch.
     place: usize,
-    cause: String,
+    /// None if there only was too little time.
+    cause: Option<String>,
 }
 
 /// What the records of a batch ask for, each with the record's place.
@@ -107,7 +108,7 @@ impl Recorder {
         let (done, usage) = meter::measure(work).await;
         let (failed, cause) = match done {
             Ok(()) => (None, None),
-            Err(Failure { place, cause }) => (Some(place), Some(cause)),
+            Err(Failure { place, cause }) => (Some(place), cause),
         };
         let latency_ms = started.elapsed().as_micros() as f64 / 1000.0;
         macro_rules! line {
@@ -125,10 +126,12 @@ impl Recorder {
                 )
             };
         }
-        if failed.is_some() {
-            line!(error, "records failed and are delivered again");
-        } else {
-            line!(info, "records handled");
+        match (failed, &cause) {
+            (None, _) => line!(info, "records handled"),
+            (Some(_), None) => {
+                line!(info, "the time is up: a purge goes on when its record is delivered again")
+            }
+            (Some(_), Some(_)) => line!(error, "records failed and are delivered again"),
         }
         let mut response = DynamoDbEventResponse::default();
         if let Some(record) = failed.and_then(|place| records.get(place)) {
@@ -144,7 +147,7 @@ impl Recorder {
     async fn record(&self, records: &[EventRecord]) -> Result<(), Failure> {
         let (work, unreadable) = self.work(records);
         let outcomes = [
-            self.record_events(&work.events).await,
+            self.record_events(work.events).await,
             self.tell_thresholds(work.thresholds).await,
             self.purge(&work.removals).await,
             unreadable.map_or(Ok(()), Err),
@@ -171,15 +174,28 @@ impl Recorder {
                 }
                 Ok(Recorded::Removal(removed)) => work.removals.push((place, removed)),
                 Ok(Recorded::Nothing) => {}
-                Err(error) => return (work, Some(Failure { place, cause: telemetry::chain(&error) })),
+                Err(error) => return (work, Some(failed_at(place)(error))),
             }
         }
         (work, None)
     }
 
-    /// Stores events, and then sends them.
-    async fn record_events(&self, events: &[(usize, Box<RecordedEvent>)]) -> Result<(), Failure> {
+    /// Stores events, with those before them that are missing, and then sends them.
+    async fn record_events(&self, mut events: Vec<(usize, Box<RecordedEvent>)>) -> Result<(), Failure> {
         let first = events.first().map_or(0, |(place, _)| *place);
+        let mut recorded: Vec<_> = events.iter_mut().map(|(_, event)| event.as_mut()).collect();
+        let missing = self.store.missing_events(&mut recorded).await.map_err(failed_at(first))?;
+        for (next, event) in missing {
+            let place = events[next].0;
+            tracing::warn!(
+                operation = NAME,
+                organization_id = event.organization_id.as_str(),
+                number = event.event().number,
+                "an event was missing, and is made of the change after it"
+            );
+            events.push((place, Box::new(event)));
+        }
+        events.sort_by_key(|(place, event)| (*place, event.event().number));
         let stored: Vec<_> = events.iter().map(|(_, event)| event.as_ref()).collect();
         self.store.record_events(&stored).await.map_err(failed_at(first))?;
         let entries: Result<Vec<_>, _> = stored.into_iter().map(Entry::of_event).collect();
@@ -203,7 +219,9 @@ impl Recorder {
 
     async fn purge(&self, removals: &[(usize, RemovedOrganization)]) -> Result<(), Failure> {
         for (place, removed) in removals {
-            self.store.purge_organization(removed).await.map_err(failed_at(*place))?;
+            if !self.store.purge_organization(removed).await.map_err(failed_at(*place))? {
+                return Err(Failure { place: *place, cause: None });
+            }
         }
         Ok(())
     }
@@ -214,13 +232,14 @@ impl Recorder {
         entries: &[Entry],
         places: impl Iterator<Item = usize> + Clone,
     ) -> Result<(), Failure> {
-        self.bus
-            .send(entries)
-            .await
-            .map_err(|(entry, cause)| Failure { place: places.clone().nth(entry).unwrap_or_default(), cause })
+        let failed = |(entry, cause)| {
+            let place = places.clone().nth(entry).unwrap_or_default();
+            Failure { place, cause: Some(cause) }
+        };
+        self.bus.send(entries).await.map_err(failed)
     }
 }
 
 fn failed_at<E: std::error::Error + 'static>(place: usize) -> impl Fn(E) -> Failure {
-    move |error| Failure { place, cause: telemetry::chain(&error) }
+    move |error| Failure { place, cause: Some(telemetry::chain(&error)) }
 }

@@ -39,6 +39,7 @@ mod items;
 mod keys;
 mod metering;
 mod operations;
+mod previous_events;
 mod reading;
 mod rules;
 mod stream;

@@ -1,6 +1,6 @@
 //! What the records of the table's stream mean. A record has an item's images before and after a write.
 
-use super::items::{self, EventItem, OrganizationItem, UsageItem};
+use super::items::{self, EventItem, OrganizationItem, Previous, UsageItem};
 use super::keys;
 use super::table::Store;
 use crate::error::Error;
@@ -26,6 +26,8 @@ pub struct RecordedEvent {
     /// The organization.
     pub organization_id: OrganizationId,
     pub(super) item: EventItem,
+    /// The organization before the change.
+    pub(super) before: Option<OrganizationItem>,
 }
 
 impl RecordedEvent {
@@ -55,12 +57,17 @@ impl Store {
         if record.event_source_arn.as_ref().is_some_and(|arn| !arn.contains(&of_table)) {
             return Ok(Recorded::Nothing);
         }
-        Recorded::read(record, self.settings().event_retention_days)
+        Recorded::read(record, self.event_retention())
+    }
+
+    /// How long an event is kept, in seconds.
+    pub(super) fn event_retention(&self) -> u64 {
+        u64::from(self.settings().event_retention_days) * 24 * 60 * 60
     }
 }
 
 impl Recorded {
-    fn read(record: &EventRecord, retention_days: u32) -> Result<Self, Error> {
+    fn read(record: &EventRecord, retention: u64) -> Result<Self, Error> {
         let change = &record.change;
         let key = |name: &str| match change.keys.get(name) {
             Some(serde_dynamo::AttributeValue::S(text)) => Ok(text.as_str()),
@@ -72,7 +79,7 @@ impl Recorded {
             .ok_or_else(|| Error::Internal("a record's partition is not that of an organization".into()))?;
         let images = Images { old: &change.old_image, new: &change.new_image };
         if sk == pk {
-            images.organization(id, retention_days)
+            images.organization(id, retention)
         } else if let Some(period) = sk.strip_prefix(keys::USAGE_PREFIX) {
             images.usage(&id, period)
         } else {
@@ -88,7 +95,7 @@ struct Images<'a> {
 }
 
 impl Images<'_> {
-    fn organization(&self, id: OrganizationId, retention_days: u32) -> Result<Recorded, Error> {
+    fn organization(&self, id: OrganizationId, retention: u64) -> Result<Recorded, Error> {
         let old: Option<OrganizationItem> = items::read_image(&id, self.old)?;
         let new: Option<OrganizationItem> = items::read_image(&id, self.new)?;
         match (old, new) {
@@ -98,9 +105,9 @@ impl Images<'_> {
                 external_id: old.external_id,
             })),
             (old, Some(new)) if old.as_ref().is_none_or(|old| old.version != new.version) => {
-                let seconds = u64::from(retention_days) * 24 * 60 * 60;
-                let item = EventItem::of_change(&id, old.as_ref(), &new, seconds)?;
-                Ok(Recorded::Event(Box::new(RecordedEvent { organization_id: id, item })))
+                let previous = old.as_ref().map(|old| Previous::of(old, retention));
+                let item = EventItem::of_change(&id, previous, &new, retention)?;
+                Ok(Recorded::Event(Box::new(RecordedEvent { organization_id: id, item, before: old })))
             }
             _ => Ok(Recorded::Nothing),
         }

@@ -74,17 +74,37 @@ pub(in crate::store) struct EventItem {
     #[serde(flatten)]
     pub event: Event,
     pub snapshot: Snapshot,
-    /// When the event before this one happened.
+    /// Until when the event before this one is kept. None for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    previous_at: Option<Timestamp>,
+    pub previous_expires_at: Option<u64>,
     /// In seconds after 1970. The table's TTL attribute.
+    pub expires_at: u64,
+}
+
+/// The event before another.
+pub(in crate::store) struct Previous {
+    snapshot: Snapshot,
     expires_at: u64,
+}
+
+impl Previous {
+    /// The event that left this organization's item, if it is kept for this long.
+    pub(in crate::store) fn of(organization: &OrganizationItem, retention_seconds: u64) -> Self {
+        let expires_at = organization.updated_at.as_seconds() + retention_seconds;
+        Self { snapshot: Snapshot::of(organization), expires_at }
+    }
+}
+
+impl From<EventItem> for Previous {
+    fn from(stored: EventItem) -> Self {
+        Self { snapshot: stored.snapshot, expires_at: stored.expires_at }
+    }
 }
 
 impl EventItem {
     /// The attributes that a list reads.
     pub(in crate::store) const LISTED: Projection = Projection {
-        attributes: "sk, #number, #type, #actor, #at, #target, #changes, #snapshot, previousAt, expiresAt",
+        attributes: "sk, #number, #type, #actor, #at, #target, #changes, #snapshot, previousExpiresAt, expiresAt",
         names: &[
             ("#number", "number"),
             ("#type", "type"),
@@ -96,25 +116,25 @@ impl EventItem {
         ],
     };
 
-    /// The event of a change: `after` is the organization's item that the change left, `before` the one that it found,
-    /// if the change did not create it.
+    /// The event of a change: `after` is the organization's item that the change left, `previous` the event before, if
+    /// the change did not create it.
     ///
     /// # Errors
     /// When `after` does not say what happened.
     pub(in crate::store) fn of_change(
         id: &OrganizationId,
-        before: Option<&OrganizationItem>,
+        previous: Option<Previous>,
         after: &OrganizationItem,
         retention_seconds: u64,
     ) -> Result<Self, Error> {
-        let event = event(before.map(Snapshot::of).as_ref(), after)?;
+        let event = event(previous.as_ref().map(|previous| &previous.snapshot), after)?;
         Ok(Self {
             pk: keys::organization_key(id),
             sk: keys::event_key(event.number),
             expires_at: event.at.as_seconds() + retention_seconds,
             event,
             snapshot: Snapshot::of(after),
-            previous_at: before.map(|before| before.updated_at.clone()),
+            previous_expires_at: previous.map(|previous| previous.expires_at),
         })
     }
 
@@ -123,10 +143,9 @@ impl EventItem {
         self.expires_at > now
     }
 
-    /// True if the events before this one have expired, by the time for which this one is kept.
+    /// True if the event before this one has expired.
     pub(in crate::store) fn is_oldest_kept(&self, now: u64) -> bool {
-        let kept = self.expires_at.saturating_sub(self.event.at.as_seconds());
-        self.previous_at.as_ref().is_some_and(|at| at.as_seconds() + kept <= now)
+        self.previous_expires_at.is_some_and(|expires_at| expires_at <= now)
     }
 }
 
@@ -266,11 +285,14 @@ mod tests {
         let before = organization();
         let mut after = organization();
         (after.version, after.name) = (2, "Acme 2".to_owned());
-        let event = EventItem::of_change(&id(), Some(&before), &after, DAY).unwrap().event;
+        let changed = |after: &OrganizationItem| {
+            EventItem::of_change(&id(), Some(Previous::of(&before, DAY)), after, DAY).unwrap()
+        };
+        let event = changed(&after).event;
         let name = Difference { from: "Acme".into(), to: "Acme 2".into() };
         assert_eq!(event.changes, BTreeMap::from([("name".to_owned(), name)]));
         after.name = before.name.clone();
-        assert!(EventItem::of_change(&id(), Some(&before), &after, DAY).unwrap().event.changes.is_empty());
+        assert!(changed(&after).event.changes.is_empty());
     }
 
     #[test]
@@ -284,7 +306,7 @@ mod tests {
     fn the_oldest_event_that_is_kept_follows_those_that_expired() {
         let (before, mut after) = (organization(), organization());
         after.version = 2;
-        let event = EventItem::of_change(&id(), Some(&before), &after, DAY).unwrap();
+        let event = EventItem::of_change(&id(), Some(Previous::of(&before, DAY)), &after, DAY).unwrap();
         let expired = before.updated_at.as_seconds() + DAY;
         assert!(event.is_oldest_kept(expired) && !event.is_oldest_kept(expired - 1));
         let first = EventItem::of_change(&id(), None, &before, DAY).unwrap();

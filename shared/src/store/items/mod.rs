@@ -12,7 +12,7 @@ mod organization;
 mod usage;
 
 pub(super) use digest::digest_of;
-pub(super) use event::{EventItem, event};
+pub(super) use event::{EventItem, Previous, event};
 pub(super) use invitation::InvitationItem;
 pub(super) use member::MemberItem;
 pub(super) use organization::{OrganizationItem, no_mutations, remembers};

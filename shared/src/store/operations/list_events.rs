@@ -113,6 +113,7 @@ fn page(
 mod tests {
     use super::*;
     use crate::model::{NewOrganization, OrganizationName, UserId};
+    use crate::store::items::Previous;
 
     const KEPT: u64 = 24 * 60 * 60;
 
@@ -131,7 +132,15 @@ mod tests {
         let mut before = None;
         let mut events = Vec::new();
         for organization in &organizations {
-            events.push(EventItem::of_change(&id, before, organization, KEPT).unwrap());
+            events.push(
+                EventItem::of_change(
+                    &id,
+                    before.map(|before| Previous::of(before, KEPT)),
+                    organization,
+                    KEPT,
+                )
+                .unwrap(),
+            );
             before = Some(organization);
         }
         (organizations, events)
@@ -183,10 +192,8 @@ mod tests {
     #[test]
     fn a_page_ends_before_a_gap_of_expired_events_and_the_next_begins_behind_it() {
         let (mut organizations, events) = history(5);
-        // Event 4 was kept for no time at all, so whatever is before it has expired.
-        let (third, fourth) = (organizations.get(2), organizations.get(3).unwrap());
-        let mut expiring = EventItem::of_change(&OrganizationId::generate(), third, fourth, 0).unwrap();
-        expiring.event.number = 4;
+        let mut expiring = events.get(3).cloned().unwrap();
+        expiring.previous_expires_at = Some(0);
         let organization = organizations.pop().unwrap();
         let second = || events.get(1).cloned().unwrap();
         let listed = |items, after| {

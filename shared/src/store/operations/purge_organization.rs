@@ -27,28 +27,30 @@ const PAGE_TIME: Duration = Duration::from_secs(10);
 
 impl Store {
     /// Deletes what belongs to an organization whose item was removed, except its events. Does nothing if the
-    /// organization is there again.
+    /// organization is there again. Returns false if the time was up before all was deleted: then it must be repeated.
     ///
     /// # Errors
-    /// [`Error::ServiceUnavailable`], also when the time is up; then the purge must be repeated. [`Error::Conflict`],
-    /// [`Error::Internal`].
-    pub async fn purge_organization(&self, removed: &RemovedOrganization) -> Result<(), Error> {
+    /// [`Error::ServiceUnavailable`], [`Error::Conflict`], [`Error::Internal`].
+    pub async fn purge_organization(&self, removed: &RemovedOrganization) -> Result<bool, Error> {
         if self.get_item(keys::organization(&removed.id)).await?.is_some() {
-            return Ok(());
+            return Ok(true);
         }
         self.count_one_less(removed).await?;
         self.free_external_id(removed).await?;
         for prefix in keys::PURGED_PREFIXES {
-            self.purge_list(removed, prefix).await?;
+            if !self.purge_list(removed, prefix).await? {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
-    async fn purge_list(&self, removed: &RemovedOrganization, prefix: &'static str) -> Result<(), Error> {
+    /// Returns false if the time was up.
+    async fn purge_list(&self, removed: &RemovedOrganization, prefix: &'static str) -> Result<bool, Error> {
         let mut after: Option<String> = None;
         loop {
             if deadline::left() < PAGE_TIME {
-                return Err(Error::ServiceUnavailable("the time is up in the middle of a purge".into()));
+                return Ok(false);
             }
             let partition = keys::organization_key(&removed.id);
             let projection = Projection { attributes: "pk, sk", names: &[] };
@@ -57,7 +59,7 @@ impl Store {
             self.delete_items(removed, page.items).await?;
             match page.next {
                 Some(next) => after = Some(next),
-                None => return Ok(()),
+                None => return Ok(true),
             }
         }
     }
