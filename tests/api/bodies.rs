@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Request, Response, User},
-    examples::{Place, request, sender},
+    examples::{Place, leaves_users, request, sender},
     gateway,
     organizations::{Team, team},
     stack,
@@ -277,7 +277,7 @@ async fn the_list_of_operations_with_a_body_is_complete() {
 async fn operations_without_a_body_ignore_one() {
     for body in [None, Some("{}"), Some("{\"organizationName\":"), Some("\u{feff}")] {
         for &operation in functions::Operation::ALL {
-            if example(operation).body.is_some() {
+            if example(operation).body.is_some() || !leaves_users(operation) {
                 continue;
             }
             let team = team().await;

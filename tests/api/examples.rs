@@ -53,6 +53,11 @@ pub(crate) fn sender(operation: Operation, team: &Team) -> &User {
     }
 }
 
+/// False if the example, by its [`sender`], would erase a user whom other tests share: on a deployed stack.
+pub(crate) fn leaves_users(operation: Operation) -> bool {
+    operation != Operation::DeleteUser || stack::is_local()
+}
+
 /// True for an operation on the organization in its path.
 pub(crate) fn is_on_an_organization(operation: Operation) -> bool {
     operation.path().contains("{organization_id}")
