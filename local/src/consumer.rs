@@ -7,8 +7,8 @@ use serde_json::Value;
 use std::{convert::Infallible, path::PathBuf, time::Duration};
 use tokio::task::JoinHandle;
 
-/// The function's time-out in template.yaml.
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// The time-out of `record-events` in template.yaml.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the stack reports while it runs.
 #[derive(Debug)]

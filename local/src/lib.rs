@@ -44,7 +44,7 @@ mod uuid;
 mod workspace;
 
 pub use bus::BusEvent;
-pub use consumer::Output;
+pub use consumer::{Output, TIMEOUT as CONSUMER_TIMEOUT};
 pub use data_dir::{DATABASE, EVENTS, LOG, forget};
 pub use dynamodb::{Dynamodb, start_in_memory};
 pub use error::Error;

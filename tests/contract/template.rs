@@ -2,8 +2,10 @@
 //! it filters, are those in the code.
 
 use crate::places::{all_functions, functions, read, yaml};
+use functions::record_events;
 use serde_json::{Value, json};
 use shared::edge::FUNCTION_TIMEOUT;
+use shared::settings::Settings;
 
 const API: &str = "OrganizationsApi";
 
@@ -128,4 +130,15 @@ fn every_function_has_the_timeout_that_the_code_expects() {
     for (id, function) in functions(&template) {
         assert!(function["Properties"].get("Timeout").is_none(), "{id} has a time-out of its own");
     }
+    let recording = &template["Resources"]["RecordEventsFunction"]["Properties"]["Timeout"];
+    for expected in [record_events::TIMEOUT, local::CONSUMER_TIMEOUT] {
+        assert_eq!(*recording, expected.as_secs());
+    }
+}
+
+#[test]
+fn events_are_kept_as_long_by_default_as_the_template_says() {
+    let template = yaml("template.yaml");
+    let days = Settings::default().event_retention_days;
+    assert_eq!(template["Parameters"]["EventRetentionDays"]["Default"], days);
 }

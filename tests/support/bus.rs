@@ -88,7 +88,7 @@ impl Bus {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(format!("bus-{}", self.address.port())))
             .credentials_provider(Credentials::for_tests())
-            .http_client(shared::store::http_client().unwrap())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .endpoint_url(url);
         functions::record_events::Bus::new(&config, NAME, SOURCE)
     }

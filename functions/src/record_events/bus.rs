@@ -6,7 +6,7 @@ use aws_sdk_eventbridge::config::timeout::TimeoutConfig;
 use aws_sdk_eventbridge::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use shared::model::{Event, ReachedThreshold, Timestamp};
-use shared::store::{RecordedEvent, deadline};
+use shared::store::{RecordedEvent, Store, deadline};
 use std::env;
 use std::time::Duration;
 
@@ -83,20 +83,20 @@ impl Bus {
     }
 
     /// The bus named in `EVENT_BUS_NAME`, with the `source` in `EVENT_SOURCE`. `AWS_ENDPOINT_URL_EVENTBRIDGE`
-    /// overrides the region's endpoint.
+    /// overrides the region's endpoint. Requests are made by the HTTP client of `store`.
     ///
     /// # Errors
-    /// When a variable is not set, or the HTTP client cannot be created.
-    pub async fn from_env(application: &'static str) -> Result<Self, String> {
+    /// When a variable is not set.
+    pub async fn from_env(application: &'static str, store: &Store) -> Result<Self, String> {
         let variable = |name: &str, hint: &str| {
             let value = env::var(name).ok().filter(|value| !value.is_empty());
             value.ok_or(format!("{name} is not set: set it to {hint}"))
         };
         let name = variable("EVENT_BUS_NAME", "the name of the EventBridge bus")?;
         let source = variable("EVENT_SOURCE", "the source of the events on the bus")?;
-        let client = shared::store::http_client().map_err(|error| error.to_string())?;
         let config = shared::store::config_from_env(application).await?;
-        let mut config = aws_sdk_eventbridge::config::Builder::from(&config).http_client(client);
+        let mut config = aws_sdk_eventbridge::config::Builder::from(&config);
+        config.set_http_client(store.http_client());
         config.set_endpoint_url(env::var("AWS_ENDPOINT_URL_EVENTBRIDGE").ok());
         Ok(Self::new(&config, &name, &source))
     }

@@ -93,8 +93,9 @@ impl Recorder {
     }
 
     async fn from_env() -> Result<Self, String> {
-        let bus = Bus::from_env(NAME).await?;
-        Ok(Self::new(Store::from_env(NAME).await?, bus))
+        let store = Store::from_env(NAME).await?;
+        let bus = Bus::from_env(NAME, &store).await?;
+        Ok(Self::new(store, bus))
     }
 
     /// Handles a batch within this time, and logs it. The answer names the first record that is not done: Lambda delivers

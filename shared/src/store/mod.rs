@@ -46,7 +46,7 @@ mod stream;
 mod table;
 mod transaction;
 
-pub use client::connect::{config_from_env, http_client};
+pub use client::connect::config_from_env;
 pub use client::{deadline, meter};
 pub use operations::Events;
 pub use reading::Access;

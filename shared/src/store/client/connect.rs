@@ -1,7 +1,6 @@
 //! Connecting to DynamoDB: configuration, trusted root CAs, time-outs.
 
 use super::deadline::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, Deadline};
-use super::dns::Resolver;
 use super::meter::Meter;
 use crate::settings::Settings;
 use crate::store::table::Store;
@@ -13,7 +12,7 @@ use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_sdk_dynamodb::error::BoxError;
-use aws_smithy_http_client::pool::{ConnectionEvent, ConnectionEventListener, ConnectionPool};
+use aws_smithy_http_client::pool::{ConnectionEventListener, ConnectionPool};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::dns::ResolveDns;
@@ -55,6 +54,11 @@ impl Store {
             .build();
         Self::new(Client::from_conf(config), table)
     }
+
+    /// The HTTP client, for another AWS service. It trusts the same root CAs, and need not read them a second time.
+    pub fn http_client(&self) -> Option<SharedHttpClient> {
+        self.client.config().http_client()
+    }
 }
 
 /// The region, the credentials and the name of a function, for the SDK's clients. They come from the variables that Lambda
@@ -74,15 +78,6 @@ pub async fn config_from_env(application: &'static str) -> Result<SdkConfig, Str
         .region(region)
         .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
         .build())
-}
-
-/// An HTTP client for another AWS service. It trusts the same root CAs as the client for DynamoDB.
-///
-/// # Errors
-/// When the root CAs in `SSL_CERT_FILE` cannot be read.
-pub fn http_client() -> Result<SharedHttpClient, BoxError> {
-    let pool = pool(Resolver::new(), |_: &ConnectionEvent<'_>| {})?;
-    Ok(SharedHttpClient::new(aws_smithy_http_client::pool::Client::new(&pool)?))
 }
 
 /// A connection pool that trusts only Amazon's root CAs. If `SSL_CERT_FILE` is set, it trusts only the

@@ -18,11 +18,6 @@ pub(super) struct Resolver {
 }
 
 impl Resolver {
-    /// Resolves no host name early.
-    pub(super) fn new() -> Self {
-        Self { ahead: Mutex::new(None) }
-    }
-
     /// Starts to resolve the host of `url`, unless it is an IP address.
     pub(super) fn ahead_of(url: &str) -> Self {
         let url = url.parse::<http::Uri>().ok();
