@@ -11,7 +11,7 @@ use support::bus::Bus;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// An organization at version 5, whose events are not recorded yet.
+/// An organization whose events are not recorded yet.
 struct History {
     table: Table,
     bus: Bus,
@@ -22,13 +22,17 @@ struct History {
 
 impl History {
     async fn new() -> Self {
+        Self::of(5).await
+    }
+
+    async fn of(version: i128) -> Self {
         let (table, bus) = (Table::new().await, Bus::start().await);
         let id = table.organization_of(&caller("ann")).await.id;
-        for units in 1..=4 {
+        for units in 2..=version {
             limit(table.store.clone(), id.clone(), units).await;
         }
         let records = table.organization_records(&id).await;
-        assert_eq!(records.len(), 5);
+        assert_eq!(records.len() as i128, version);
         Self { table, bus, id, records }
     }
 
@@ -75,11 +79,13 @@ impl History {
         details.collect()
     }
 
-    /// The record of a change that found the organization as it was for this long.
-    fn record_after(&self, number: usize, seconds: u64) -> Value {
+    /// The record of a change, with these images of this long ago.
+    fn record_at(&self, number: usize, images: &[&str], seconds: u64) -> Value {
         let then = Timestamp::from_seconds(Timestamp::seconds_now() - seconds).unwrap();
         let mut record = self.records[number - 1].clone();
-        record["dynamodb"]["OldImage"]["updatedAt"] = json!({ "S": then.as_str() });
+        for image in images {
+            record["dynamodb"][image]["updatedAt"] = json!({ "S": then.as_str() });
+        }
         record
     }
 }
@@ -133,28 +139,71 @@ async fn the_first_ones_are_not_skipped_while_their_records_may_still_come() {
 }
 
 #[tokio::test]
-async fn a_list_begins_behind_expired_events_although_events_are_kept_for_longer_by_now() {
-    // Expired, and deleted or not.
-    for is_deleted in [false, true] {
-        let history = History::new().await;
-        history.record(1..=3).await;
-        for number in 1..=3 {
-            match is_deleted {
-                false => history.expire(number).await,
-                true => history.delete(number).await,
-            }
-        }
-        history.record_batch(&[history.record_after(4, 100 * DAY)]).await;
-        assert_eq!(history.listed(0).await, [4, 5], "deleted: {is_deleted}");
-    }
+async fn what_is_made_is_sent_although_the_bus_failed_before() {
+    let history = History::new().await;
+    history.record([1]).await;
+    history.bus.fail_next(3);
+    let records = &history.records[2..3];
+    let failed = handle(&history.table.store, &history.bus, records, TIME).await;
+    assert_ne!(failed, json!({ "batchItemFailures": [] }));
+    assert_eq!((history.sent(), history.listed(0).await), (vec![1], vec![1]));
+    history.record(3..=5).await;
+    assert_eq!(history.sent(), [1, 2, 3, 4, 5]);
+    assert_eq!(history.listed(0).await, [1, 2, 3, 4, 5]);
+}
+
+/// The records before the first that failed are not delivered again.
+#[tokio::test]
+async fn what_is_made_is_stored_although_the_bus_fails_later() {
+    let history = History::of(13).await;
+    history.record([1]).await;
+    // Event 2, which is made, and 3 to 11 are taken.
+    history.bus.fail_later(1, 3);
+    let records = &history.records[2..];
+    let failed = handle(&history.table.store, &history.bus, records, TIME).await;
+    assert_eq!(failed["batchItemFailures"][0]["itemIdentifier"], records[9]["dynamodb"]["SequenceNumber"]);
+    assert_eq!(history.sent(), (1..=11).collect::<Vec<_>>());
+    history.record_batch(&records[9..]).await;
+    assert_eq!((history.sent(), history.listed(0).await), ((1..=13).collect(), (1..=10).collect()));
 }
 
 #[tokio::test]
-async fn an_event_that_is_stored_before_is_not_taken_for_expired() {
+async fn one_that_cannot_be_read_is_not_made_again() {
     let history = History::new().await;
-    history.record([1]).await;
-    history.record_batch(&[history.record_after(4, 100 * DAY)]).await;
-    assert_eq!((history.listed(0).await, history.listed(1).await), (vec![1], vec![]));
+    history.record([1, 2]).await;
+    let mut unreadable = history.event(2).await.unwrap();
+    unreadable.insert("type".to_owned(), text("organization.merged"));
+    history.table.put(unreadable.clone()).await;
+    history.record([3]).await;
+    assert_eq!((history.event(2).await.unwrap(), history.sent()), (unreadable, vec![1, 2, 3]));
+}
+
+/// Its own expiry counts, and not the present retention.
+#[tokio::test]
+async fn a_list_begins_behind_expired_events_although_events_are_kept_for_longer_by_now() {
+    let history = History::new().await;
+    history.record(1..=3).await;
+    for number in 1..=3 {
+        history.expire(number).await;
+    }
+    history.record([4]).await;
+    assert_eq!(history.listed(0).await, [4, 5]);
+}
+
+#[tokio::test]
+async fn the_first_ones_are_skipped_once_their_records_cannot_come_any_more() {
+    for days in [1, 3] {
+        let history = History::new().await;
+        history.record([1]).await;
+        history.record_batch(&[history.record_at(4, &["OldImage", "NewImage"], days * DAY)]).await;
+        let behind = if days < 2 { vec![] } else { vec![4, 5] };
+        // What comes after a stored event is never skipped.
+        assert_eq!((history.listed(0).await, history.listed(1).await), (vec![1], vec![]), "{days} days");
+        // These readers have 2 or 3 from the bus, or have expired events.
+        assert_eq!((history.listed(2).await, history.listed(3).await), (behind.clone(), vec![4, 5]));
+        history.delete(1).await;
+        assert_eq!(history.listed(0).await, behind);
+    }
 }
 
 #[tokio::test]
@@ -167,7 +216,7 @@ async fn one_that_has_expired_is_not_made_again() {
         .with_settings(Settings { event_retention_days: 1, ..Settings::default() });
     history.record(1..=3).await;
     history.delete(3).await;
-    history.record_batch(&[history.record_after(4, DAY)]).await;
+    history.record_batch(&[history.record_at(4, &["OldImage"], DAY)]).await;
     assert_eq!(history.event(3).await, None);
     assert_eq!(history.listed(3).await, [4, 5]);
 }

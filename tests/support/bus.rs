@@ -51,8 +51,10 @@ struct Shared {
     taken: Vec<Entry>,
     /// How many entries the bus will refuse.
     refused: usize,
-    /// How many requests will fail.
+    /// How many requests will fail, once `spared` are answered.
     failed: usize,
+    /// How many requests will be answered first.
+    spared: usize,
     /// How many requests were answered.
     requests: usize,
 }
@@ -110,7 +112,13 @@ impl Bus {
 
     /// Fails the next `requests`. Takes nothing of them.
     pub fn fail_next(&self, requests: usize) {
-        self.lock().failed = requests;
+        self.fail_later(0, requests);
+    }
+
+    /// Answers `spared` requests, and fails the next `requests`.
+    pub fn fail_later(&self, spared: usize, requests: usize) {
+        let mut shared = self.lock();
+        (shared.spared, shared.failed) = (spared, requests);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
@@ -131,7 +139,9 @@ async fn answer(
 ) -> (StatusCode, String) {
     let mut shared = shared.lock().unwrap();
     shared.requests += 1;
-    if let Some(left) = shared.failed.checked_sub(1) {
+    if let Some(left) = shared.spared.checked_sub(1) {
+        shared.spared = left;
+    } else if let Some(left) = shared.failed.checked_sub(1) {
         shared.failed = left;
         let failure = json!({ "__type": "InternalException", "message": "The bus fails." });
         return (StatusCode::INTERNAL_SERVER_ERROR, failure.to_string());

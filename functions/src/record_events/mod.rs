@@ -181,26 +181,34 @@ impl Recorder {
         (work, None)
     }
 
-    /// Stores events, with those before them that are missing, and then sends them.
+    /// Stores events, and then sends them, with those before them that are missing.
     async fn record_events(&self, mut events: Vec<(usize, Box<RecordedEvent>)>) -> Result<(), Failure> {
         let first = events.first().map_or(0, |(place, _)| *place);
         let mut recorded: Vec<_> = events.iter_mut().map(|(_, event)| event.as_mut()).collect();
         let missing = self.store.missing_events(&mut recorded).await.map_err(failed_at(first))?;
-        for (next, event) in missing {
-            let place = events[next].0;
+        let made: Vec<_> = missing.into_iter().map(|(next, event)| (events[next].0, event)).collect();
+        let read: Vec<_> = events.iter().map(|(place, event)| (*place, event.as_ref())).collect();
+        let stored: Vec<_> = read.iter().map(|(_, event)| *event).collect();
+        self.store.record_events(&stored).await.map_err(failed_at(first))?;
+
+        let mut all: Vec<_> = made.iter().map(|(place, event)| (*place, event)).chain(read).collect();
+        all.sort_by_key(|(place, event)| (*place, event.event().number));
+        let entries: Result<Vec<_>, _> = all.iter().map(|(_, event)| Entry::of_event(event)).collect();
+        let sent = self.send(&entries.map_err(failed_at(first))?, all.iter().map(|(place, _)| *place)).await;
+
+        // Once it is stored, it is not missing any more, and would not be made and sent when its record is delivered again.
+        let done = sent.as_ref().map_or_else(|failure| failure.place, |()| usize::MAX);
+        let made: Vec<_> = made.iter().filter(|(place, _)| *place < done).map(|(_, event)| event).collect();
+        self.store.record_events(&made).await.map_err(failed_at(first))?;
+        for event in made {
             tracing::warn!(
                 operation = NAME,
                 organization_id = event.organization_id.as_str(),
                 number = event.event().number,
-                "an event was missing, and is made of the change after it"
+                "an event was missing, and was made of the change after it"
             );
-            events.push((place, Box::new(event)));
         }
-        events.sort_by_key(|(place, event)| (*place, event.event().number));
-        let stored: Vec<_> = events.iter().map(|(_, event)| event.as_ref()).collect();
-        self.store.record_events(&stored).await.map_err(failed_at(first))?;
-        let entries: Result<Vec<_>, _> = stored.into_iter().map(Entry::of_event).collect();
-        self.send(&entries.map_err(failed_at(first))?, events.iter().map(|(place, _)| *place)).await
+        sent
     }
 
     /// Sends the thresholds that were not told before, and then remembers that they were.

@@ -1,67 +1,15 @@
 use super::OrganizationItem;
-use super::digest::{UserDigest, role_in};
+use super::snapshot::{Snapshot, differences};
 use crate::error::Error;
-use crate::model::{
-    Difference, Event, EventTarget, EventType, ExternalId, IncludedUnits, MaxMembers, MaxOverages, Metadata,
-    OrganizationId, Role, Timestamp, UserId,
-};
-use crate::store::keys;
+use crate::model::{Difference, Event, EventTarget, EventType, OrganizationId, Role, Timestamp};
+use crate::store::keys::{self, Item};
 use crate::store::table::Projection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
-/// The fields of an organization that an event's `changes` may name.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Fields {
-    name: String,
-    domain: Option<String>,
-    metadata: Metadata,
-    #[serde(deserialize_with = "MaxOverages::deserialize")]
-    max_overages: MaxOverages,
-    included_units: IncludedUnits,
-    #[serde(deserialize_with = "MaxMembers::deserialize")]
-    max_members: MaxMembers,
-    external_id: Option<ExternalId>,
-    deleted_at: Option<Timestamp>,
-    purge_at: Option<Timestamp>,
-}
-
-/// What the event after this one is compared with: the organization as this event left it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(in crate::store) struct Snapshot {
-    fields: Fields,
-    #[serde(with = "serde_dynamo::binary_set")]
-    owners: Vec<UserDigest>,
-    #[serde(with = "serde_dynamo::binary_set")]
-    privileged: Vec<UserDigest>,
-}
-
-impl Snapshot {
-    pub(in crate::store) fn of(organization: &OrganizationItem) -> Self {
-        Self {
-            fields: Fields {
-                name: organization.name.clone(),
-                domain: organization.domain.clone(),
-                metadata: organization.metadata.clone(),
-                max_overages: organization.max_overages,
-                included_units: organization.included_units,
-                max_members: organization.max_members,
-                external_id: organization.external_id.clone(),
-                deleted_at: organization.deleted_at().cloned(),
-                purge_at: organization.purge_at(),
-            },
-            owners: organization.owners.clone(),
-            privileged: organization.privileged.clone(),
-        }
-    }
-
-    /// The role of a user who is a member at this moment.
-    fn role_of(&self, user: &UserId) -> Role {
-        role_in(&self.owners, &self.privileged, user)
-    }
-}
+/// For how long after its change an event may be recorded, in seconds. The stream keeps a record for a day
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>), and reading it takes some time.
+const RECORDABLE: u64 = 2 * 24 * 60 * 60;
 
 /// One event, in its organization's partition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,14 +29,14 @@ pub(in crate::store) struct EventItem {
     pub expires_at: u64,
 }
 
-/// The event before another.
+/// What an event needs of the one before it.
 pub(in crate::store) struct Previous {
     snapshot: Snapshot,
     expires_at: u64,
 }
 
 impl Previous {
-    /// The event that left this organization's item, if it is kept for this long.
+    /// Of the event that made the organization's item what it is. It is kept for this long.
     pub(in crate::store) fn of(organization: &OrganizationItem, retention_seconds: u64) -> Self {
         let expires_at = organization.updated_at.as_seconds() + retention_seconds;
         Self { snapshot: Snapshot::of(organization), expires_at }
@@ -128,12 +76,13 @@ impl EventItem {
         retention_seconds: u64,
     ) -> Result<Self, Error> {
         let event = event(previous.as_ref().map(|previous| &previous.snapshot), after)?;
+        let Previous { snapshot, expires_at } = Previous::of(after, retention_seconds);
         Ok(Self {
             pk: keys::organization_key(id),
             sk: keys::event_key(event.number),
-            expires_at: event.at.as_seconds() + retention_seconds,
             event,
-            snapshot: Snapshot::of(after),
+            snapshot,
+            expires_at,
             previous_expires_at: previous.map(|previous| previous.expires_at),
         })
     }
@@ -147,6 +96,16 @@ impl EventItem {
     pub(in crate::store) fn is_oldest_kept(&self, now: u64) -> bool {
         self.previous_expires_at.is_some_and(|expires_at| expires_at <= now)
     }
+
+    /// True if the event before this one cannot be recorded any more: its change is too old.
+    pub(in crate::store) fn is_settled(&self, now: u64) -> bool {
+        self.event.at.as_seconds() + RECORDABLE <= now
+    }
+}
+
+/// Until when a stored event is kept.
+pub(in crate::store) fn expiry(stored: &Item) -> Option<u64> {
+    stored.get(keys::EXPIRES_AT)?.as_n().ok()?.parse().ok()
 }
 
 /// The event that made the organization's item what it is. `before` is the organization as the event before left it,
@@ -158,7 +117,7 @@ pub(in crate::store) fn event(before: Option<&Snapshot>, after: &OrganizationIte
     let happening =
         after.change.clone().ok_or_else(|| Error::Internal("the item does not say what happened".into()))?;
     let now = Snapshot::of(after);
-    let mut changes = differences(before.map(|before| &before.fields), &now.fields)?;
+    let mut changes = differences(before, &now)?;
     if let Some((from, to)) = roles(before, &now, happening.kind, happening.target.as_ref())
         && from != to
     {
@@ -173,20 +132,6 @@ pub(in crate::store) fn event(before: Option<&Snapshot>, after: &OrganizationIte
         target: happening.target,
         changes,
     })
-}
-
-fn differences(before: Option<&Fields>, after: &Fields) -> Result<BTreeMap<String, Difference>, Error> {
-    let values = |fields: &Fields| match serde_json::to_value(fields) {
-        Ok(Value::Object(values)) => Ok(values),
-        Ok(_) => Err(Error::Internal("the fields of an organization are not an object".into())),
-        Err(error) => Err(Error::Internal(error.into())),
-    };
-    let mut before = before.map(values).transpose()?.unwrap_or_default();
-    let changed = values(after)?.into_iter().filter_map(|(field, to)| {
-        let from = before.remove(&field).unwrap_or_default();
-        (from != to).then_some((field, Difference { from, to }))
-    });
-    Ok(changed.collect())
 }
 
 /// The roles before and after of the member that an event is about.
@@ -208,11 +153,12 @@ fn roles(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Caller, NewOrganization, OrganizationName};
+    use crate::model::{Caller, NewOrganization, OrganizationName, UserId};
     use crate::store::items::tests::{item, text};
     use crate::store::items::{read, write};
     use aws_sdk_dynamodb::primitives::Blob;
     use aws_sdk_dynamodb::types::AttributeValue::{Bs, M, N, Null};
+    use std::collections::BTreeMap;
 
     const DAY: u64 = 24 * 60 * 60;
 

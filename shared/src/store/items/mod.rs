@@ -9,10 +9,11 @@ mod event;
 mod invitation;
 mod member;
 mod organization;
+mod snapshot;
 mod usage;
 
 pub(super) use digest::digest_of;
-pub(super) use event::{EventItem, Previous, event};
+pub(super) use event::{EventItem, Previous, event, expiry};
 pub(super) use invitation::InvitationItem;
 pub(super) use member::MemberItem;
 pub(super) use organization::{OrganizationItem, no_mutations, remembers};

@@ -26,8 +26,8 @@ impl Store {
     /// The events after number `after`, oldest first, at most `limit`. A user must be an owner or an admin. Owners can
     /// read those of a deleted organization, too.
     ///
-    /// No event is skipped: one that is not stored yet ends the page. But those that were deleted because they are old
-    /// are left out at the start.
+    /// No event is skipped: one that is not stored yet ends the page. But those that have expired are left out at the start,
+    /// and so are those that were never recorded, two days after the change that follows them.
     ///
     /// # Errors
     /// [`Error::OrganizationNotFound`], [`Error::Forbidden`], [`Error::ServiceUnavailable`], [`Error::Internal`].
@@ -40,8 +40,9 @@ impl Store {
     ) -> Result<Events, Error> {
         let (organization, []) = self.organization_even_deleted(caller, id, []).await?;
         Rule::Administers(caller).check(&organization)?;
-        let stored = self.stored_events(id, after, limit).await?;
-        page(&organization, stored, after, limit)
+        let now = Timestamp::seconds_now();
+        let stored = self.stored_events(id, after, limit, now).await?;
+        page(&organization, stored, after, limit, now)
     }
 
     /// The stored events from number `after` on: the newest event is compared with the one before it.
@@ -50,8 +51,8 @@ impl Store {
         id: &OrganizationId,
         after: u64,
         limit: usize,
+        now: u64,
     ) -> Result<Page<EventItem>, Error> {
-        let now = Timestamp::seconds_now();
         let mut before = after.checked_sub(1).map(keys::event_position);
         loop {
             let list = List {
@@ -77,9 +78,9 @@ fn page(
     stored: Page<EventItem>,
     after: u64,
     limit: usize,
+    now: u64,
 ) -> Result<Events, Error> {
     let version = organization.version;
-    let now = Timestamp::seconds_now();
     let mut events = Vec::new();
     let mut last = after;
     // The organization as event number `last` left it.
@@ -87,7 +88,9 @@ fn page(
     let mut more = stored.next.is_some();
     for item in stored.items {
         let number = item.event.number;
-        let follows = number == last + 1 || (events.is_empty() && number > after && item.is_oldest_kept(now));
+        // Without the event `after`, events before this one have expired, or were lost, unless they may still come.
+        let is_first = item.is_oldest_kept(now) || (snapshot.is_none() && item.is_settled(now));
+        let follows = number == last + 1 || (events.is_empty() && number > after && is_first);
         if number == after {
             snapshot = Some(item.snapshot);
         } else if follows && number <= version && events.len() < limit {
@@ -155,7 +158,8 @@ mod tests {
         });
         let stored: Vec<_> = stored.take(limit + 1).collect();
         let stored = Page { items: stored, next: None };
-        let page = page(&organizations.pop().unwrap(), stored, after, limit).unwrap();
+        let page =
+            page(&organizations.pop().unwrap(), stored, after, limit, Timestamp::seconds_now()).unwrap();
         let newest = page.events.last().filter(|event| event.number == 5 && after < 4);
         if let Some(name) = newest.map(|event| &event.changes["name"]) {
             assert_eq!((name.from.as_str(), name.to.as_str()), (Some("Acme 4"), Some("Acme 5")));
@@ -197,7 +201,8 @@ mod tests {
         let organization = organizations.pop().unwrap();
         let second = || events.get(1).cloned().unwrap();
         let listed = |items, after| {
-            let page = page(&organization, Page { items, next: None }, after, 10).unwrap();
+            let page =
+                page(&organization, Page { items, next: None }, after, 10, Timestamp::seconds_now()).unwrap();
             (page.events.iter().map(|event| event.number).collect::<Vec<_>>(), page.more)
         };
         assert_eq!(listed(vec![second(), expiring.clone()], 1), (vec![2], true));
@@ -208,7 +213,7 @@ mod tests {
     fn the_first_event_needs_no_stored_one() {
         let (organizations, _) = history(1);
         let none = Page { items: Vec::new(), next: None };
-        let events = page(&organizations[0], none, 0, 10).unwrap().events;
+        let events = page(&organizations[0], none, 0, 10, Timestamp::seconds_now()).unwrap().events;
         assert_eq!(events.iter().map(|event| event.number).collect::<Vec<_>>(), [1]);
     }
 }
