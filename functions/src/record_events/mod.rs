@@ -186,7 +186,8 @@ impl Recorder {
         let first = events.first().map_or(0, |(place, _)| *place);
         let mut recorded: Vec<_> = events.iter_mut().map(|(_, event)| event.as_mut()).collect();
         let missing = self.store.missing_events(&mut recorded).await.map_err(failed_at(first))?;
-        let made: Vec<_> = missing.into_iter().map(|(next, event)| (events[next].0, event)).collect();
+        let place = |index: usize| events.get(index).map_or(first, |(place, _)| *place);
+        let made: Vec<_> = missing.into_iter().map(|(next, event)| (place(next), event)).collect();
         let read: Vec<_> = events.iter().map(|(place, event)| (*place, event.as_ref())).collect();
         let stored: Vec<_> = read.iter().map(|(_, event)| *event).collect();
         self.store.record_events(&stored).await.map_err(failed_at(first))?;

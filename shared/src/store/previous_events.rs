@@ -26,48 +26,47 @@ impl Store {
         events: &mut [&mut RecordedEvent],
     ) -> Result<Vec<(usize, RecordedEvent)>, Error> {
         let in_batch: HashSet<_> = events.iter().map(|event| event.place()).collect();
-        let follows_another = |event: &RecordedEvent| {
+        let follows_another = |(_, event): &(usize, &mut RecordedEvent)| {
             let (id, number) = event.place();
             number > 1 && !in_batch.contains(&(id, number - 1))
         };
-        let indexed = events.iter().enumerate();
-        let wanted: Vec<_> =
-            indexed.filter(|(_, event)| follows_another(event)).map(|(index, _)| index).collect();
+        let indexed = events.iter_mut().map(|event| &mut **event).enumerate();
+        let followers: Vec<_> = indexed.filter(follows_another).collect();
 
         let now = Timestamp::seconds_now();
         let mut missing = Vec::new();
-        for (index, stored) in self.stored_before(events, &wanted, 1).await? {
-            let previous = &mut events[index].item.previous_expires_at;
+        let stored = self.stored_before(&followers, 1).await?;
+        for ((index, event), stored) in followers.into_iter().zip(stored) {
+            let previous = &mut event.item.previous_expires_at;
             match stored {
                 // One that cannot be read, perhaps of a later release, is not made again.
                 Some(stored) => *previous = items::expiry(&stored).or(*previous),
-                None if previous.is_some_and(|expires_at| expires_at > now) => missing.push(index),
+                None if previous.is_some_and(|expires_at| expires_at > now) => missing.push((index, event)),
                 None => {}
             }
         }
         let mut made = Vec::new();
-        for (index, stored) in self.stored_before(events, &missing, 2).await? {
+        let stored = self.stored_before(&missing, 2).await?;
+        for ((index, event), stored) in missing.into_iter().zip(stored) {
             let stored = stored.and_then(items::read_for_list);
-            made.extend(self.made_before(events[index], stored)?.map(|event| (index, event)));
+            made.extend(self.made_before(event, stored)?.map(|event| (index, event)));
         }
         Ok(made)
     }
 
-    /// For each of these indexes, the stored event of the number `distance` before.
+    /// For each of these events, the stored one of the number `distance` before.
     async fn stored_before(
         &self,
-        events: &[&mut RecordedEvent],
-        indexes: &[usize],
+        events: &[(usize, &mut RecordedEvent)],
         distance: u64,
-    ) -> Result<Vec<(usize, Option<Item>)>, Error> {
-        let mut found = Vec::with_capacity(indexes.len());
-        for indexes in indexes.chunks(MAX_BATCH) {
-            let key = |index: &usize| {
-                let (id, number) = events[*index].place();
-                keys::key(keys::organization_key(id), keys::event_key(number.saturating_sub(distance)))
-            };
-            let stored = self.batch_get_each(indexes.iter().map(key).collect()).await?;
-            found.extend(indexes.iter().copied().zip(stored));
+    ) -> Result<Vec<Option<Item>>, Error> {
+        let key = |(_, event): &(usize, &mut RecordedEvent)| {
+            let (id, number) = event.place();
+            keys::key(keys::organization_key(&id), keys::event_key(number.saturating_sub(distance)))
+        };
+        let mut found = Vec::with_capacity(events.len());
+        for events in events.chunks(MAX_BATCH) {
+            found.extend(self.batch_get_each(events.iter().map(key).collect()).await?);
         }
         Ok(found)
     }
@@ -91,7 +90,7 @@ impl Store {
 
 impl RecordedEvent {
     /// The organization and the number.
-    fn place(&self) -> (&OrganizationId, u64) {
-        (&self.organization_id, self.item.event.number)
+    fn place(&self) -> (OrganizationId, u64) {
+        (self.organization_id.clone(), self.item.event.number)
     }
 }

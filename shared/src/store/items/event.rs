@@ -1,7 +1,7 @@
 use super::OrganizationItem;
 use super::snapshot::{Snapshot, differences};
 use crate::error::Error;
-use crate::model::{Difference, Event, EventTarget, EventType, OrganizationId, Role, Timestamp};
+use crate::model::{Difference, Event, EventTarget, EventType, OrganizationId, Role};
 use crate::store::keys::{self, Item};
 use crate::store::table::Projection;
 use serde::{Deserialize, Serialize};
@@ -153,7 +153,7 @@ fn roles(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Caller, NewOrganization, OrganizationName, UserId};
+    use crate::model::{Caller, NewOrganization, OrganizationName, Timestamp, UserId};
     use crate::store::items::tests::{item, text};
     use crate::store::items::{read, write};
     use aws_sdk_dynamodb::primitives::Blob;
