@@ -160,6 +160,7 @@ async fn a_user_is_erased_from_150_organizations_although_the_request_is_interru
         assert_eq!(number(new, "memberCount"), number(old, "memberCount") - left, "{fate:?}");
         if fate.ends() {
             assert!((now() - 60..=now()).contains(&number(new, "expiresAt")), "{new:?}");
+            assert_eq!(new["deletedAt"], *old.get("deletedAt").unwrap_or(&new["updatedAt"]), "{fate:?}");
             let deletions = if *fate == Fate::Ends { 1 } else { 2 };
             expected_deletions.insert(own, deletions);
         } else {

@@ -123,18 +123,18 @@ impl Store {
         end: &End,
     ) -> Result<Transaction, Error> {
         let membership = self.delete(keys::membership(user, id), Condition::NONE)?;
-        let (organization, change) = match end {
-            End::IsGone => {
-                let member = self.delete(keys::member(id, user), Condition::NONE)?;
-                return Ok(Transaction::new(vec![member, membership]));
-            }
-            End::Leaves(organization) => (organization, Change::leaving(user)),
-            End::Ends(organization) => (organization, ending(organization)),
+        let (End::Leaves(organization) | End::Ends(organization)) = end else {
+            let member = self.delete(keys::member(id, user), Condition::NONE)?;
+            return Ok(Transaction::new(vec![member, membership]));
         };
         let as_read = Preconditions::if_match(vec![organization.version]);
         let rules =
             [Rule::EvenDeleted, Rule::IsMember { caller, target: user }, Rule::Preconditions(&as_read)];
         let guard = Guard::new(id, caller, rules);
+        let change = match end {
+            End::Ends(_) => ending(organization, &guard.now),
+            _ => Change::leaving(user),
+        };
         let member = self.delete(keys::member(id, user), guard.target_condition())?;
         let update = guard.step(self, &new_mutation(), change)?;
         Ok(Transaction::new(vec![update, member, membership]))
@@ -159,10 +159,9 @@ fn end(organization: Option<Item>, user: &UserId) -> Result<Option<End>, Error> 
 
 /// The organization cannot be restored from now on. Its owner and its count of members stay in the item, which TTL
 /// deletes: an organization always has an owner.
-fn ending(organization: &OrganizationItem) -> Change {
-    let now = Timestamp::now();
-    let deleted_at = organization.deleted_at().unwrap_or(&now).as_str().to_owned();
-    let purge_at = AttributeValue::N(Timestamp::seconds_now().to_string());
+fn ending(organization: &OrganizationItem, now: &Timestamp) -> Change {
+    let deleted_at = organization.deleted_at().unwrap_or(now).as_str().to_owned();
+    let purge_at = AttributeValue::N(now.as_seconds().to_string());
     let set = vec![("deletedAt", AttributeValue::S(deleted_at)), ("expiresAt", purge_at)];
     Change { set, ..Change::new(Happening::new(EventType::OrganizationDeleted)) }
 }
