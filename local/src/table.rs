@@ -15,13 +15,22 @@ use std::{error::Error as StdError, iter::successors, time::Duration};
 /// The table's name on a developer's machine.
 pub const TABLE_NAME: &str = "organizations";
 
-/// Creates the table of this workspace's template.yaml, including TTL and its stream, unless it exists. Enables them if it exists
-/// without.
+/// Creates the table of this workspace's template.yaml, including TTL and its stream, unless it exists. Enables them if it
+/// exists without.
 ///
 /// # Errors
 /// If the template has no table, DynamoDB fails, or a table of that name has other keys.
 pub async fn create(client: &Client, table_name: &str) -> Result<(), Error> {
     create_as(client, table_name, &template::Table::read()?).await
+}
+
+/// The same, without the stream.
+///
+/// # Errors
+/// As [`create`].
+pub async fn create_without_stream(client: &Client, table_name: &str) -> Result<(), Error> {
+    let table = template::Table { stream_specification: None, ..template::Table::read()? };
+    create_as(client, table_name, &table).await
 }
 
 async fn create_as(client: &Client, name: &str, wanted: &template::Table) -> Result<(), Error> {
