@@ -24,13 +24,15 @@ pub async fn create(client: &Client, table_name: &str) -> Result<(), Error> {
     create_as(client, table_name, &template::Table::read()?).await
 }
 
-/// The same, without the stream.
+/// Disables the table's stream. [`create`] enables it again, empty.
 ///
 /// # Errors
-/// As [`create`].
-pub async fn create_without_stream(client: &Client, table_name: &str) -> Result<(), Error> {
-    let table = template::Table { stream_specification: None, ..template::Table::read()? };
-    create_as(client, table_name, &table).await
+/// If DynamoDB fails.
+pub async fn disable_stream(client: &Client, table_name: &str) -> Result<(), Error> {
+    let disabled = StreamSpecification::builder().stream_enabled(false).build();
+    let disabled = disabled.map_err(|error| failed("disable the table's stream", error))?;
+    let update = client.update_table().table_name(table_name).stream_specification(disabled);
+    update.send().await.map(drop).map_err(|error| failed("disable the table's stream", error))
 }
 
 async fn create_as(client: &Client, name: &str, wanted: &template::Table) -> Result<(), Error> {

@@ -49,10 +49,9 @@ impl Database {
         let thread = thread.spawn(move || runtime.block_on(serve)).context("start DynamoDB's thread")?;
         let (http, https) = addresses.await.context("DynamoDB did not start")?;
         let database = Self { http, https, roots, stop: Some(stop), thread: Some(thread) };
-        // The embedded DynamoDB writes to a stream before it answers. DynamoDB does so afterwards
-        // (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/streamsmain.html>).
         let client = local::dynamodb::client(&database.http_url());
-        local::table::create_without_stream(&client, local::TABLE_NAME).await?;
+        local::table::create(&client, local::TABLE_NAME).await?;
+        local::table::disable_stream(&client, local::TABLE_NAME).await?;
         Ok(database)
     }
 

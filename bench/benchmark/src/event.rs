@@ -54,11 +54,15 @@ impl Events {
                 }
             }
             Operation::ListEvents => {
-                for made in 0..sizes.members {
-                    let update = events.request(Operation::UpdateOrganization);
-                    prepare(&update.body(json!({ "name": format!("Acme {made}") })), &events.store).await?;
-                }
-                records::record(&database.http_url(), &events.store).await?;
+                let changes = async {
+                    for made in 0..sizes.members {
+                        let update = events.request(Operation::UpdateOrganization);
+                        let update = update.body(json!({ "name": format!("Acme {made}") }));
+                        prepare(&update, &events.store).await?;
+                    }
+                    Ok(())
+                };
+                records::record(&database.http_url(), &events.store, changes).await?;
             }
             Operation::ListInvitations => {
                 for _ in 0..PENDING {
@@ -141,8 +145,7 @@ impl Events {
             | Operation::PreviewInvitation => {}
         }
         let Some(dynamodb) = &self.stream else { return event(&request, self.sizes.body.into()) };
-        prepare(&request, &self.store).await?;
-        records::newest(dynamodb).await
+        records::record_of(dynamodb, prepare(&request, &self.store)).await
     }
 
     fn request(&self, operation: Operation) -> Request {
