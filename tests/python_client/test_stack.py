@@ -3,7 +3,6 @@
 import copy
 import functools
 import os
-import re
 import subprocess
 import sys
 import unittest
@@ -13,24 +12,10 @@ import uuid
 import generated
 import local_stack
 import prism
+from calls import Calls
 
 
-class Caller:
-    """A user or a service with the generated client. Has a method for every operation; `called` names those used."""
-
-    def __init__(self, url, user, token):
-        from organizations_api_client import AuthenticatedClient
-
-        self.user, self.called, self.modules = user, set(), generated.modules()
-        hooks = {"event_hooks": {"response": [prism.refuse_violations]}}
-        self.client = AuthenticatedClient(url, token, httpx_args=hooks, raise_on_unexpected_status=True)
-
-    def __getattr__(self, operation):
-        self.called.add(operation)
-        return functools.partial(self.modules[operation].sync_detailed, client=self.client)
-
-
-class Stack(unittest.TestCase):
+class Stack(Calls):
     @classmethod
     def setUpClass(cls):
         cls.directory = generated.client()
@@ -298,32 +283,6 @@ class Stack(unittest.TestCase):
         self.assertFalse(organization.deleted_at or organization.purge_at)
         self.assertIn(organization, self.pages(ann.list_organizations))
         self.failure(ann.delete_organization(id, if_match=deleted.headers["ETag"]), 412, "precondition_failed")
-
-    def caller(self, url, user, token):
-        caller = Caller(url, user, token)
-        # Closes its connections after the test.
-        self.enterContext(caller.client)
-        return caller
-
-    def success(self, response, status, model):
-        self.assertEqual(response.status_code, status, response.content)
-        self.assertIsInstance(response.parsed, model)
-        return response.parsed
-
-    def failure(self, response, status, code):
-        self.assertEqual(response.status_code, status, response.content)
-        self.assertEqual(response.parsed.code, code)
-        return response.parsed
-
-    def pages(self, operation, *path):
-        """The items of a list, read one by one."""
-        items, page = [], operation(*path, limit=1)
-        while "Link" in page.headers:
-            items += self.success(page, 200, list)
-            [next_page] = re.findall('<([^>]+)>; rel="next"', page.headers["Link"])
-            query = urllib.parse.parse_qs(urllib.parse.urlsplit(next_page).query)
-            page = operation(*path, limit=1, cursor=query["cursor"][0])
-        return items + self.success(page, 200, list)
 
 
 if __name__ == "__main__":

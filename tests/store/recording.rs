@@ -8,15 +8,55 @@ use shared::model::{OrganizationId, Period};
 use shared::store::Store;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::bus::Bus;
 use support::database::items;
+use tracing::subscriber::DefaultGuard;
 
 /// The time for one invocation, as Lambda gives it.
 pub const TIME: Duration = Duration::from_secs(58);
 
 /// The items of a table by their keys.
 pub type Items = BTreeMap<(String, String), Item>;
+
+/// The function's log lines of the current thread, while this exists.
+pub struct Log {
+    text: Text,
+    _logging: DefaultGuard,
+}
+
+#[derive(Clone, Default)]
+struct Text(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Text {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    pub fn start() -> Self {
+        let text = Text::default();
+        let writer = text.clone();
+        let format = tracing_subscriber::fmt().json().flatten_event(true);
+        let subscriber = format.with_writer(move || writer.clone()).finish();
+        Self { text, _logging: tracing::subscriber::set_default(subscriber) }
+    }
+
+    pub fn lines(&self) -> Vec<Value> {
+        let lines = self.text.0.lock().unwrap();
+        let lines = serde_json::Deserializer::from_slice(&lines).into_iter().map(Result::unwrap);
+        let is_own =
+            |line: &Value| line["target"].as_str().is_some_and(|target| target.starts_with("functions"));
+        lines.filter(is_own).collect()
+    }
+}
 
 /// Gives a function of this store and bus these records. Returns its answer.
 pub async fn handle(store: &Store, bus: &Bus, records: &[Value], time: Duration) -> Value {

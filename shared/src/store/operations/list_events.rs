@@ -103,7 +103,7 @@ fn page(
             break;
         }
     }
-    if last + 1 == version && events.len() < limit && (snapshot.is_some() || version == 1) {
+    if version.checked_sub(last) == Some(1) && events.len() < limit && (snapshot.is_some() || version == 1) {
         events.push(items::event(snapshot.as_ref(), organization)?);
         last = version;
     }
@@ -174,6 +174,7 @@ mod tests {
         assert_eq!(numbers(&[1, 2, 3, 4, 5], 4, 10), (vec![5], false));
         assert_eq!(numbers(&[1, 2, 3, 4, 5], 5, 10), (vec![], false));
         assert_eq!(numbers(&[1, 2, 3, 4, 5], 9, 10), (vec![], false));
+        assert_eq!(numbers(&[1, 2, 3, 4, 5], u64::MAX, 10), (vec![], false));
     }
 
     #[test]
