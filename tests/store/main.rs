@@ -39,6 +39,7 @@ mod preview_invitation;
 mod purge;
 mod purge_of_thousands;
 mod record_budgets;
+mod record_failures;
 mod record_usage;
 mod recording;
 mod remove_member;

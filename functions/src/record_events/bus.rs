@@ -20,6 +20,13 @@ const MAX_ATTEMPTS: u32 = 3;
 /// Time for the bus to answer one attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// Time for all attempts of the SDK at one request, with the pauses between them.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The error code whose message is safe to log: it names a permission, a role and the bus. The one that AWS documents for
+/// all services (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html>).
+const TELLING: &str = "AccessDeniedException";
+
 /// The `detail-type` of a threshold.
 const THRESHOLD_REACHED: &str = "usage.threshold_reached";
 
@@ -76,7 +83,8 @@ impl Entry {
 impl Bus {
     /// A bus of this name. The events have this `source`.
     pub fn new(config: &aws_sdk_eventbridge::config::Builder, name: &str, source: &str) -> Self {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT);
+        let timeouts = timeouts.operation_timeout(REQUEST_TIMEOUT).build();
         let retries = RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS);
         let config = config.clone().timeout_config(timeouts).retry_config(retries).build();
         Self { client: Client::from_conf(config), name: name.to_owned(), source: source.to_owned() }
@@ -107,7 +115,7 @@ impl Bus {
         for (chunk, place) in entries.chunks(MAX_ENTRIES).zip((0..).step_by(MAX_ENTRIES)) {
             let mut left: Vec<usize> = (0..chunk.len()).collect();
             for attempt in 1.. {
-                if deadline::left() < ATTEMPT_TIMEOUT * MAX_ATTEMPTS {
+                if deadline::left() < REQUEST_TIMEOUT {
                     return Err((place, "no time is left for a request to EventBridge".to_owned()));
                 }
                 let sent: Vec<_> = left.iter().filter_map(|place| chunk.get(*place)).collect();
@@ -130,9 +138,15 @@ impl Bus {
         let entries = entries.iter().map(|entry| self.request_entry(entry));
         let request = self.client.put_events().set_entries(Some(entries.collect()));
         // The text of the error has no part of the request.
-        let output = request.send().await.map_err(|error| match error.as_service_error() {
-            Some(refused) => format!("EventBridge answered {}", refused.meta().code().unwrap_or_default()),
-            None => "EventBridge cannot be reached, or does not answer".to_owned(),
+        let output = request.send().await.map_err(|error| {
+            match error.as_service_error().map(|error| error.meta()) {
+                Some(refused) => {
+                    let code = refused.code().unwrap_or_default();
+                    let message = refused.message().filter(|_| code == TELLING).unwrap_or_default();
+                    format!("EventBridge answered {code} {message}").trim_end().to_owned()
+                }
+                None => "EventBridge cannot be reached, or does not answer".to_owned(),
+            }
         })?;
         let results = output.entries().iter().enumerate();
         let refused = results.filter_map(|(place, result)| Some((place, result.error_code()?)));

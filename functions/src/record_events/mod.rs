@@ -107,10 +107,9 @@ impl Recorder {
         let work: Pin<Box<dyn Future<Output = _> + Send>> =
             Box::pin(deadline::within(time, self.record(&records)));
         let (done, usage) = meter::measure(work).await;
-        let (failed, cause) = match done {
-            Ok(()) => (None, None),
-            Err(Failure { place, cause }) => (Some(place), cause),
-        };
+        let failed = done.as_ref().err().map(|failure| failure.place);
+        let failed_record = failed.and_then(|place| records.get(place));
+        let cause = done.err().and_then(|failure| failure.cause);
         let latency_ms = started.elapsed().as_micros() as f64 / 1000.0;
         macro_rules! line {
             ($level:ident, $message:literal) => {
@@ -119,6 +118,7 @@ impl Recorder {
                     request_id,
                     records = records.len(),
                     done = failed.unwrap_or(records.len()),
+                    failed_record = failed_record.and_then(|record| record.change.sequence_number.as_deref()),
                     latency_ms,
                     dynamodb.requests = usage.requests,
                     dynamodb.capacity = usage.capacity,
@@ -135,7 +135,7 @@ impl Recorder {
             (Some(_), Some(_)) => line!(error, "records failed and are delivered again"),
         }
         let mut response = DynamoDbEventResponse::default();
-        if let Some(record) = failed.and_then(|place| records.get(place)) {
+        if let Some(record) = failed_record {
             let mut failure = DynamoDbBatchItemFailure::default();
             // Without a number, Lambda delivers the whole batch again.
             failure.item_identifier = record.change.sequence_number.clone();
@@ -153,9 +153,12 @@ impl Recorder {
             self.purge(&work.removals).await,
             unreadable.map_or(Ok(()), Err),
         ];
+        let mut failures: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
+        failures.sort_by_key(|failure| failure.place);
         // What comes after the first failure may be done. It is done again.
-        let failures = outcomes.into_iter().filter_map(Result::err);
-        failures.min_by_key(|failure| failure.place).map_or(Ok(()), Err)
+        let Some(place) = failures.first().map(|failure| failure.place) else { return Ok(()) };
+        // A purge that needs more time does not hide what failed behind it.
+        Err(Failure { place, cause: failures.into_iter().find_map(|failure| failure.cause) })
     }
 
     /// What the records ask for, up to the first that cannot be read.

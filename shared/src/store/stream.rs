@@ -88,6 +88,15 @@ impl Recorded {
     }
 }
 
+/// What a purge needs of the item that was removed. The rest of it may be unreadable.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Removed {
+    created_by: Caller,
+    #[serde(default)]
+    external_id: Option<ExternalId>,
+}
+
 /// The images of an item. One that does not exist is empty.
 struct Images<'a> {
     old: &'a serde_dynamo::Item,
@@ -96,21 +105,23 @@ struct Images<'a> {
 
 impl Images<'_> {
     fn organization(&self, id: OrganizationId, retention: u64) -> Result<Recorded, Error> {
-        let old: Option<OrganizationItem> = items::read_image(&id, self.old)?;
-        let new: Option<OrganizationItem> = items::read_image(&id, self.new)?;
-        match (old, new) {
-            (Some(old), None) => Ok(Recorded::Removal(RemovedOrganization {
-                id,
-                created_by: old.created_by,
-                external_id: old.external_id,
-            })),
-            (old, Some(new)) if old.as_ref().is_none_or(|old| old.version != new.version) => {
-                let previous = old.as_ref().map(|old| Previous::of(old, retention));
-                let item = EventItem::of_change(&id, previous, &new, retention)?;
-                Ok(Recorded::Event(Box::new(RecordedEvent { organization_id: id, item, before: old })))
-            }
-            _ => Ok(Recorded::Nothing),
+        if self.new.is_empty() {
+            let removed: Option<Removed> = items::read_image(&id, self.old)?;
+            return Ok(removed.map_or(Recorded::Nothing, |Removed { created_by, external_id }| {
+                Recorded::Removal(RemovedOrganization { id, created_by, external_id })
+            }));
         }
+        // Compared as they are: a write by hand that breaks or mends an item, and leaves its version, is no change.
+        if self.old.get("version") == self.new.get("version") {
+            return Ok(Recorded::Nothing);
+        }
+        let old: Option<OrganizationItem> = items::read_image(&id, self.old)?;
+        let Some(new) = items::read_image::<OrganizationItem>(&id, self.new)? else {
+            return Ok(Recorded::Nothing);
+        };
+        let previous = old.as_ref().map(|old| Previous::of(old, retention));
+        let item = EventItem::of_change(&id, previous, &new, retention)?;
+        Ok(Recorded::Event(Box::new(RecordedEvent { organization_id: id, item, before: old })))
     }
 
     fn usage(&self, id: &OrganizationId, period: &str) -> Result<Recorded, Error> {

@@ -23,7 +23,8 @@ use super::keys::{self, Item};
 use crate::error::Error;
 use crate::model::OrganizationId;
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Deserializes an item. A failure is an internal error.
 ///
@@ -51,6 +52,21 @@ pub(super) fn read_image<T: for<'de> Deserialize<'de>>(
     serde_dynamo::from_item(image.clone()).map(Some).map_err(|_| {
         let (kind, id) = (std::any::type_name::<T>(), organization.as_str());
         Error::Internal(format!("cannot read an image as {kind}; organization: {id}").into())
+    })
+}
+
+/// Deserializes an attribute for which a later release may have further values: `None` for these. Otherwise, while a
+/// deployment shifts requests, the release before it could not read the items that the later one writes.
+fn known<'de, T: Deserialize<'de>, D: Deserializer<'de>>(attribute: D) -> Result<Option<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Value<T> {
+        Known(T),
+        Unknown(IgnoredAny),
+    }
+    Ok(match Value::deserialize(attribute)? {
+        Value::Known(value) => Some(value),
+        Value::Unknown(_) => None,
     })
 }
 

@@ -49,8 +49,9 @@ pub(in crate::store) struct OrganizationItem {
     /// Not in [`Self::LISTED`], so `None` when a list reads the item.
     #[serde(default)]
     updated_by: Option<Caller>,
-    /// What the last write did: the newest event is made of it. Not in [`Self::LISTED`].
-    #[serde(default)]
+    /// What the last write did: the newest event is made of it. `None` if only a later release knows it. Not in
+    /// [`Self::LISTED`].
+    #[serde(default, deserialize_with = "super::known")]
     pub change: Option<Happening>,
     /// The ids of the last writes, newest first. If a response is lost and the SDK retries, the write's id
     /// is still here, even after other writes. See [`remembers`].

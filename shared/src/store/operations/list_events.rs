@@ -103,7 +103,9 @@ fn page(
             break;
         }
     }
-    if version.checked_sub(last) == Some(1) && events.len() < limit && (snapshot.is_some() || version == 1) {
+    // A release that does not know what happened leaves it to the next.
+    let is_known = organization.change.is_some() && (snapshot.is_some() || version == 1);
+    if version.checked_sub(last) == Some(1) && events.len() < limit && is_known {
         events.push(items::event(snapshot.as_ref(), organization)?);
         last = version;
     }
