@@ -93,7 +93,10 @@ async fn a_change_of_a_later_release_is_readable_and_recorded_by_that_release_al
     let listed = table.list_events(&caller("ann"), &id, 0, 10).await.unwrap();
     let numbers: Vec<_> = listed.events.iter().map(|event| event.number).collect();
     assert_eq!((numbers, listed.version, listed.more), (vec![1], 2, false));
+    let log = Log::start();
     assert_eq!(handle(&table.store, &bus, std::slice::from_ref(&record), TIME).await, failed(&record));
+    let [line] = log.lines().try_into().unwrap();
+    assert_eq!(line["cause"], "the item does not say what happened");
     limit(table.store.clone(), id.clone(), 5).await;
     assert_eq!(table.get_organization(&caller("ann"), &id).await.unwrap().version, 3);
 }

@@ -15,10 +15,13 @@ def commands(document, section):
     return [textwrap.dedent(block) for _, block in blocks]
 
 
+def run_to_end(block, **variables):
+    """The ended process of the commands."""
+    return subprocess.run(["bash", "-euc", block], cwd=ROOT, env=os.environ | variables, capture_output=True, text=True)
+
+
 def run(block, **variables):
     """What the commands print."""
-    ended = subprocess.run(
-        ["bash", "-euc", block], cwd=ROOT, env=os.environ | variables, capture_output=True, text=True
-    )
+    ended = run_to_end(block, **variables)
     assert ended.returncode == 0, f"{block}\n{ended.stdout}{ended.stderr}"
     return ended.stdout.strip()

@@ -12,6 +12,8 @@ FUNCTION, MAPPING = "RecordEventsFunction", "RecordEventsFunctionStream"
 RULE = "rehearsal"
 # In its log lines. Nobody sees the ids of its invocations.
 OPERATION = "recordEvents"
+# An organization that does not exist.
+UNREADABLE = "org_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 # MiniStack looks at the stream at once, and again a second after a failure.
 PATIENCE = 6
 POLL = 0.1
@@ -98,12 +100,18 @@ class Record:
         return self.dynamodb.get_item(TableName=self.table, Key={"pk": {"S": pk}, "sk": {"S": sk}}).get("Item")
 
     def reports_failure(self, organization):
-        """Whether the queue of failures learns of a record that cannot be read: usage in a period that is none."""
-        key = {"pk": {"S": f"ORG#{organization}"}, "sk": {"S": "USAGE#none"}}
+        """Whether the queue of failures learns of a record that cannot be read."""
         before = self.failed()
+        with self.unreadable(organization):
+            return within_patience(lambda: self.failed() > before)
+
+    @contextlib.contextmanager
+    def unreadable(self, organization):
+        """Makes two records that cannot be read, before and after: of usage in a period that is none."""
+        key = {"pk": {"S": f"ORG#{organization}"}, "sk": {"S": "USAGE#none"}}
         self.dynamodb.put_item(TableName=self.table, Item=key | {"maxOverages": {"N": "1"}})
         try:
-            return within_patience(lambda: self.failed() > before)
+            yield
         finally:
             self.dynamodb.delete_item(TableName=self.table, Key=key)
 
@@ -204,11 +212,30 @@ def repair(record, service, command):
     """A change whose event cannot be sent for too long, and the command that sends it afterwards. Returns its output."""
     with record.impatient():
         with record.without_bus():
-            new = {"organizationName": "Repaired", "owner": "record"}
-            id = service.expect(201, "POST", "/organization", new)["id"]
-            assert within_patience(lambda: record.failed() > 0), "the queue of failures has no message"
-        assert not record._received(f"{id}#1"), "the event was sent"
-        output = command()
-        assert record.event(f"{id}#1"), f"the event was not sent: {output}"
+            id = given_up(record, service)
+        ended = command()
+        assert ended.returncode == 0, ended
+        assert record.event(f"{id}#1"), f"the event was not sent: {ended}"
         assert record.failed() == 0, "the message is still in the queue"
-    return output
+    return ended.stdout
+
+
+def repair_behind_unreadable(record, service, command):
+    """The same behind a record that cannot be read. Returns what the command says about that one."""
+    with record.impatient():
+        with record.without_bus(), record.unreadable(UNREADABLE):
+            id = given_up(record, service)
+        ended = command()
+        assert ended.returncode == 1 and "failed again" in ended.stderr, ended
+        assert record.event(f"{id}#1"), f"the event was not sent: {ended}"
+        assert record.failed() > 0, "the message of the unreadable record was deleted"
+    return ended.stderr
+
+
+def given_up(record, service):
+    """Creates an organization whose record is given up. Returns its id."""
+    new = {"organizationName": "Repaired", "owner": "record"}
+    id = service.expect(201, "POST", "/organization", new)["id"]
+    assert within_patience(lambda: record.failed() > 0), "the queue of failures has no message"
+    assert not record._received(f"{id}#1"), "the event was sent"
+    return id

@@ -11,6 +11,7 @@ docs/deploy.md lists what this cannot show. Nothing here contacts AWS (network.p
 
 import collections
 import contextlib
+import functools
 import signal
 import sys
 import tempfile
@@ -108,8 +109,10 @@ def recorded(record, owner, member, guest, service):
     with step("each change as an event: stored, listed, and sent by a rule of the bus to a queue") as lines:
         lines += recording.history(record, owner, service)
     with step("an event that could not be sent, recorded again as docs/operations.md says") as lines:
-        command = documents.commands("docs/operations.md", "Changes that were not recorded")[0]
-        lines.append(recording.repair(record, service, lambda: documents.run(command, STACK=record.stack.name)))
+        block = documents.commands("docs/operations.md", "Changes that were not recorded")[0]
+        command = functools.partial(documents.run_to_end, block, STACK=record.stack.name)
+        for repair in recording.repair, recording.repair_behind_unreadable:
+            lines += repair(record, service, command).splitlines()
 
 
 def roles(stack, team):

@@ -5,6 +5,8 @@ MiniStack neither bisects batches nor counts attempts: a batch that fails is del
 it is too old. Lambda would deliver it from the record that failed on.
 """
 
+import contextvars
+
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.core.responses import get_region
 from ministack.services import lambda_svc
@@ -13,6 +15,9 @@ from replacing import after, replaces
 # https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html
 READING = [f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator")]
 LISTING = "dynamodb:ListStreams"
+
+# Whether a mapping invokes the function.
+of_mapping = contextvars.ContextVar("of_mapping", default=False)
 
 
 def denied(mapping, action, service, resource):
@@ -48,13 +53,20 @@ def send_failure(original, mapping, *rest):
         original(mapping, *rest)
 
 
+@replaces(lambda_svc, "_poll_dynamodb_streams")
+def poll(original):
+    token = of_mapping.set(True)
+    try:
+        return original()
+    finally:
+        of_mapping.reset(token)
+
+
 @replaces(lambda_svc, "_execute_function")
 def execute(original, function, event):
-    """A batch with a failed record is a failed batch."""
+    """A batch of a mapping with a failed record is a failed batch."""
     result = original(function, event)
-    records = event.get("Records") if isinstance(event, dict) else None
-    is_of_stream = bool(records) and records[0].get("eventSource") == "aws:dynamodb"
     body = result.get("body")
-    if is_of_stream and isinstance(body, dict) and body.get("batchItemFailures"):
+    if of_mapping.get() and isinstance(body, dict) and body.get("batchItemFailures"):
         return result | {"error": True}
     return result

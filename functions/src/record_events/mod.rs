@@ -254,5 +254,6 @@ impl Recorder {
 }
 
 fn failed_at<E: std::error::Error + 'static>(place: usize) -> impl Fn(E) -> Failure {
-    move |error| Failure { place, cause: Some(telemetry::chain(&error)) }
+    // The text of an error of the API is for its clients. What happened is in its source.
+    move |error| Failure { place, cause: Some(telemetry::chain(error.source().unwrap_or(&error))) }
 }
