@@ -122,7 +122,7 @@ async fn run(history: Concurrent, seed: u64, statistics: &Mutex<Statistics>) -> 
     let ((all, ()), discarded) = join(join(requests, poisoning), consumer.run(&database, &is_done)).await;
     let mut discarded = discarded?;
 
-    // The poison record stands in the stream, and may be redriven when its item can be read again.
+    // The poison record stays in the stream, and fails again whenever it is delivered.
     let before = contents(&database, poisoned.as_deref()).await;
     if let Some(fault) = before.faults.first() {
         return Err(fault.clone());
