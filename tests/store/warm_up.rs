@@ -1,8 +1,15 @@
 use crate::invitations::token;
+use crate::recording::options;
 use crate::table::{ANY, Table, acme, caller, user};
+use local::EventSourceMapping;
+use serde_json::Value;
 use shared::model::{MaxOverages, OrganizationChanges, OrganizationName, Role};
+use std::convert::Infallible;
+use std::path::Path;
 use std::time::{Duration, Instant};
+use support::bus::{self, Bus};
 use support::database::{Database, store};
+use support::instance::Instance;
 use support::proxy::Proxy;
 use tokio::net::TcpListener;
 
@@ -17,6 +24,29 @@ async fn opening_a_connection_sends_no_request() {
     let _store = store(proxy.url()).await;
 
     assert_eq!((proxy.connections(), proxy.actions().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn record_events_connects_to_the_bus_before_its_first_invocation() {
+    let (database, bus) = (Database::start().await, Bus::start().await);
+    let proxy = Proxy::start(bus.url()).await;
+    let variables = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", database.url()),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", proxy.url()),
+        ("EVENT_BUS_NAME", bus::NAME.to_owned()),
+        ("EVENT_SOURCE", bus::SOURCE.to_owned()),
+    ];
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("record-events-warm-up.log");
+    let mut instance = Instance::logging_function("record-events", variables, &log).await;
+    instance.ready().await;
+    assert_eq!((proxy.connections(), bus.requests()), (1, 0));
+
+    let store = store(database.url()).await;
+    store.create_organization(&caller("ann"), &user("ann"), acme(), None).await.unwrap();
+    let invoke = async |event: Value| Ok::<_, Infallible>(instance.invoke(&event).await);
+    let mapping = EventSourceMapping::new(&database.url(), local::TABLE_NAME, options(), invoke);
+    mapping.unwrap().run_until_idle().await.unwrap();
+    assert_eq!((proxy.connections(), bus.requests(), bus.taken().len()), (1, 1, 1));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config::retry::RetryConfig;
 use aws_sdk_eventbridge::config::timeout::TimeoutConfig;
+use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use shared::model::{Event, ReachedThreshold, Timestamp};
@@ -106,7 +107,20 @@ impl Bus {
         let mut config = aws_sdk_eventbridge::config::Builder::from(&config);
         config.set_http_client(store.http_client());
         config.set_endpoint_url(env::var("AWS_ENDPOINT_URL_EVENTBRIDGE").ok());
-        Ok(Self::new(&config, &name, &source))
+        let bus = Self::new(&config, &name, &source);
+        bus.rehearse(store).await;
+        Ok(bus)
+    }
+
+    /// Has the SDK make a request that stays in this process, during init, in which a function has a whole core, and starts
+    /// the connection to the bus.
+    async fn rehearse(&self, store: &Store) {
+        let client = aws_sdk_eventbridge::config::Builder::new().http_client(store.rehearsal());
+        let request = self.client.put_events().entries(PutEventsRequestEntry::builder().build());
+        if let Err(error) = request.customize().config_override(client).send().await {
+            let cause = DisplayErrorContext(error);
+            tracing::warn!(%cause, "the SDK cannot make a request to EventBridge; starting anyway");
+        }
     }
 
     /// Sends entries in order. Sends those that the bus does not take again, without the others, up to three times in all.

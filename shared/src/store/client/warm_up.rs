@@ -22,6 +22,7 @@ use aws_smithy_runtime::client::retries::strategy::NeverRetryStrategy;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use aws_smithy_types::body::SdkBody;
@@ -68,7 +69,9 @@ impl Store {
             let _gone_when_out_of_time = tell.map(|tell| tell.send(outcome));
         })?;
         let client = SharedHttpClient::new(Client::new(&pool)?);
-        begin_to_connect(&client, &url).await?;
+        begin_to_connect(&client, &url)
+            .await
+            .map_err(|cause| format!("DynamoDB's endpoint is not a URL: {cause}"))?;
         // While this builds the SDK's client, the host name is resolved, or DynamoDB does its half of the
         // handshake.
         let store = Self::connect(&config.into_builder().http_client(client).build(), table);
@@ -96,9 +99,15 @@ impl Store {
     /// Makes the SDK build and sign a request and read a response, so that its code is paged in. Both
     /// stay in this process.
     async fn rehearse(&self) -> Result<GetItemOutput, SdkError<GetItemError>> {
-        let rehearsal = http_client_fn(|_, _| SharedHttpConnector::new(Rehearsal));
+        let rehearsal = rehearsal(None);
         let request = self.client.get_item().table_name(&*self.table).set_key(Some([].into()));
         request.customize().config_override(Builder::new().http_client(rehearsal)).send().await
+    }
+
+    /// An HTTP client for rehearsing a request to another service during init. It answers in place of that service, and
+    /// starts the connection for the first request.
+    pub fn rehearsal(&self) -> SharedHttpClient {
+        rehearsal(self.http_client())
     }
 }
 
@@ -117,8 +126,7 @@ async fn endpoint(config: &SdkConfig) -> Result<String, BoxError> {
 /// would connect only with its first request. Connecting earlier overlaps the look-up and the handshake
 /// with building the SDK's client.
 async fn begin_to_connect(client: &SharedHttpClient, url: &str) -> Result<(), BoxError> {
-    let request =
-        HttpRequest::get(url).map_err(|cause| format!("DynamoDB's endpoint is not a URL: {cause}"))?;
+    let request = HttpRequest::get(url)?;
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
     let mut request = client.http_connector(&settings, &components(url)?).call(request);
     // The first poll asks the pool for a connection, and the pool spawns a task to open it. Once
@@ -146,13 +154,26 @@ fn components(url: &str) -> Result<RuntimeComponents, BoxError> {
     Ok(builder.build()?)
 }
 
-/// Answers in place of DynamoDB.
+fn rehearsal(connecting: Option<SharedHttpClient>) -> SharedHttpClient {
+    http_client_fn(move |_, _| SharedHttpConnector::new(Rehearsal { connecting: connecting.clone() }))
+}
+
+/// Answers in place of a service. If it has a client, lets this start the connection to the service.
 #[derive(Debug)]
-struct Rehearsal;
+struct Rehearsal {
+    connecting: Option<SharedHttpClient>,
+}
 
 impl HttpConnector for Rehearsal {
-    fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(http::StatusCode::OK.into(), SdkBody::from("{}"))))
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connecting = self.connecting.clone();
+        HttpConnectorFuture::new(async move {
+            if let Some(client) = connecting {
+                let connected = begin_to_connect(&client, request.uri()).await;
+                connected.map_err(ConnectorError::user)?;
+            }
+            Ok(HttpResponse::new(http::StatusCode::OK.into(), SdkBody::from("{}")))
+        })
     }
 }
 
