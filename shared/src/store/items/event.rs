@@ -87,11 +87,6 @@ impl EventItem {
         })
     }
 
-    /// False if TTL has not deleted it yet, although its time has come.
-    pub(in crate::store) fn is_kept(&self, now: u64) -> bool {
-        self.expires_at > now
-    }
-
     /// True if the event before this one has expired.
     pub(in crate::store) fn is_oldest_kept(&self, now: u64) -> bool {
         self.previous_expires_at.is_some_and(|expires_at| expires_at <= now)
@@ -256,6 +251,6 @@ mod tests {
         let expired = before.updated_at.as_seconds() + DAY;
         assert!(event.is_oldest_kept(expired) && !event.is_oldest_kept(expired - 1));
         let first = EventItem::of_change(&id(), None, &before, DAY).unwrap();
-        assert!(!first.is_oldest_kept(u64::MAX) && !first.is_kept(expired) && first.is_kept(expired - 1));
+        assert!(!first.is_oldest_kept(u64::MAX));
     }
 }

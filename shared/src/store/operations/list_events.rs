@@ -7,7 +7,7 @@
 use crate::error::Error;
 use crate::model::{Caller, Event, OrganizationId, Timestamp};
 use crate::store::items::{self, EventItem, OrganizationItem};
-use crate::store::keys;
+use crate::store::keys::{self, Item};
 use crate::store::rules::Rule;
 use crate::store::table::{List, Page, Store};
 
@@ -52,7 +52,7 @@ impl Store {
         after: u64,
         limit: usize,
         now: u64,
-    ) -> Result<Page<EventItem>, Error> {
+    ) -> Result<Page<Row>, Error> {
         let mut before = after.checked_sub(1).map(keys::event_position);
         loop {
             let list = List {
@@ -60,11 +60,11 @@ impl Store {
                 prefix: keys::EVENT_PREFIX,
                 projection: EventItem::LISTED,
             };
-            let read = items::read_for_list::<EventItem>;
-            let mut page = self.query_page(list, limit + 1, before.as_deref(), read).await?;
-            page.items.retain(|item| item.is_kept(now));
+            let read = |item| row(item, after, now);
+            let page = self.query_page(list, limit + 1, before.as_deref(), read).await?;
             // TTL deletes expired events days late: a page may have no others, and not be the last.
-            if page.next.is_none() || page.items.iter().any(|item| item.event.number > after) {
+            let is_new = |row: &Row| row.as_ref().is_none_or(|item| item.event.number > after);
+            if page.next.is_none() || page.items.iter().any(is_new) {
                 return Ok(page);
             }
             before = page.next;
@@ -72,10 +72,23 @@ impl Store {
     }
 }
 
+/// A stored event. `None` if it cannot be read, as one of a later release after a rollback.
+type Row = Option<EventItem>;
+
+/// What the page needs of an item: nothing if it has expired, or if it is the event `after` and unreadable.
+fn row(item: Item, after: u64, now: u64) -> Option<Row> {
+    if items::expiry(&item).is_some_and(|expires_at| expires_at <= now) {
+        return None;
+    }
+    let is_before = keys::position(keys::EVENT_PREFIX, &item) == Some(&*keys::event_position(after));
+    let read = items::read_for_list(item);
+    (read.is_some() || !is_before).then_some(read)
+}
+
 /// The events of the page, without a gap.
 fn page(
     organization: &OrganizationItem,
-    stored: Page<EventItem>,
+    stored: Page<Row>,
     after: u64,
     limit: usize,
     now: u64,
@@ -86,7 +99,12 @@ fn page(
     // The organization as event number `last` left it.
     let mut snapshot = None;
     let mut more = stored.next.is_some();
-    for item in stored.items {
+    for row in stored.items {
+        // Going on behind it would skip it.
+        let Some(item) = row else {
+            more = false;
+            break;
+        };
         let number = item.event.number;
         // Without the event `after`, events before this one have expired, or were lost, unless they may still come.
         let is_first = item.is_oldest_kept(now) || (snapshot.is_none() && item.is_settled(now));
@@ -158,7 +176,7 @@ mod tests {
             let number = item.event.number;
             number >= after && stored.contains(&number)
         });
-        let stored: Vec<_> = stored.take(limit + 1).collect();
+        let stored: Vec<_> = stored.take(limit + 1).map(Some).collect();
         let stored = Page { items: stored, next: None };
         let page =
             page(&organizations.pop().unwrap(), stored, after, limit, Timestamp::seconds_now()).unwrap();
@@ -203,7 +221,8 @@ mod tests {
         expiring.previous_expires_at = Some(0);
         let organization = organizations.pop().unwrap();
         let second = || events.get(1).cloned().unwrap();
-        let listed = |items, after| {
+        let listed = |items: Vec<_>, after| {
+            let items = items.into_iter().map(Some).collect();
             let page =
                 page(&organization, Page { items, next: None }, after, 10, Timestamp::seconds_now()).unwrap();
             (page.events.iter().map(|event| event.number).collect::<Vec<_>>(), page.more)
