@@ -4,6 +4,7 @@ rule on the bus fills, in the table, and in the queue of failures."""
 import contextlib
 import itertools
 import json
+import re
 import time
 
 import boto3
@@ -122,12 +123,12 @@ class Record:
         return int(answer["Attributes"][name])
 
     @contextlib.contextmanager
-    def impatient(self):
-        """Gives up records after a second instead of six hours. AWS allows no less than a minute."""
+    def impatient(self, seconds=1):
+        """Gives up records after some seconds instead of six hours. AWS allows no less than a minute."""
         _, uuid = self.stack.resources()[MAPPING]
         functions = boto3.client("lambda")
         before = functions.get_event_source_mapping(UUID=uuid)["MaximumRecordAgeInSeconds"]
-        functions.update_event_source_mapping(UUID=uuid, MaximumRecordAgeInSeconds=1)
+        functions.update_event_source_mapping(UUID=uuid, MaximumRecordAgeInSeconds=seconds)
         try:
             yield
         finally:
@@ -222,14 +223,29 @@ def repair(record, service, command):
 
 def repair_behind_unreadable(record, service, command):
     """The same behind a record that cannot be read. Returns what the command says about that one."""
-    with record.impatient():
+    # Long enough that both are in the batch that is given up.
+    with record.impatient(seconds=3):
         with record.without_bus(), record.unreadable(UNREADABLE):
             id = given_up(record, service)
         ended = command()
-        assert ended.returncode == 1 and "failed again" in ended.stderr, ended
+        found = re.findall(r"-(\d+): these records failed again[^:]*: (\d+)$", ended.stderr, re.MULTILINE)
+        assert ended.returncode == 1 and any(last != failed for last, failed in found), ended
         assert record.event(f"{id}#1"), f"the event was not sent: {ended}"
-        assert record.failed() > 0, "the message of the unreadable record was deleted"
+        # Each of the two unreadable records has been given up, and its message is kept.
+        assert within_patience(lambda: record.failed() > 1), "the messages of the unreadable records are not there"
     return ended.stderr
+
+
+def purge(record, count, command):
+    """Items of an organization whose removal was not recorded, and the commands that count its members, and have it
+    purged. Returns the numbers of members before and after."""
+    member = f"record-{next(unique)}"
+    for pk, sk in [(f"ORG#{UNREADABLE}", f"MEMBER#{member}"), (f"USER#{member}", f"ORG#{UNREADABLE}")]:
+        record.dynamodb.put_item(TableName=record.table, Item={"pk": {"S": pk}, "sk": {"S": sk}})
+    before = count()
+    command()
+    assert within_patience(lambda: record.is_purged(UNREADABLE, member)), "it was not purged"
+    return before, count()
 
 
 def given_up(record, service):

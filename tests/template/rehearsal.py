@@ -109,10 +109,15 @@ def recorded(record, owner, member, guest, service):
     with step("each change as an event: stored, listed, and sent by a rule of the bus to a queue") as lines:
         lines += recording.history(record, owner, service)
     with step("an event that could not be sent, recorded again as docs/operations.md says") as lines:
-        block = documents.commands("docs/operations.md", "Changes that were not recorded")[0]
-        command = functools.partial(documents.run_to_end, block, STACK=record.stack.name)
+        again, count, purge, *_ = documents.commands("docs/operations.md", "Changes that were not recorded")
+        command = functools.partial(documents.run_to_end, again, STACK=record.stack.name)
         for repair in recording.repair, recording.repair_behind_unreadable:
             lines += repair(record, service, command).splitlines()
+    with step("an organization whose removal was not recorded, purged as docs/operations.md says") as lines:
+        named = {"TABLE": record.table, "ID": recording.UNREADABLE, "CREATOR": "record"}
+        count, purge = (functools.partial(documents.run, block, **named) for block in (count, purge))
+        lines.append("members before and after: {}, {}".format(*recording.purge(record, count, purge)))
+        assert lines == ["members before and after: 1, 0"], lines
 
 
 def roles(stack, team):
