@@ -55,7 +55,7 @@ pub async fn store(url: String) -> Store {
         .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
         .endpoint_url(url);
     if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
-        return Store::open(config.build(), local::TABLE_NAME).await.unwrap();
+        return Store::open(config.build(), local::TABLE_NAME, &[]).await.unwrap();
     }
     // To open a connection, `Store::open` starts a request and drops it before it is sent. On a runtime with
     // several threads, unlike that of the functions, the request might be sent. So here the store gets a pool

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 pub(crate) struct Database {
     http: SocketAddr,
     https: SocketAddr,
+    bus: SocketAddr,
     roots: Roots,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<()>>>,
@@ -34,12 +35,14 @@ impl Database {
         let serve = async move {
             let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             let https = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let bus = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
             // Fails only if the receiver was dropped, and then nothing needs the addresses.
-            let _ = started.send((http.local_addr()?, https.local_addr()?));
+            let _ = started.send((http.local_addr()?, https.local_addr()?, bus.local_addr()?));
             let database = dynoxide::Database::memory()?;
             tokio::select! {
                 () = dynoxide::server::serve_on(http, database.clone()) => {}
-                () = front::serve(https, acceptor, database) => {}
+                () = front::serve(https, acceptor.clone(), database.clone()) => {}
+                () = front::serve(bus, acceptor, database) => {}
                 // An error means that the sender was dropped, which also means stop.
                 _ = stopped => {}
             }
@@ -47,8 +50,8 @@ impl Database {
         };
         let thread = thread::Builder::new().name("dynamodb".to_owned());
         let thread = thread.spawn(move || runtime.block_on(serve)).context("start DynamoDB's thread")?;
-        let (http, https) = addresses.await.context("DynamoDB did not start")?;
-        let database = Self { http, https, roots, stop: Some(stop), thread: Some(thread) };
+        let (http, https, bus) = addresses.await.context("DynamoDB did not start")?;
+        let database = Self { http, https, bus, roots, stop: Some(stop), thread: Some(thread) };
         let client = local::dynamodb::client(&database.http_url());
         local::table::create(&client, local::TABLE_NAME).await?;
         local::table::disable_stream(&client, local::TABLE_NAME).await?;
@@ -58,6 +61,11 @@ impl Database {
     /// The URL has a host name, so that a client resolves it as in Lambda.
     pub(crate) fn url(&self) -> String {
         format!("https://localhost:{}", self.https.port())
+    }
+
+    /// The URL of EventBridge: another one, as on AWS, so that a client needs a connection of its own.
+    pub(crate) fn bus_url(&self) -> String {
+        format!("https://localhost:{}", self.bus.port())
     }
 
     /// The URL for preparing data, over plain HTTP.

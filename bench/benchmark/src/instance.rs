@@ -24,8 +24,10 @@ pub(crate) struct Launch {
     pub(crate) under: Vec<OsString>,
     /// The subject's binary.
     pub(crate) binary: PathBuf,
-    /// DynamoDB's URL, and EventBridge's.
+    /// DynamoDB's URL.
     pub(crate) dynamodb: String,
+    /// The URL of EventBridge.
+    pub(crate) bus: String,
     /// The root certificates.
     pub(crate) roots: PathBuf,
     /// The file for its output, shown if it fails.
@@ -119,7 +121,7 @@ impl Launch {
         ];
         let own = [
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.clone().into()),
-            ("AWS_ENDPOINT_URL_EVENTBRIDGE", self.dynamodb.clone().into()),
+            ("AWS_ENDPOINT_URL_EVENTBRIDGE", self.bus.clone().into()),
             ("AWS_LAMBDA_RUNTIME_API", api.address().to_string().into()),
             // The length of a real session token, which is signed and sent with each request to DynamoDB.
             ("AWS_SESSION_TOKEN", "x".repeat(900).into()),

@@ -99,6 +99,7 @@ pub(crate) async fn count(
             under: counter.command(&file),
             binary: subject.binary.clone(),
             dynamodb: database.url(),
+            bus: database.bus_url(),
             roots: database.roots(subject),
             log: directory.join("log"),
             throttle: None,

@@ -65,6 +65,7 @@ pub(crate) async fn measure(
                 under: Vec::new(),
                 binary: subject.binary.clone(),
                 dynamodb: database.url(),
+                bus: database.bus_url(),
                 roots: database.roots(subject),
                 log: directory.join("log"),
                 throttle: throttle.cloned(),

@@ -63,6 +63,7 @@ async fn all_in_time(
             under: Vec::new(),
             binary: subject.binary.clone(),
             dynamodb: format!("https://localhost:{port}"),
+            bus: database.bus_url(),
             roots: database.roots(subject),
             log: directory.join(format!("log-{}", subject.name)),
             throttle: throttle.cloned(),

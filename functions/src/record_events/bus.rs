@@ -1,13 +1,15 @@
 //! Sends events to the EventBridge bus.
 
 use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_sdk_eventbridge::config::retry::RetryConfig;
 use aws_sdk_eventbridge::config::timeout::TimeoutConfig;
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use shared::model::{Event, ReachedThreshold, Timestamp};
-use shared::store::{RecordedEvent, Store, deadline};
+use shared::store::{RecordedEvent, Store, deadline, rehearsal};
+use shared::telemetry;
 use std::env;
 use std::time::Duration;
 
@@ -91,12 +93,27 @@ impl Bus {
         Self { client: Client::from_conf(config), name: name.to_owned(), source: source.to_owned() }
     }
 
-    /// The bus named in `EVENT_BUS_NAME`, with the `source` in `EVENT_SOURCE`. `AWS_ENDPOINT_URL_EVENTBRIDGE`
-    /// overrides the region's endpoint. Requests are made by the HTTP client of `store`.
+    /// The URL of EventBridge: `AWS_ENDPOINT_URL_EVENTBRIDGE`, or else the region's endpoint.
+    ///
+    /// # Errors
+    /// When `AWS_REGION` is not set, or the SDK has no endpoint for it.
+    pub async fn url_from_env(application: &'static str) -> Result<String, String> {
+        let config = shared::store::config_from_env(application).await?;
+        if let Ok(url) = env::var("AWS_ENDPOINT_URL_EVENTBRIDGE") {
+            return Ok(url);
+        }
+        let region = Params::builder().set_region(config.region().map(ToString::to_string)).build();
+        let resolver = DefaultResolver::new();
+        let endpoint = resolver.resolve_endpoint(&region.map_err(|error| error.to_string())?).await;
+        Ok(endpoint.map_err(|error| telemetry::chain(&*error))?.url().to_owned())
+    }
+
+    /// The bus named in `EVENT_BUS_NAME` at this URL, with the `source` in `EVENT_SOURCE`. Requests are made by the HTTP
+    /// client of `store`.
     ///
     /// # Errors
     /// When a variable is not set.
-    pub async fn from_env(application: &'static str, store: &Store) -> Result<Self, String> {
+    pub async fn from_env(application: &'static str, store: &Store, url: &str) -> Result<Self, String> {
         let variable = |name: &str, hint: &str| {
             let value = env::var(name).ok().filter(|value| !value.is_empty());
             value.ok_or(format!("{name} is not set: set it to {hint}"))
@@ -106,16 +123,14 @@ impl Bus {
         let config = shared::store::config_from_env(application).await?;
         let mut config = aws_sdk_eventbridge::config::Builder::from(&config);
         config.set_http_client(store.http_client());
-        config.set_endpoint_url(env::var("AWS_ENDPOINT_URL_EVENTBRIDGE").ok());
-        let bus = Self::new(&config, &name, &source);
-        bus.rehearse(store).await;
+        let bus = Self::new(&config.endpoint_url(url), &name, &source);
+        bus.rehearse().await;
         Ok(bus)
     }
 
-    /// Has the SDK make a request that stays in this process, during init, in which a function has a whole core, and starts
-    /// the connection to the bus.
-    async fn rehearse(&self, store: &Store) {
-        let client = aws_sdk_eventbridge::config::Builder::new().http_client(store.rehearsal());
+    /// Has the SDK make a request that stays in this process, during init, in which a function has a whole core.
+    async fn rehearse(&self) {
+        let client = aws_sdk_eventbridge::config::Builder::new().http_client(rehearsal());
         let request = self.client.put_events().entries(PutEventsRequestEntry::builder().build());
         if let Err(error) = request.customize().config_override(client).send().await {
             let cause = DisplayErrorContext(error);

@@ -93,8 +93,9 @@ impl Recorder {
     }
 
     async fn from_env() -> Result<Self, String> {
-        let store = Store::from_env(NAME).await?;
-        let bus = Bus::from_env(NAME, &store).await?;
+        let url = Bus::url_from_env(NAME).await?;
+        let store = Store::from_env(NAME, &[&url]).await?;
+        let bus = Bus::from_env(NAME, &store, &url).await?;
         Ok(Self::new(store, bus))
     }
 

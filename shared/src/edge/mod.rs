@@ -104,7 +104,7 @@ where
 }
 
 async fn configured(operation: &'static str) -> Result<(Authenticator, Store), String> {
-    Ok((Authenticator::from_env()?, Store::from_env(operation).await?))
+    Ok((Authenticator::from_env()?, Store::from_env(operation, &[]).await?))
 }
 
 impl<H, F> Edge<H>

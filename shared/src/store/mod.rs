@@ -47,6 +47,7 @@ mod table;
 mod transaction;
 
 pub use client::connect::config_from_env;
+pub use client::warm_up::rehearsal;
 pub use client::{deadline, meter};
 pub use operations::Events;
 pub use reading::Access;

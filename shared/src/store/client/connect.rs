@@ -32,15 +32,17 @@ impl Store {
     /// `application` is sent in the User-Agent, which CloudTrail records, so that a request can be
     /// traced to its function.
     ///
+    /// `others` are the URLs of other services to which the HTTP client connects meanwhile, as [`Self::open`] says.
+    ///
     /// # Errors
     /// When `TABLE_NAME` or `AWS_REGION` is not set, a setting ([`Settings`]) is malformed, or the HTTP client cannot be created.
-    pub async fn from_env(application: &'static str) -> Result<Self, String> {
+    pub async fn from_env(application: &'static str, others: &[&str]) -> Result<Self, String> {
         let table = env::var("TABLE_NAME").ok().filter(|table| !table.is_empty());
         let table = table.ok_or("TABLE_NAME is not set: set it to the name of the DynamoDB table")?;
         let mut config = config_from_env(application).await?.into_builder();
         config.set_endpoint_url(env::var("AWS_ENDPOINT_URL_DYNAMODB").ok());
         let settings = Settings::from_env()?;
-        let store = Self::open(config.build(), &table).await.map_err(|error| error.to_string())?;
+        let store = Self::open(config.build(), &table, others).await.map_err(|error| error.to_string())?;
         Ok(store.with_settings(settings))
     }
 

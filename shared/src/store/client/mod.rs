@@ -7,4 +7,4 @@ pub(super) mod failure;
 mod in_doubt;
 pub mod meter;
 pub(super) mod retry;
-mod warm_up;
+pub(super) mod warm_up;

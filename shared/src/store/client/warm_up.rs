@@ -22,14 +22,12 @@ use aws_smithy_runtime::client::retries::strategy::NeverRetryStrategy;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
 };
-use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use aws_smithy_types::body::SdkBody;
 use futures_util::FutureExt;
-use std::sync::Mutex;
 use std::time::Duration;
-use tokio::sync::oneshot::{self, error::TryRecvError};
+use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
@@ -42,20 +40,20 @@ const CONNECTING: usize = 3;
 
 impl Store {
     /// Connects to `table` with its own HTTP client. Returns when the connection for the first request
-    /// is open. Sends DynamoDB no request, so it needs no permission and consumes no capacity.
+    /// is open. Sends DynamoDB no request, so it needs no permission and consumes no capacity. Connects to `others`, the
+    /// URLs of other services, in the same way, for clients that get [`Self::http_client`].
     ///
     /// Call this on a single-threaded runtime, as functions do. With more threads, the request that
     /// opens the connection may actually be sent.
     ///
-    /// If DynamoDB is unreachable or slow, the function starts anyway, and the first request connects.
+    /// If a service is unreachable or slow, the function starts anyway, and the first request connects.
     ///
     /// # Errors
-    /// When the endpoint in `config` is not a URL, `config` has neither an endpoint nor a region, or the
+    /// When the endpoint in `config` or one of `others` is not a URL, `config` has neither an endpoint nor a region, or the
     /// HTTP client cannot be created.
-    pub async fn open(config: SdkConfig, table: &str) -> Result<Self, BoxError> {
+    pub async fn open(config: SdkConfig, table: &str, others: &[&str]) -> Result<Self, BoxError> {
         let url = endpoint(&config).await?;
-        let (tell, mut opened) = oneshot::channel();
-        let tell = Mutex::new(Some(tell));
+        let (tell, mut opened) = mpsc::unbounded_channel();
         let pool = pool(Resolver::ahead_of(&url), move |event: &ConnectionEvent<'_>| {
             let outcome = match event {
                 ConnectionEvent::Opened(_) => Ok(()),
@@ -64,34 +62,34 @@ impl Store {
                 }
                 _ => return,
             };
-            // Only the first connection is awaited below. Requests open the others.
-            let tell = tell.lock().ok().and_then(|mut tell| tell.take());
-            let _gone_when_out_of_time = tell.map(|tell| tell.send(outcome));
+            // Only the connections of init are awaited below. Requests open the others.
+            let _gone_after_init = tell.send(outcome);
         })?;
         let client = SharedHttpClient::new(Client::new(&pool)?);
-        begin_to_connect(&client, &url)
-            .await
-            .map_err(|cause| format!("DynamoDB's endpoint is not a URL: {cause}"))?;
+        begin_to_connect(&client, &url).await?;
         // While this builds the SDK's client, the host name is resolved, or DynamoDB does its half of the
         // handshake.
-        let store = Self::connect(&config.into_builder().http_client(client).build(), table);
+        let config = config.into_builder().http_client(client.clone()).build();
+        let store = Self::connect(&config, table);
+        for url in others {
+            begin_to_connect(&client, url).await?;
+        }
         go_on(CONNECTING).await;
         let connected = async {
-            let outcome = match opened.try_recv() {
-                // Rehearse only if the connection is not open yet: init must wait for it anyway.
-                Err(TryRecvError::Empty) => {
-                    if let Err(error) = store.rehearse().await {
-                        let cause = DisplayErrorContext(error);
-                        tracing::warn!(%cause, "the SDK cannot make a request; starting anyway");
-                    }
-                    opened.await?
-                }
-                told => told?,
-            };
-            Ok::<_, BoxError>(outcome?)
+            // Rehearse only if a connection is not open yet: init must wait for it anyway.
+            if opened.len() <= others.len()
+                && let Err(error) = store.rehearse().await
+            {
+                let cause = DisplayErrorContext(error);
+                tracing::warn!(%cause, "the SDK cannot make a request; starting anyway");
+            }
+            for _ in 0..=others.len() {
+                opened.recv().await.ok_or("the HTTP client has no connections")??;
+            }
+            Ok::<_, BoxError>(())
         };
         if let Err(cause) = timeout(INIT_TIMEOUT, connected).await.map_err(BoxError::from).flatten() {
-            tracing::warn!(%cause, "DynamoDB does not answer; starting without a connection");
+            tracing::warn!(%cause, "AWS does not answer; starting without a connection");
         }
         Ok(store)
     }
@@ -99,15 +97,9 @@ impl Store {
     /// Makes the SDK build and sign a request and read a response, so that its code is paged in. Both
     /// stay in this process.
     async fn rehearse(&self) -> Result<GetItemOutput, SdkError<GetItemError>> {
-        let rehearsal = rehearsal(None);
+        let rehearsal = rehearsal();
         let request = self.client.get_item().table_name(&*self.table).set_key(Some([].into()));
         request.customize().config_override(Builder::new().http_client(rehearsal)).send().await
-    }
-
-    /// An HTTP client for rehearsing a request to another service during init. It answers in place of that service, and
-    /// starts the connection for the first request.
-    pub fn rehearsal(&self) -> SharedHttpClient {
-        rehearsal(self.http_client())
     }
 }
 
@@ -126,7 +118,8 @@ async fn endpoint(config: &SdkConfig) -> Result<String, BoxError> {
 /// would connect only with its first request. Connecting earlier overlaps the look-up and the handshake
 /// with building the SDK's client.
 async fn begin_to_connect(client: &SharedHttpClient, url: &str) -> Result<(), BoxError> {
-    let request = HttpRequest::get(url)?;
+    let request =
+        HttpRequest::get(url).map_err(|cause| format!("the endpoint {url} is not a URL: {cause}"))?;
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
     let mut request = client.http_connector(&settings, &components(url)?).call(request);
     // The first poll asks the pool for a connection, and the pool spawns a task to open it. Once
@@ -154,26 +147,19 @@ fn components(url: &str) -> Result<RuntimeComponents, BoxError> {
     Ok(builder.build()?)
 }
 
-fn rehearsal(connecting: Option<SharedHttpClient>) -> SharedHttpClient {
-    http_client_fn(move |_, _| SharedHttpConnector::new(Rehearsal { connecting: connecting.clone() }))
+/// An HTTP client for rehearsing a request during init: it answers `{}` in place of the service, and nothing leaves this
+/// process.
+pub fn rehearsal() -> SharedHttpClient {
+    http_client_fn(|_, _| SharedHttpConnector::new(Rehearsal))
 }
 
-/// Answers in place of a service. If it has a client, lets this start the connection to the service.
+/// Answers in place of a service.
 #[derive(Debug)]
-struct Rehearsal {
-    connecting: Option<SharedHttpClient>,
-}
+struct Rehearsal;
 
 impl HttpConnector for Rehearsal {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let connecting = self.connecting.clone();
-        HttpConnectorFuture::new(async move {
-            if let Some(client) = connecting {
-                let connected = begin_to_connect(&client, request.uri()).await;
-                connected.map_err(ConnectorError::user)?;
-            }
-            Ok(HttpResponse::new(http::StatusCode::OK.into(), SdkBody::from("{}")))
-        })
+    fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(http::StatusCode::OK.into(), SdkBody::from("{}"))))
     }
 }
 
@@ -215,7 +201,7 @@ mod tests {
     async fn rehearsed(scheme: &str) -> u32 {
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("{scheme}://{}", silent.local_addr().unwrap());
-        let (store, usage) = meter::measure(Store::open(config(&url, credentials()), "table")).await;
+        let (store, usage) = meter::measure(Store::open(config(&url, credentials()), "table", &[])).await;
         store.unwrap();
         usage.requests
     }
@@ -243,7 +229,7 @@ mod tests {
     #[tokio::test]
     async fn an_endpoint_that_is_not_a_url_is_refused() {
         let config = SdkConfig::builder().endpoint_url("not a url").build();
-        let refused = Store::open(config, "table").await.err().unwrap().to_string();
-        assert!(refused.starts_with("DynamoDB's endpoint is not a URL: "), "{refused}");
+        let refused = Store::open(config, "table", &[]).await.err().unwrap().to_string();
+        assert!(refused.starts_with("the endpoint not a url is not a URL: "), "{refused}");
     }
 }
