@@ -119,7 +119,7 @@ async fn endpoint(config: &SdkConfig) -> Result<String, BoxError> {
 /// with building the SDK's client.
 async fn begin_to_connect(client: &SharedHttpClient, url: &str) -> Result<(), BoxError> {
     let request =
-        HttpRequest::get(url).map_err(|cause| format!("the endpoint {url} is not a URL: {cause}"))?;
+        HttpRequest::get(url).map_err(|cause| format!("the endpoint is not a URL: {url}: {cause}"))?;
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
     let mut request = client.http_connector(&settings, &components(url)?).call(request);
     // The first poll asks the pool for a connection, and the pool spawns a task to open it. Once
@@ -230,6 +230,6 @@ mod tests {
     async fn an_endpoint_that_is_not_a_url_is_refused() {
         let config = SdkConfig::builder().endpoint_url("not a url").build();
         let refused = Store::open(config, "table", &[]).await.err().unwrap().to_string();
-        assert!(refused.starts_with("the endpoint not a url is not a URL: "), "{refused}");
+        assert!(refused.starts_with("the endpoint is not a URL: not a url: "), "{refused}");
     }
 }
