@@ -38,6 +38,7 @@ mod pending_limit;
 mod preview_invitation;
 mod purge;
 mod purge_of_thousands;
+mod record_batches;
 mod record_budgets;
 mod record_failures;
 mod record_usage;
