@@ -9,10 +9,11 @@ use shared::store::Store;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use support::bus::Bus;
 use support::database::items;
+use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
 
 /// The time for one invocation, as Lambda gives it.
@@ -26,6 +27,11 @@ pub struct Log {
     text: Text,
     _logging: DefaultGuard,
 }
+
+/// With one subscriber alone, tracing asks only the thread that first reaches a log line whether anybody wants it, and keeps
+/// the answer: if that is another test's thread, nobody. With this one as well, it asks both subscribers.
+static ANOTHER: LazyLock<Dispatch> =
+    LazyLock::new(|| Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish()));
 
 #[derive(Clone, Default)]
 struct Text(Arc<Mutex<Vec<u8>>>);
@@ -42,6 +48,7 @@ impl Write for Text {
 
 impl Log {
     pub fn start() -> Self {
+        LazyLock::force(&ANOTHER);
         let text = Text::default();
         let writer = text.clone();
         let format = tracing_subscriber::fmt().json().flatten_event(true);
